@@ -1,0 +1,1 @@
+//! An immutable Datalog database in the manner of DataScript.

@@ -1,0 +1,1 @@
+//! EDN and Clojure source: values, a lossless reader, a printer.

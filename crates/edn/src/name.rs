@@ -1,0 +1,165 @@
+//! Symbols and keywords: a name with an optional namespace.
+
+use crate::Map;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Name {
+    full: Box<str>,
+    /// Where the slash stands that ends the namespace; `full.len()` where there is none.
+    slash: usize,
+}
+
+impl Name {
+    fn new(ns: Option<&str>, name: &str) -> Self {
+        match ns {
+            Some(ns) => Name { full: format!("{ns}/{name}").into(), slash: ns.len() },
+            None => Name { full: name.into(), slash: name.len() },
+        }
+    }
+
+    fn parse(full: &str) -> Self {
+        let slash = match full.find('/') {
+            Some(at) if at > 0 && at + 1 < full.len() => at,
+            _ => full.len(),
+        };
+        Name { full: full.into(), slash }
+    }
+
+    fn namespace(&self) -> Option<&str> {
+        (self.slash < self.full.len()).then(|| &self.full[..self.slash])
+    }
+
+    fn name(&self) -> &str {
+        if self.slash < self.full.len() { &self.full[self.slash + 1..] } else { &self.full }
+    }
+
+    /// As Clojure compares names: those without a namespace first, then by namespace, then by name.
+    fn compare(&self, other: &Name) -> Ordering {
+        (self.namespace(), self.name()).cmp(&(other.namespace(), other.name()))
+    }
+}
+
+/// `:ns/name`, without the colon.
+#[derive(Clone)]
+pub struct Keyword(Arc<Name>);
+
+/// `ns/name`, with optional metadata that takes no part in equality.
+#[derive(Clone)]
+pub struct Symbol {
+    name: Arc<Name>,
+    meta: Option<Map>,
+}
+
+impl Keyword {
+    /// From its two parts.
+    pub fn new(ns: Option<&str>, name: &str) -> Self {
+        Keyword(Arc::new(Name::new(ns, name)))
+    }
+
+    /// From `ns/name` without the colon.
+    ///
+    /// ```
+    /// let k = edn::Keyword::parse("db/id");
+    /// assert_eq!((k.namespace(), k.name()), (Some("db"), "id"));
+    /// ```
+    pub fn parse(full: &str) -> Self {
+        Keyword(Arc::new(Name::parse(full)))
+    }
+
+    /// The part before the slash.
+    pub fn namespace(&self) -> Option<&str> {
+        self.0.namespace()
+    }
+
+    /// The part after the slash.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// `ns/name`, without the colon.
+    pub fn as_str(&self) -> &str {
+        &self.0.full
+    }
+}
+
+impl Symbol {
+    /// From its two parts.
+    pub fn new(ns: Option<&str>, name: &str) -> Self {
+        Symbol { name: Arc::new(Name::new(ns, name)), meta: None }
+    }
+
+    /// From `ns/name`.
+    pub fn parse(full: &str) -> Self {
+        Symbol { name: Arc::new(Name::parse(full)), meta: None }
+    }
+
+    /// The part before the slash.
+    pub fn namespace(&self) -> Option<&str> {
+        self.name.namespace()
+    }
+
+    /// The part after the slash.
+    pub fn name(&self) -> &str {
+        self.name.name()
+    }
+
+    /// `ns/name`.
+    pub fn as_str(&self) -> &str {
+        &self.name.full
+    }
+
+    /// Its metadata, if it has any.
+    pub fn meta(&self) -> Option<&Map> {
+        self.meta.as_ref()
+    }
+
+    /// The same symbol with this metadata.
+    pub fn with_meta(&self, meta: Option<Map>) -> Self {
+        Symbol { name: self.name.clone(), meta }
+    }
+}
+
+macro_rules! name_traits {
+    ($type:ty, $field:tt, $sigil:literal) => {
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                Arc::ptr_eq(&self.$field, &other.$field)
+                    || (self.$field.slash == other.$field.slash
+                        && self.$field.full == other.$field.full)
+            }
+        }
+        impl Eq for $type {}
+        impl Hash for $type {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.$field.full.hash(state);
+            }
+        }
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+        impl Ord for $type {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.$field.compare(&other.$field)
+            }
+        }
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($sigil, "{}"), self.$field.full)
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($sigil, "{}"), self.$field.full)
+            }
+        }
+    };
+}
+
+name_traits!(Keyword, 0, ":");
+name_traits!(Symbol, name, "");
