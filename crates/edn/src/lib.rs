@@ -1,1 +1,29 @@
 //! EDN and Clojure source: values, a lossless reader, a printer.
+//!
+//! [`Value`] is the one value type of the whole system: what is read, stored, computed with and printed.
+//!
+//! ```
+//! use edn::Value;
+//! let v = Value::vector(vec![Value::Int(1), Value::keyword("db/id")]);
+//! assert_eq!(v.to_string(), "[1 :db/id]");
+//! ```
+
+mod collections;
+mod hash;
+mod name;
+mod number;
+mod order;
+mod print;
+mod value;
+
+pub use collections::{List, Map, Set, Vector};
+pub use name::{Keyword, Symbol};
+pub use num_bigint::BigInt;
+pub use number::{BigDec, Ratio};
+pub use print::{PrintOptions, print, print_to, print_with};
+pub use uuid::Uuid;
+pub use value::{CallError, Inst, Object, Opaque, Regex, Str, Tagged, Value};
+
+/// How deep collections may nest, in text and in values. It keeps everything that recurses over a value
+/// (equality, hashing, printing, dropping) well inside a thread's stack.
+pub const MAX_DEPTH: usize = 512;

@@ -84,6 +84,11 @@ impl Keyword {
     pub fn as_str(&self) -> &str {
         &self.0.full
     }
+
+    /// Clojure's `hash` of it.
+    pub(crate) fn hasheq(&self) -> u32 {
+        crate::hash::keyword(self.namespace(), self.name())
+    }
 }
 
 impl Symbol {
@@ -110,6 +115,11 @@ impl Symbol {
     /// `ns/name`.
     pub fn as_str(&self) -> &str {
         &self.name.full
+    }
+
+    /// Clojure's `hash` of it.
+    pub(crate) fn hasheq(&self) -> u32 {
+        crate::hash::symbol(self.namespace(), self.name())
     }
 
     /// Its metadata, if it has any.

@@ -18,7 +18,8 @@ impl Ratio {
         assert!(!denominator.is_zero(), "a ratio's denominator is not zero");
         let gcd = numerator.gcd(&denominator);
         let sign = if denominator.is_negative() { -1 } else { 1 };
-        let (numerator, denominator) = (numerator / &gcd * sign, denominator / &gcd * sign);
+        let (numerator, denominator): (BigInt, BigInt) =
+            (numerator / &gcd * sign, denominator / &gcd * sign);
         if denominator.is_one() { Err(numerator) } else { Ok(Ratio { numerator, denominator }) }
     }
 

@@ -109,3 +109,205 @@ impl fmt::Debug for Opaque {
     }
 }
 
+impl Opaque {
+    /// Where the object lives: its identity.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).cast::<()>() as usize
+    }
+}
+
+impl Value {
+    /// A string.
+    pub fn string(text: impl Into<Str>) -> Value {
+        Value::Str(text.into())
+    }
+
+    /// A keyword from `ns/name`, without the colon.
+    pub fn keyword(name: &str) -> Value {
+        Value::Keyword(Keyword::parse(name))
+    }
+
+    /// A symbol from `ns/name`.
+    pub fn symbol(name: &str) -> Value {
+        Value::Symbol(Symbol::parse(name))
+    }
+
+    /// A list.
+    pub fn list(items: Vec<Value>) -> Value {
+        Value::List(items.into())
+    }
+
+    /// A vector.
+    pub fn vector(items: Vec<Value>) -> Value {
+        Value::Vector(items.into())
+    }
+
+    /// A map; a later entry takes the place of an earlier one with the same key.
+    pub fn map(entries: Vec<(Value, Value)>) -> Value {
+        Value::Map(entries.into_iter().collect())
+    }
+
+    /// A set.
+    pub fn set(items: Vec<Value>) -> Value {
+        Value::Set(items.into_iter().collect())
+    }
+
+    /// Whether it is `nil`.
+    pub fn is_nil(&self) -> bool {
+        matches!(self, Value::Nil)
+    }
+
+    /// Whether a condition takes it for true: all but `nil` and `false`.
+    pub fn is_truthy(&self) -> bool {
+        !matches!(self, Value::Nil | Value::Bool(false))
+    }
+
+    /// The integer, where it is one of 64 bits.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Value::Bool(b) => Some(*b),
+            _ => None,
+        }
+    }
+
+    /// The string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::Str(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The keyword.
+    pub fn as_keyword(&self) -> Option<&Keyword> {
+        match self {
+            Value::Keyword(k) => Some(k),
+            _ => None,
+        }
+    }
+
+    /// The symbol.
+    pub fn as_symbol(&self) -> Option<&Symbol> {
+        match self {
+            Value::Symbol(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The items of a list or a vector.
+    pub fn as_seq(&self) -> Option<&[Value]> {
+        match self {
+            Value::List(l) => Some(l),
+            Value::Vector(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The items of a vector.
+    pub fn as_vector(&self) -> Option<&[Value]> {
+        match self {
+            Value::Vector(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// The map.
+    pub fn as_map(&self) -> Option<&Map> {
+        match self {
+            Value::Map(m) => Some(m),
+            _ => None,
+        }
+    }
+
+    /// The set.
+    pub fn as_set(&self) -> Option<&Set> {
+        match self {
+            Value::Set(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the keyword `:name`.
+    pub fn is_keyword(&self, name: &str) -> bool {
+        matches!(self, Value::Keyword(k) if k.as_str() == name)
+    }
+
+    /// Metadata of a symbol or a collection.
+    pub fn meta(&self) -> Option<&Map> {
+        match self {
+            Value::Symbol(s) => s.meta(),
+            Value::List(l) => l.meta(),
+            Value::Vector(v) => v.meta(),
+            Value::Map(m) => m.meta(),
+            Value::Set(s) => s.meta(),
+            _ => None,
+        }
+    }
+
+    /// The same value with this metadata; `None` where it is of a kind that has none.
+    pub fn with_meta(&self, meta: Option<Map>) -> Option<Value> {
+        Some(match self {
+            Value::Symbol(s) => Value::Symbol(s.with_meta(meta)),
+            Value::List(l) => Value::List(l.with_meta(meta)),
+            Value::Vector(v) => Value::Vector(v.with_meta(meta)),
+            Value::Map(m) => Value::Map(m.with_meta(meta)),
+            Value::Set(s) => Value::Set(s.with_meta(meta)),
+            _ => return None,
+        })
+    }
+
+    /// Clojure's `=` to the letter: NaN is equal to nothing, wherever it stands.
+    pub fn clojure_eq(&self, other: &Value) -> bool {
+        self == other && !self.contains_nan()
+    }
+
+    fn contains_nan(&self) -> bool {
+        match self {
+            Value::Double(d) => d.is_nan(),
+            Value::List(l) => l.iter().any(Value::contains_nan),
+            Value::Vector(v) => v.iter().any(Value::contains_nan),
+            Value::Set(s) => s.iter().any(Value::contains_nan),
+            Value::Map(m) => m.iter().any(|(k, v)| k.contains_nan() || v.contains_nan()),
+            Value::Tagged(t) => t.value.contains_nan(),
+            _ => false,
+        }
+    }
+}
+
+macro_rules! from {
+    ($($type:ty => |$x:ident| $value:expr;)*) => {
+        $(impl From<$type> for Value {
+            fn from($x: $type) -> Value {
+                $value
+            }
+        })*
+    };
+}
+
+from! {
+    bool => |b| Value::Bool(b);
+    i64 => |n| Value::Int(n);
+    i32 => |n| Value::Int(n.into());
+    u32 => |n| Value::Int(n.into());
+    f64 => |d| Value::Double(d);
+    char => |c| Value::Char(c);
+    &str => |s| Value::Str(s.into());
+    String => |s| Value::Str(s.into());
+    Str => |s| Value::Str(s);
+    Keyword => |k| Value::Keyword(k);
+    Symbol => |s| Value::Symbol(s);
+    Vector => |v| Value::Vector(v);
+    List => |l| Value::List(l);
+    Map => |m| Value::Map(m);
+    Set => |s| Value::Set(s);
+    Inst => |i| Value::Inst(i);
+    Uuid => |u| Value::Uuid(u);
+}
