@@ -3,6 +3,7 @@
 //! What is printed reads back equal, but for opaque values, which cannot be read. Doubles have the shortest
 //! digits that read back the same, laid out as Java does.
 
+use crate::inst::civil_from_days;
 use crate::{BigDec, Inst, Map, Value};
 use num_traits::Signed;
 use std::fmt::{self, Write};
@@ -229,18 +230,4 @@ fn inst(out: &mut impl Write, inst: Inst) -> fmt::Result {
         out,
         "#inst \"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}-00:00\""
     )
-}
-
-/// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
