@@ -1,1 +1,32 @@
 //! An immutable Datalog database in the manner of DataScript.
+//!
+//! A [`Db`] is a value: it never changes, and a transaction makes a new one that shares what is the same.
+//!
+//! ```
+//! use db::{Db, Index, Schema};
+//! let schema = Schema::new(&edn::read("{:aka {:db/cardinality :db.cardinality/many}}").unwrap()).unwrap();
+//! let tx = edn::read(r#"[{:name "Maksim" :age 45 :aka ["Max Otto von Stierlitz", "Jack Ryan"]}]"#).unwrap();
+//! let db = Db::empty(schema).db_with(&tx).unwrap();
+//! assert_eq!(db.len(), 4);
+//! ```
+
+mod apply;
+mod cell;
+mod conn;
+mod datom;
+mod db;
+mod dict;
+pub mod print;
+mod schema;
+mod tree;
+mod tx;
+mod view;
+
+pub use cell::Cell;
+pub use conn::{Conn, Listener};
+pub use datom::{AttrId, Datom, EntityId, Index, MAX_ID, Prefix, TX0};
+pub use db::{Datoms, Db, DbError};
+pub use dict::Dict;
+pub use schema::{Attribute, Schema, SchemaError, Unique};
+pub use tx::{DbObject, EntityRef, Op, OpValue, TxError, TxReport};
+pub use view::DatomFilter;

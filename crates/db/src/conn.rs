@@ -1,0 +1,105 @@
+//! A connection: the place where a database changes.
+//!
+//! Writers take turns; readers take the current value and never wait for a writer at work. Listeners are called in
+//! the order they came, before `transact` returns, with the connection already showing the new value.
+
+use crate::db::Db;
+use crate::tx::{TxError, TxReport};
+use edn::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// What is told of each transaction.
+pub type Listener = Arc<dyn Fn(&TxReport) + Send + Sync>;
+
+/// See the module.
+pub struct Conn {
+    current: RwLock<Db>,
+    writing: Mutex<()>,
+    listeners: Mutex<Vec<(Value, Listener)>>,
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing under these locks is left half changed by a panic.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Conn {
+    /// A connection that starts with a database.
+    pub fn from_db(db: Db) -> Conn {
+        Conn { current: RwLock::new(db), writing: Mutex::new(()), listeners: Mutex::default() }
+    }
+
+    /// The database as it is now.
+    pub fn db(&self) -> Db {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, db: Db) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = db;
+    }
+
+    /// Applies a transaction, tells the listeners, and says what it did.
+    ///
+    /// ```
+    /// let conn = db::Conn::from_db(db::Db::empty(db::Schema::default()));
+    /// conn.transact(&edn::read("[[:db/add 1 :name \"Ivan\"]]").unwrap()).unwrap();
+    /// assert_eq!(conn.db().len(), 1);
+    /// ```
+    pub fn transact(&self, tx_data: &Value) -> Result<TxReport, TxError> {
+        self.change(|db| db.with(tx_data))
+    }
+
+    /// Applies whatever makes a report out of the current database.
+    pub fn change<E>(&self, make: impl FnOnce(&Db) -> Result<TxReport, E>) -> Result<TxReport, E> {
+        let turn = held(&self.writing);
+        let report = make(&self.db())?;
+        self.set(report.db_after.clone());
+        drop(turn);
+        self.tell(&report);
+        Ok(report)
+    }
+
+    fn tell(&self, report: &TxReport) {
+        let listeners: Vec<Listener> =
+            held(&self.listeners).iter().map(|(_, l)| l.clone()).collect();
+        for listener in listeners {
+            listener(report);
+        }
+    }
+
+    /// Calls a function on each transaction from now on, under a key by which it can be taken off again. The same
+    /// key again takes the place of the first.
+    pub fn listen(&self, key: Value, listener: Listener) {
+        let mut listeners = held(&self.listeners);
+        listeners.retain(|(k, _)| *k != key);
+        listeners.push((key, listener));
+    }
+
+    /// Takes a listener off.
+    pub fn unlisten(&self, key: &Value) {
+        held(&self.listeners).retain(|(k, _)| k != key);
+    }
+
+    /// Puts another database in place of the current one; listeners are told of all datoms as retracted and added.
+    pub fn reset(&self, db: Db) -> TxReport {
+        let turn = held(&self.writing);
+        let before = self.db();
+        let all = crate::datom::Prefix::default();
+        let retracted = before
+            .scan(crate::datom::Index::Eavt, &all)
+            .map(|d| crate::datom::Datom { added: false, ..d });
+        let tx_data = retracted.chain(db.scan(crate::datom::Index::Eavt, &all)).collect();
+        let report = TxReport {
+            db_before: before.clone(),
+            db_after: db.clone(),
+            tx_data,
+            tempids: Vec::new(),
+            tx_meta: Value::Nil,
+            tx: db.max_tx(),
+        };
+        self.set(db);
+        drop(turn);
+        self.tell(&report);
+        report
+    }
+}

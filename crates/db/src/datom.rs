@@ -1,0 +1,105 @@
+//! Datoms: one fact each.
+
+use crate::cell::Cell;
+use std::cmp::Ordering;
+
+/// An entity's id. Entities are below [`TX0`], transactions are entities from there up.
+pub type EntityId = u32;
+
+/// An attribute's number within one database and those made from it.
+pub type AttrId = u32;
+
+/// The id below the first transaction's.
+pub const TX0: EntityId = 0x2000_0000;
+
+/// The highest id.
+pub const MAX_ID: EntityId = 0x7fff_ffff;
+
+/// One fact: that an entity's attribute has a value, since (or, when not `added`, until) a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Datom {
+    /// The entity.
+    pub e: EntityId,
+    /// The attribute.
+    pub a: AttrId,
+    /// The value.
+    pub v: Cell,
+    /// The transaction.
+    pub tx: EntityId,
+    /// Whether it was asserted; retracted otherwise.
+    pub added: bool,
+}
+
+/// The order datoms are kept in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Index {
+    /// By entity, attribute, value.
+    Eavt,
+    /// By attribute, entity, value.
+    Aevt,
+    /// By attribute, value, entity; only indexed, unique, reference and tuple attributes.
+    Avet,
+}
+
+/// The beginning of a key: a range of an index. Only parts that lead in the index's order count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Prefix {
+    /// The entity.
+    pub e: Option<EntityId>,
+    /// The attribute.
+    pub a: Option<AttrId>,
+    /// The value.
+    pub v: Option<Cell>,
+    /// The transaction.
+    pub tx: Option<EntityId>,
+}
+
+/// What comparing datoms needs: how attributes are ranked and what cells mean.
+#[derive(Clone, Copy)]
+pub(crate) struct Order<'a> {
+    pub(crate) index: Index,
+    pub(crate) ranks: &'a [u32],
+    pub(crate) dict: &'a crate::dict::Dict,
+}
+
+impl Order<'_> {
+    fn attributes(&self, a: AttrId, b: AttrId) -> Ordering {
+        if a == b { Ordering::Equal } else { self.ranks[a as usize].cmp(&self.ranks[b as usize]) }
+    }
+
+    /// Compares by the facts; transactions take no part.
+    pub(crate) fn compare(&self, x: &Datom, y: &Datom) -> Ordering {
+        let value = || self.dict.compare(x.v, y.v);
+        match self.index {
+            Index::Eavt => x.e.cmp(&y.e).then_with(|| self.attributes(x.a, y.a)).then_with(value),
+            Index::Aevt => self.attributes(x.a, y.a).then_with(|| x.e.cmp(&y.e)).then_with(value),
+            Index::Avet => self.attributes(x.a, y.a).then_with(value).then_with(|| x.e.cmp(&y.e)),
+        }
+    }
+
+    /// Compares by the facts, then by transaction, retraction before assertion.
+    pub(crate) fn compare_events(&self, x: &Datom, y: &Datom) -> Ordering {
+        self.compare(x, y).then_with(|| x.tx.cmp(&y.tx)).then_with(|| x.added.cmp(&y.added))
+    }
+
+    /// Compares a datom with the beginning of a key: equal when it is within the range.
+    pub(crate) fn compare_prefix(&self, datom: &Datom, prefix: &Prefix) -> Ordering {
+        let e = || prefix.e.map(|e| datom.e.cmp(&e));
+        let a = || prefix.a.map(|a| self.attributes(datom.a, a));
+        let v = || prefix.v.map(|v| self.dict.compare(datom.v, v));
+        let tx = || prefix.tx.map(|tx| datom.tx.cmp(&tx));
+        let parts: [&dyn Fn() -> Option<Ordering>; 4] = match self.index {
+            Index::Eavt => [&e, &a, &v, &tx],
+            Index::Aevt => [&a, &e, &v, &tx],
+            Index::Avet => [&a, &v, &e, &tx],
+        };
+        for part in parts {
+            match part() {
+                None => return Ordering::Equal,
+                Some(Ordering::Equal) => {}
+                Some(unequal) => return unequal,
+            }
+        }
+        Ordering::Equal
+    }
+}

@@ -1,0 +1,190 @@
+//! The dictionary: the values that do not fit into a cell.
+//!
+//! Append-only and shared by all versions of a database, so a cell means the same in each of them. Reading takes
+//! no lock; interning takes one. Nothing is ever removed: a value lives as long as the last version of the
+//! database.
+
+use crate::cell::{Cell, Tag};
+use edn::{PrintOptions, Value};
+use hashbrown::HashTable;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::cmp::Ordering;
+use std::hash::Hasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// See the module.
+#[derive(Default)]
+pub struct Dict {
+    entries: boxcar::Vec<Entry>,
+    index: Mutex<Index>,
+}
+
+struct Entry {
+    value: Value,
+    /// Of an exotic entry: the cell that stands for all values that are `=` to it.
+    class: Option<Cell>,
+}
+
+#[derive(Default)]
+struct Index {
+    /// Entries with one representation, by value.
+    plain: HashTable<u32>,
+    /// Exotic entries, by printed form with metadata, which tells representations apart.
+    exotic: FxHashMap<String, u32>,
+    /// The first exotic entry of each class of values that are `=`.
+    classes: FxHashMap<Value, Cell>,
+}
+
+fn hash(value: &Value) -> u64 {
+    match value {
+        Value::Str(s) => {
+            let mut hasher = FxHasher::default();
+            hasher.write(s.as_bytes());
+            hasher.finish()
+        }
+        _ => {
+            let mut hasher = FxHasher::default();
+            hasher.write_u32(value.hasheq());
+            hasher.finish()
+        }
+    }
+}
+
+fn tag(value: &Value) -> Tag {
+    match value {
+        Value::Str(_) => Tag::String,
+        Value::Keyword(_) => Tag::Keyword,
+        Value::Symbol(s) if s.meta().is_some() => Tag::Exotic,
+        Value::BigDec(_)
+        | Value::List(_)
+        | Value::Vector(_)
+        | Value::Map(_)
+        | Value::Set(_)
+        | Value::Tagged(_) => Tag::Exotic,
+        Value::BigInt(n) if i64::try_from(&**n).is_ok() => Tag::Exotic,
+        Value::Double(d) if *d == 0.0 => Tag::Exotic,
+        _ => Tag::Other,
+    }
+}
+
+fn exact_form(value: &Value) -> String {
+    let mut form = String::new();
+    edn::print_with(&mut form, value, PrintOptions { meta: true });
+    form
+}
+
+/// The inline or plain value that is `=` to an exotic one, where there is one.
+fn plain_equal(value: &Value) -> Option<Value> {
+    match value {
+        Value::BigInt(n) => i64::try_from(&**n).ok().map(Value::Int),
+        Value::Double(d) if *d == 0.0 => Some(Value::Double(0.0)),
+        Value::Symbol(s) => Some(Value::Symbol(s.with_meta(None))),
+        _ => None,
+    }
+}
+
+impl Dict {
+    fn lock(&self) -> MutexGuard<'_, Index> {
+        // The index is only ever added to, one whole entry at a time.
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, id: u32) -> &Entry {
+        &self.entries[id as usize]
+    }
+
+    /// The cell of a value, where the dictionary has it.
+    pub fn find(&self, value: &Value) -> Option<Cell> {
+        if let Some(cell) = Cell::inline(value) {
+            return Some(cell);
+        }
+        let index = self.lock();
+        match tag(value) {
+            Tag::Exotic => {
+                let id = index.exotic.get(&exact_form(value));
+                id.map(|id| Cell::dict(Tag::Exotic, *id)).or_else(|| {
+                    let class = index.classes.get(value).copied();
+                    drop(index);
+                    class.or_else(|| plain_equal(value).and_then(|plain| self.find(&plain)))
+                })
+            }
+            tag => {
+                let found = index.plain.find(hash(value), |id| self.entry(*id).value == *value);
+                found.map(|id| Cell::dict(tag, *id))
+            }
+        }
+    }
+
+    /// The cell of a value, which is added where it is new.
+    pub fn intern(&self, value: &Value) -> Cell {
+        if let Some(cell) = Cell::inline(value) {
+            return cell;
+        }
+        match tag(value) {
+            Tag::Exotic => self.intern_exotic(value),
+            tag => {
+                let mut index = self.lock();
+                let hashed = hash(value);
+                let found = index.plain.find(hashed, |id| self.entry(*id).value == *value);
+                if let Some(id) = found {
+                    return Cell::dict(tag, *id);
+                }
+                let id = self.entries.push(Entry { value: value.clone(), class: None }) as u32;
+                index.plain.insert_unique(hashed, id, |id| hash(&self.entry(*id).value));
+                Cell::dict(tag, id)
+            }
+        }
+    }
+
+    fn intern_exotic(&self, value: &Value) -> Cell {
+        let plain = plain_equal(value).map(|plain| self.intern(&plain));
+        let form = exact_form(value);
+        let mut index = self.lock();
+        if let Some(id) = index.exotic.get(&form) {
+            return Cell::dict(Tag::Exotic, *id);
+        }
+        let next = Cell::dict(Tag::Exotic, self.entries.count() as u32);
+        let class = plain.or_else(|| index.classes.get(value).copied()).unwrap_or(next);
+        let id = self.entries.push(Entry { value: value.clone(), class: Some(class) }) as u32;
+        index.exotic.insert(form, id);
+        if plain.is_none() {
+            index.classes.entry(value.clone()).or_insert(class);
+        }
+        Cell::dict(Tag::Exotic, id)
+    }
+
+    /// The value of a cell.
+    pub fn value(&self, cell: Cell) -> Value {
+        cell.inline_value().unwrap_or_else(|| self.entry(cell.dict_id()).value.clone())
+    }
+
+    /// The string of a cell that is one.
+    pub fn string(&self, cell: Cell) -> Option<&str> {
+        match cell.tag() {
+            Tag::String => self.entry(cell.dict_id()).value.as_str(),
+            _ => None,
+        }
+    }
+
+    /// The one cell that stands for all that are `=` to this one.
+    pub fn class(&self, cell: Cell) -> Cell {
+        match cell.tag() {
+            Tag::Exotic => self.entry(cell.dict_id()).class.unwrap_or(cell),
+            _ => cell,
+        }
+    }
+
+    /// Compares the values of two cells.
+    pub fn compare(&self, a: Cell, b: Cell) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
+        }
+        match (a.tag(), b.tag()) {
+            (Tag::Int, Tag::Int) => (a.0 as i64).cmp(&(b.0 as i64)),
+            (Tag::String | Tag::Keyword, Tag::String | Tag::Keyword) => {
+                self.entry(a.dict_id()).value.cmp(&self.entry(b.dict_id()).value)
+            }
+            _ => self.value(a).cmp(&self.value(b)),
+        }
+    }
+}

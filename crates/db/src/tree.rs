@@ -1,0 +1,472 @@
+//! A persistent B+tree of datoms: what each index is.
+//!
+//! Leaves hold up to [`LEAF`] datoms in columns, branches the first datom of each child and the number of datoms
+//! below it. Nodes are shared between versions; one that nobody else holds is edited in place.
+//!
+//! Invariants
+//! - Datoms stand in the order they were inserted by, which is always the same for one tree.
+//! - All leaves have the same depth, no node but the root is empty, and each branch's counts are exact.
+//!
+//! Costs: look-up, insertion, removal, the rank of a position and the datom at a rank are O(log n), copying at most
+//! one node a level. A range is two ranks, so its size is known before it is read.
+
+use crate::cell::Cell;
+use crate::datom::Datom;
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How many datoms a leaf holds at most.
+const LEAF: usize = 128;
+/// How many children a branch has at most.
+const FANOUT: usize = 64;
+
+/// An immutable sorted sequence of datoms.
+#[derive(Clone, Default)]
+pub(crate) struct Tree {
+    root: Option<Arc<Node>>,
+}
+
+#[derive(Clone)]
+enum Node {
+    Leaf(Leaf),
+    Branch(Branch),
+}
+
+/// The high bit of a transaction column marks a retraction.
+const RETRACTED: u32 = 1 << 31;
+
+/// Datoms in columns.
+#[derive(Clone, Default)]
+pub(crate) struct Leaf {
+    e: Vec<u32>,
+    a: Vec<u32>,
+    v: Vec<Cell>,
+    tx: Vec<u32>,
+}
+
+#[derive(Clone)]
+struct Branch {
+    firsts: Vec<Datom>,
+    counts: Vec<usize>,
+    children: Vec<Arc<Node>>,
+}
+
+impl Leaf {
+    fn len(&self) -> usize {
+        self.e.len()
+    }
+
+    pub(crate) fn datom(&self, i: usize) -> Datom {
+        Datom {
+            e: self.e[i],
+            a: self.a[i],
+            v: self.v[i],
+            tx: self.tx[i] & !RETRACTED,
+            added: self.tx[i] & RETRACTED == 0,
+        }
+    }
+
+    fn insert(&mut self, at: usize, d: Datom) {
+        self.e.insert(at, d.e);
+        self.a.insert(at, d.a);
+        self.v.insert(at, d.v);
+        self.tx.insert(at, d.tx | if d.added { 0 } else { RETRACTED });
+    }
+
+    fn push(&mut self, d: Datom) {
+        self.insert(self.len(), d);
+    }
+
+    fn remove(&mut self, at: usize) -> Datom {
+        let datom = self.datom(at);
+        self.e.remove(at);
+        self.a.remove(at);
+        self.v.remove(at);
+        self.tx.remove(at);
+        datom
+    }
+
+    fn split_off(&mut self, at: usize) -> Leaf {
+        Leaf {
+            e: self.e.split_off(at),
+            a: self.a.split_off(at),
+            v: self.v.split_off(at),
+            tx: self.tx.split_off(at),
+        }
+    }
+
+    fn append(&mut self, other: &Leaf) {
+        self.e.extend_from_slice(&other.e);
+        self.a.extend_from_slice(&other.a);
+        self.v.extend_from_slice(&other.v);
+        self.tx.extend_from_slice(&other.tx);
+    }
+
+    fn partition_point(&self, before: &impl Fn(&Datom) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            if before(&self.datom(middle)) { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+impl Node {
+    fn first(&self) -> Datom {
+        match self {
+            Node::Leaf(leaf) => leaf.datom(0),
+            Node::Branch(branch) => branch.firsts[0],
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Node::Leaf(leaf) => leaf.len(),
+            Node::Branch(branch) => branch.counts.iter().sum(),
+        }
+    }
+
+    /// Inserts where `compare` with the new datom says; `Err` where an equal one is there. Returns the right half
+    /// of a node that had to be split.
+    fn insert(
+        &mut self,
+        datom: Datom,
+        compare: &impl Fn(&Datom, &Datom) -> Ordering,
+    ) -> Result<Option<Node>, ()> {
+        match self {
+            Node::Leaf(leaf) => {
+                let at = leaf.partition_point(&|d| compare(d, &datom) == Ordering::Less);
+                if at < leaf.len() && compare(&leaf.datom(at), &datom) == Ordering::Equal {
+                    return Err(());
+                }
+                leaf.insert(at, datom);
+                if leaf.len() <= LEAF {
+                    return Ok(None);
+                }
+                // Ascending insertion is common: it leaves full leaves behind.
+                let cut = if at + 1 == leaf.len() { LEAF } else { leaf.len() / 2 };
+                Ok(Some(Node::Leaf(leaf.split_off(cut))))
+            }
+            Node::Branch(branch) => branch.insert(datom, compare),
+        }
+    }
+
+    fn remove(
+        &mut self,
+        datom: &Datom,
+        compare: &impl Fn(&Datom, &Datom) -> Ordering,
+    ) -> Option<Datom> {
+        match self {
+            Node::Leaf(leaf) => {
+                let at = leaf.partition_point(&|d| compare(d, datom) == Ordering::Less);
+                let found = at < leaf.len() && compare(&leaf.datom(at), datom) == Ordering::Equal;
+                found.then(|| leaf.remove(at))
+            }
+            Node::Branch(branch) => branch.remove(datom, compare),
+        }
+    }
+
+    fn is_small(&self) -> bool {
+        match self {
+            Node::Leaf(leaf) => leaf.len() < LEAF / 4,
+            Node::Branch(branch) => branch.children.len() < FANOUT / 4,
+        }
+    }
+
+    /// Takes in its right neighbour where both fit into one node.
+    fn absorb(&mut self, right: &Node) -> bool {
+        match (self, right) {
+            (Node::Leaf(left), Node::Leaf(right)) if left.len() + right.len() <= LEAF => {
+                left.append(right);
+                true
+            }
+            (Node::Branch(left), Node::Branch(right))
+                if left.children.len() + right.children.len() <= FANOUT =>
+            {
+                left.firsts.extend_from_slice(&right.firsts);
+                left.counts.extend_from_slice(&right.counts);
+                left.children.extend_from_slice(&right.children);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Branch {
+    fn over(children: Vec<Arc<Node>>) -> Branch {
+        Branch {
+            firsts: children.iter().map(|c| c.first()).collect(),
+            counts: children.iter().map(|c| c.count()).collect(),
+            children,
+        }
+    }
+
+    /// The child in which a datom is or would be.
+    fn child_of(&self, datom: &Datom, compare: &impl Fn(&Datom, &Datom) -> Ordering) -> usize {
+        let after = self.firsts.partition_point(|d| compare(d, datom) != Ordering::Greater);
+        after.saturating_sub(1)
+    }
+
+    fn insert(
+        &mut self,
+        datom: Datom,
+        compare: &impl Fn(&Datom, &Datom) -> Ordering,
+    ) -> Result<Option<Node>, ()> {
+        let at = self.child_of(&datom, compare);
+        let split = Arc::make_mut(&mut self.children[at]).insert(datom, compare)?;
+        self.firsts[at] = self.children[at].first();
+        match split {
+            None => {
+                self.counts[at] += 1;
+                return Ok(None);
+            }
+            Some(right) => {
+                let right_count = right.count();
+                self.counts[at] = self.counts[at] + 1 - right_count;
+                self.firsts.insert(at + 1, right.first());
+                self.counts.insert(at + 1, right_count);
+                self.children.insert(at + 1, Arc::new(right));
+            }
+        }
+        if self.children.len() <= FANOUT {
+            return Ok(None);
+        }
+        let cut = if at + 2 == self.children.len() { FANOUT } else { self.children.len() / 2 };
+        Ok(Some(Node::Branch(Branch {
+            firsts: self.firsts.split_off(cut),
+            counts: self.counts.split_off(cut),
+            children: self.children.split_off(cut),
+        })))
+    }
+
+    fn remove(
+        &mut self,
+        datom: &Datom,
+        compare: &impl Fn(&Datom, &Datom) -> Ordering,
+    ) -> Option<Datom> {
+        let at = self.child_of(datom, compare);
+        let removed = Arc::make_mut(&mut self.children[at]).remove(datom, compare)?;
+        self.counts[at] -= 1;
+        if self.counts[at] == 0 {
+            self.drop_child(at);
+        } else {
+            self.firsts[at] = self.children[at].first();
+            if self.children[at].is_small() {
+                self.merge_around(at);
+            }
+        }
+        Some(removed)
+    }
+
+    fn drop_child(&mut self, at: usize) {
+        self.firsts.remove(at);
+        self.counts.remove(at);
+        self.children.remove(at);
+    }
+
+    fn merge_around(&mut self, at: usize) {
+        for left in [Some(at), at.checked_sub(1)].into_iter().flatten() {
+            let Some(right) = self.children.get(left + 1).cloned() else { continue };
+            if Arc::make_mut(&mut self.children[left]).absorb(&right) {
+                self.counts[left] += self.counts[left + 1];
+                self.drop_child(left + 1);
+                return;
+            }
+        }
+    }
+}
+
+impl Tree {
+    pub(crate) fn len(&self) -> usize {
+        self.root.as_ref().map_or(0, |root| root.count())
+    }
+
+    /// Builds a tree of full nodes from datoms that are in order and distinct.
+    pub(crate) fn from_sorted(datoms: impl IntoIterator<Item = Datom>) -> Tree {
+        let mut level: Vec<Arc<Node>> = Vec::new();
+        let mut leaf = Leaf::default();
+        for datom in datoms {
+            if leaf.len() == LEAF {
+                level.push(Arc::new(Node::Leaf(std::mem::take(&mut leaf))));
+            }
+            leaf.push(datom);
+        }
+        if leaf.len() > 0 {
+            level.push(Arc::new(Node::Leaf(leaf)));
+        }
+        while level.len() > 1 {
+            let branches = level.chunks(FANOUT).map(|c| Branch::over(c.to_vec()));
+            level = branches.map(|b| Arc::new(Node::Branch(b))).collect();
+        }
+        Tree { root: level.pop() }
+    }
+
+    /// Adds a datom; `false` where one that compares equal is there.
+    pub(crate) fn insert(
+        &mut self,
+        datom: Datom,
+        compare: impl Fn(&Datom, &Datom) -> Ordering,
+    ) -> bool {
+        let Some(root) = &mut self.root else {
+            *self = Tree::from_sorted([datom]);
+            return true;
+        };
+        match Arc::make_mut(root).insert(datom, &compare) {
+            Err(()) => false,
+            Ok(None) => true,
+            Ok(Some(right)) => {
+                let children = vec![root.clone(), Arc::new(right)];
+                self.root = Some(Arc::new(Node::Branch(Branch::over(children))));
+                true
+            }
+        }
+    }
+
+    /// Removes the datom that compares equal.
+    pub(crate) fn remove(
+        &mut self,
+        datom: &Datom,
+        compare: impl Fn(&Datom, &Datom) -> Ordering,
+    ) -> Option<Datom> {
+        let removed = Arc::make_mut(self.root.as_mut()?).remove(datom, &compare)?;
+        loop {
+            let only = match self.root.as_deref() {
+                Some(Node::Leaf(leaf)) if leaf.len() == 0 => None,
+                Some(Node::Branch(branch)) if branch.children.is_empty() => None,
+                Some(Node::Branch(branch)) if branch.children.len() == 1 => {
+                    Some(branch.children[0].clone())
+                }
+                _ => return Some(removed),
+            };
+            self.root = only;
+        }
+    }
+
+    /// How many datoms stand before the first for which `before` is false. `before` must be true for a beginning of
+    /// the tree and false for the rest.
+    pub(crate) fn partition_point(&self, before: impl Fn(&Datom) -> bool) -> usize {
+        let mut rank = 0;
+        let mut node = self.root.as_deref();
+        while let Some(current) = node {
+            match current {
+                Node::Leaf(leaf) => return rank + leaf.partition_point(&before),
+                Node::Branch(branch) => {
+                    let at = branch.firsts.partition_point(&before).saturating_sub(1);
+                    rank += branch.counts[..at].iter().sum::<usize>();
+                    node = Some(&branch.children[at]);
+                }
+            }
+        }
+        rank
+    }
+
+    /// The datoms at these ranks.
+    pub(crate) fn iter(&self, ranks: Range<usize>) -> TreeIter<'_> {
+        TreeIter {
+            tree: self,
+            front: ranks.start,
+            back: ranks.end.min(self.len()),
+            leaf: None,
+            back_leaf: None,
+        }
+    }
+
+    /// The leaf that holds a rank, and the rank of its first datom.
+    fn leaf_at(&self, rank: usize) -> Option<(&Leaf, usize)> {
+        let mut start = 0;
+        let mut node = self.root.as_deref()?;
+        loop {
+            match node {
+                Node::Leaf(leaf) => return (rank < start + leaf.len()).then_some((leaf, start)),
+                Node::Branch(branch) => {
+                    let mut at = 0;
+                    while at + 1 < branch.counts.len() && rank >= start + branch.counts[at] {
+                        start += branch.counts[at];
+                        at += 1;
+                    }
+                    node = &branch.children[at];
+                }
+            }
+        }
+    }
+
+    /// Calls `each` with the columns of each run of datoms at these ranks.
+    pub(crate) fn for_each_run(
+        &self,
+        ranks: Range<usize>,
+        mut each: impl FnMut(&Leaf, Range<usize>),
+    ) {
+        let mut rank = ranks.start;
+        let end = ranks.end.min(self.len());
+        while rank < end {
+            let Some((leaf, start)) = self.leaf_at(rank) else { return };
+            let last = (end - start).min(leaf.len());
+            each(leaf, rank - start..last);
+            rank = start + last;
+        }
+    }
+}
+
+impl Leaf {
+    /// The entity column.
+    pub(crate) fn entities(&self) -> &[u32] {
+        &self.e
+    }
+
+    /// The value column.
+    pub(crate) fn values(&self) -> &[Cell] {
+        &self.v
+    }
+}
+
+/// Datoms at a range of ranks, from either end.
+#[derive(Clone)]
+pub(crate) struct TreeIter<'a> {
+    tree: &'a Tree,
+    front: usize,
+    back: usize,
+    leaf: Option<(&'a Leaf, usize)>,
+    back_leaf: Option<(&'a Leaf, usize)>,
+}
+
+fn in_leaf(leaf: Option<(&Leaf, usize)>, rank: usize) -> Option<Datom> {
+    let (leaf, start) = leaf?;
+    (rank >= start && rank < start + leaf.len()).then(|| leaf.datom(rank - start))
+}
+
+impl Iterator for TreeIter<'_> {
+    type Item = Datom;
+
+    fn next(&mut self) -> Option<Datom> {
+        if self.front >= self.back {
+            return None;
+        }
+        let rank = self.front;
+        self.front += 1;
+        in_leaf(self.leaf, rank).or_else(|| {
+            self.leaf = self.tree.leaf_at(rank);
+            in_leaf(self.leaf, rank)
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.back.saturating_sub(self.front);
+        (left, Some(left))
+    }
+}
+
+impl DoubleEndedIterator for TreeIter<'_> {
+    fn next_back(&mut self) -> Option<Datom> {
+        if self.front >= self.back {
+            return None;
+        }
+        self.back -= 1;
+        in_leaf(self.back_leaf, self.back).or_else(|| {
+            self.back_leaf = self.tree.leaf_at(self.back);
+            in_leaf(self.back_leaf, self.back)
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Transactions: forms become datoms, one after the other, or nothing does.
+//!
+//! DataScript is the reference for every form and message. Forms are worked off a queue; each sees what those before
+//! it did. A tempid that turns out to name an entity that is there already (upsert) makes the transaction start
+//! over with that knowledge, so the result does not depend on where in it the tempid was first used.
+//!
+//! Invariants
+//! - A failed transaction changes nothing: it works on a copy of the database, which is cheap.
+//! - `tx_data` of the report, applied to `db_before`, gives `db_after`.
+
+mod error;
+mod form;
+mod ops;
+mod run;
+
+pub use error::TxError;
+pub use ops::{EntityRef, Op, OpValue};
+pub use run::DbObject;
+
+use crate::datom::{Datom, EntityId};
+use crate::db::Db;
+use edn::Value;
+
+/// What a transaction did.
+#[derive(Clone)]
+pub struct TxReport {
+    /// The database it was applied to.
+    pub db_before: Db,
+    /// The database with it.
+    pub db_after: Db,
+    /// The datoms it added and retracted, in the order it did so.
+    pub tx_data: Vec<Datom>,
+    /// What each tempid came to mean.
+    pub tempids: Vec<(Value, EntityId)>,
+    /// What the caller had to say about it.
+    pub tx_meta: Value,
+    /// The transaction's own entity.
+    pub tx: EntityId,
+}
+
+impl TxReport {
+    /// The entity that a tempid came to mean.
+    pub fn resolve_tempid(&self, tempid: &Value) -> Option<EntityId> {
+        self.tempids.iter().find(|(t, _)| t == tempid).map(|(_, e)| *e)
+    }
+}
+
+impl Db {
+    /// The database with a transaction, given as DataScript's transaction data, and what it did.
+    ///
+    /// ```
+    /// use db::{Db, Schema};
+    /// let db = Db::empty(Schema::default());
+    /// let report = db.with(&edn::read("[{:db/id -1 :name \"Ivan\"}]").unwrap()).unwrap();
+    /// assert_eq!(report.tx_data.len(), 1);
+    /// ```
+    pub fn with(&self, tx_data: &Value) -> Result<TxReport, TxError> {
+        self.with_meta(tx_data, Value::Nil)
+    }
+
+    /// As [`Db::with`], with something to say about the transaction.
+    pub fn with_meta(&self, tx_data: &Value, tx_meta: Value) -> Result<TxReport, TxError> {
+        run::transact(self, tx_data, tx_meta)
+    }
+
+    /// The database with a transaction.
+    pub fn db_with(&self, tx_data: &Value) -> Result<Db, TxError> {
+        Ok(self.with(tx_data)?.db_after)
+    }
+}

@@ -1,0 +1,172 @@
+//! Views of a database: as of a time, since a time, all of history, or what a predicate lets through.
+//!
+//! A view reads the same indexes through a merge of what is true now with what was true once. Ranges of a view are
+//! gathered before they are handed out, so a view costs memory for the range that is read.
+
+use crate::datom::{Datom, EntityId, Index, Prefix};
+use crate::db::{Db, DbError, Indexes, prefix_ranks};
+use edn::Value;
+use std::sync::Arc;
+
+/// A condition on datoms.
+pub type DatomFilter = Arc<dyn Fn(&Db, &Datom) -> bool + Send + Sync>;
+
+#[derive(Clone, Default)]
+pub(crate) struct View {
+    as_of: Option<EntityId>,
+    since: Option<EntityId>,
+    history: bool,
+    filter: Option<DatomFilter>,
+}
+
+impl View {
+    pub(crate) fn is_plain(&self) -> bool {
+        self.as_of.is_none() && self.since.is_none() && !self.history && self.filter.is_none()
+    }
+
+    fn needs_past(&self) -> bool {
+        self.as_of.is_some() || self.history
+    }
+
+    /// The indexes of what is no longer true, where this view looks at them.
+    pub(crate) fn past_of<'a>(&self, db: &'a Db) -> Option<&'a Indexes> {
+        db.past.as_ref().filter(|_| self.needs_past())
+    }
+
+    pub(crate) fn scan(&self, db: &Db, index: Index, prefix: &Prefix) -> Vec<Datom> {
+        let (tree, ranks) = db.ranks(index, prefix);
+        let now = tree.iter(ranks);
+        let mut datoms: Vec<Datom> = match self.past_of(db) {
+            None => now.collect(),
+            Some(past) => {
+                let order = db.order(index);
+                let tree = past.tree(index);
+                let mut merged: Vec<Datom> =
+                    now.chain(tree.iter(prefix_ranks(tree, &order, prefix))).collect();
+                merged.sort_by(|x, y| order.compare_events(x, y));
+                merged
+            }
+        };
+        if let Some(t) = self.as_of {
+            datoms.retain(|d| d.tx <= t);
+        }
+        if self.needs_past() && !self.history {
+            let order = db.order(index);
+            datoms = last_of_each(datoms, |x, y| order.compare(x, y).is_eq());
+        }
+        if let Some(t) = self.since {
+            datoms.retain(|d| d.tx > t);
+        }
+        if let Some(filter) = &self.filter {
+            let unfiltered = Db { view: View { filter: None, ..self.clone() }, ..db.clone() };
+            datoms.retain(|d| filter(&unfiltered, d));
+        }
+        datoms
+    }
+}
+
+/// Of events in order, the last of each fact where it is an assertion.
+fn last_of_each(events: Vec<Datom>, same: impl Fn(&Datom, &Datom) -> bool) -> Vec<Datom> {
+    let mut kept: Vec<Datom> = Vec::with_capacity(events.len());
+    for event in events {
+        match kept.last_mut() {
+            Some(last) if same(last, &event) => *last = event,
+            _ => kept.push(event),
+        }
+    }
+    kept.retain(|d| d.added);
+    kept
+}
+
+impl Db {
+    /// The database as it was after a transaction, given by its id or by a moment.
+    ///
+    /// Without history only facts that are true now can be seen.
+    pub fn as_of(&self, time: &Value) -> Result<Db, DbError> {
+        let t = self.transaction_at(time)?;
+        let mut db = self.clone();
+        db.view.as_of = Some(db.view.as_of.map_or(t, |earlier| earlier.min(t)));
+        Ok(db)
+    }
+
+    /// What has been added after a transaction, given by its id or by a moment.
+    pub fn since(&self, time: &Value) -> Result<Db, DbError> {
+        let t = self.transaction_at(time)?;
+        let mut db = self.clone();
+        db.view.since = Some(db.view.since.map_or(t, |later| later.max(t)));
+        Ok(db)
+    }
+
+    /// Every assertion and retraction there ever was.
+    pub fn history(&self) -> Db {
+        let mut db = self.clone();
+        db.view.history = true;
+        db
+    }
+
+    /// The datoms that a predicate lets through. Filters add up.
+    pub fn filter(&self, keep: DatomFilter) -> Db {
+        let mut db = self.clone();
+        db.view.filter = Some(match db.view.filter.take() {
+            None => keep,
+            Some(earlier) => Arc::new(move |db, d| earlier(db, d) && keep(db, d)),
+        });
+        db
+    }
+
+    /// Whether a filter is on.
+    pub fn is_filtered(&self) -> bool {
+        self.view.filter.is_some()
+    }
+
+    /// Whether assertions and retractions are seen as such.
+    pub fn is_history(&self) -> bool {
+        self.view.history
+    }
+
+    /// The database without any view.
+    pub fn unviewed(&self) -> Db {
+        Db { view: View::default(), ..self.clone() }
+    }
+
+    /// The last transaction at or before a moment; a transaction's id stands for itself.
+    pub fn transaction_at(&self, time: &Value) -> Result<EntityId, DbError> {
+        let Value::Inst(moment) = time else { return self.entid_strict(time) };
+        let plain = self.unviewed();
+        let Some(attr) = plain.attr(&Value::keyword("db/txInstant")) else {
+            return Ok(crate::datom::TX0);
+        };
+        let prefix = Prefix { a: Some(attr), ..Prefix::default() };
+        let mut last = crate::datom::TX0;
+        for datom in plain.scan(Index::Aevt, &prefix) {
+            match plain.value(datom.v) {
+                Value::Inst(at) if at <= *moment => last = last.max(datom.e),
+                _ => {}
+            }
+        }
+        Ok(last)
+    }
+
+    /// The transactions from one to another (the latter not included), each with its datoms, assertions and
+    /// retractions. Without history only what is true now is known of them.
+    pub fn tx_range(
+        &self,
+        from: Option<EntityId>,
+        to: Option<EntityId>,
+    ) -> Vec<(EntityId, Vec<Datom>)> {
+        let all = self.unviewed().history();
+        let mut datoms: Vec<Datom> = all
+            .scan(Index::Eavt, &Prefix::default())
+            .filter(|d| from.is_none_or(|t| d.tx >= t) && to.is_none_or(|t| d.tx < t))
+            .collect();
+        datoms.sort_by_key(|d| d.tx);
+        let mut transactions: Vec<(EntityId, Vec<Datom>)> = Vec::new();
+        for datom in datoms {
+            match transactions.last_mut() {
+                Some((tx, data)) if *tx == datom.tx => data.push(datom),
+                _ => transactions.push((datom.tx, vec![datom])),
+            }
+        }
+        transactions
+    }
+}

@@ -1,0 +1,110 @@
+//! The forms of transactions, seen through printed databases.
+
+use db::{Db, Schema};
+use edn::Value;
+
+fn with(schema: &str, transactions: &[&str]) -> Result<Db, String> {
+    let schema = Schema::new(&edn::read(schema).unwrap()).unwrap();
+    let mut db = Db::empty_with_history(schema);
+    for tx in transactions {
+        db = db.db_with(&edn::read(tx).unwrap()).map_err(|e| e.to_string())?;
+    }
+    Ok(db)
+}
+
+fn datoms(db: &Db) -> String {
+    let all: Vec<Value> = db
+        .datoms(db::Index::Eavt, &[])
+        .unwrap()
+        .map(|d| db.datom_value(&d))
+        .map(|v| Value::vector(v.as_seq().unwrap()[..3].to_vec()))
+        .collect();
+    Value::vector(all).to_string()
+}
+
+const SCHEMA: &str = "{:name {:db/unique :db.unique/identity} :email {:db/unique :db.unique/value} \
+    :aka {:db/cardinality :db.cardinality/many} :child {:db/valueType :db.type/ref :db/cardinality :db.cardinality/many} \
+    :boss {:db/valueType :db.type/ref} :part {:db/valueType :db.type/ref :db/isComponent true} \
+    :a+b {:db/tupleAttrs [:a :b] :db/unique :db.unique/identity}}";
+
+#[test]
+fn transactions_do_what_their_forms_say() {
+    let table: &[(&[&str], &str)] = &[
+        (
+            &["[{:name \"Ivan\" :age 1}]", "[{:name \"Ivan\" :age 2}]"],
+            "[[1 :age 2] [1 :name \"Ivan\"]]",
+        ),
+        (
+            &[
+                "[[:db/add -1 :age 1] [:db/add -1 :name \"x\"]]",
+                "[[:db/add -1 :age 7] [:db/add -1 :name \"x\"]]",
+            ],
+            "[[1 :age 7] [1 :name \"x\"]]",
+        ),
+        (&["[{:db/id 1 :aka [\"a\" \"b\"]} [:db/retract 1 :aka \"a\"]]"], "[[1 :aka \"b\"]]"),
+        (
+            &["[{:name \"p\" :child [{:name \"c1\"} {:name \"c2\"}]}]"],
+            "[[1 :child 2] [1 :child 3] [1 :name \"p\"] [2 :name \"c1\"] [3 :name \"c2\"]]",
+        ),
+        (
+            &[
+                "[{:name \"p\" :part {:age 1 :part {:age 2}}}]",
+                "[[:db/retractEntity [:name \"p\"]]]",
+            ],
+            "[]",
+        ),
+        (
+            &[
+                "[{:db/id -1 :name \"b\"} {:name \"w\" :boss -1}]",
+                "[{:name \"v\" :_boss [:name \"w\"]}]",
+            ],
+            "[[1 :name \"b\"] [2 :boss 3] [2 :name \"w\"] [3 :name \"v\"]]",
+        ),
+        (&["[[:db/add 1 :n 1]]", "[[:db/cas 1 :n 1 2]]"], "[[1 :n 2]]"),
+        (&["[{:a 1 :b 2}]", "[{:a+b [1 2] :c 3}]"], "[[1 :a 1] [1 :a+b [1 2]] [1 :b 2] [1 :c 3]]"),
+        (&["[[:db/add \"datomic.tx\" :who \"me\"]]"], "[[536870913 :who \"me\"]]"),
+        (&["[[:db/add 1 :v (1 2)] [:db/add 1 :v [1 2]]]"], "[[1 :v (1 2)]]"),
+    ];
+    for (transactions, expected) in table {
+        let db = with(SCHEMA, transactions).unwrap();
+        assert_eq!(datoms(&db), *expected, "{transactions:?}");
+    }
+}
+
+#[test]
+fn refused_transactions_say_why() {
+    let table: &[(&[&str], &str)] = &[
+        (
+            &["[{:email \"e\"}]", "[{:email \"e\"}]"],
+            "Cannot add #datascript/Datom [2 :email \"e\" 536870914 true] because of unique constraint: #datascript/Datom [1 :email \"e\" 536870913 true]",
+        ),
+        (
+            &["[[:db/add 1 :n 1]]", "[[:db/cas 1 :n 2 3]]"],
+            ":db.fn/cas failed on datom [1 :n 1], expected 2",
+        ),
+        (&["[[:db/add 1 :n nil]]"], "Cannot store nil as a value at [:db/add 1 :n nil]"),
+        (&["[[:db/add [:name \"no\"] :n 1]]"], "Nothing found for entity id [:name \"no\"]"),
+        (&["[[:db/add 1 :boss -5]]"], "Tempids used only as value in transaction: (-5)"),
+        (
+            &["[{:name \"a\"} {:name \"b\"}]", "[{:db/id [:name \"a\"] :name \"b\"}]"],
+            "Conflicting upsert: [:name \"a\"] resolves both to 2 and 1",
+        ),
+    ];
+    for (transactions, expected) in table {
+        assert_eq!(with(SCHEMA, transactions).map(|db| datoms(&db)), Err((*expected).to_string()));
+    }
+}
+
+#[test]
+fn the_past_can_be_asked() {
+    let db =
+        with(SCHEMA, &["[{:db/id 1 :age 1}]", "[{:db/id 1 :age 2}]", "[[:db/retract 1 :age 2]]"])
+            .unwrap();
+    let tx = |n: i64| Value::Int(i64::from(db::TX0) + n);
+    assert_eq!(datoms(&db), "[]");
+    assert_eq!(datoms(&db.as_of(&tx(1)).unwrap()), "[[1 :age 1]]");
+    assert_eq!(datoms(&db.as_of(&tx(2)).unwrap()), "[[1 :age 2]]");
+    assert_eq!(datoms(&db.as_of(&tx(3)).unwrap()), "[]");
+    assert_eq!(db.history().datoms(db::Index::Eavt, &[]).unwrap().count(), 4);
+    assert_eq!(db.tx_range(None, None).len(), 3);
+}
