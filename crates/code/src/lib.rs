@@ -1,1 +1,4 @@
-//! See the workspace's ARCHITECTURE.md.
+//! Clojure source code as a database.
+
+pub mod graph;
+pub mod project;
