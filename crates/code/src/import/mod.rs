@@ -1,0 +1,12 @@
+//! Bringing a database up to date with the files of a project.
+
+mod edges;
+mod facts;
+mod matching;
+pub(crate) mod old;
+mod order;
+mod plan;
+
+pub(crate) use facts::{DEFAULT_BEFORE, DEFAULT_TAIL};
+pub use facts::{DefinitionFacts, FileFacts, StatementFacts, line_count};
+pub use plan::{Change, ChangeKind, Plan, Update, plan};
