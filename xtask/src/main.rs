@@ -1,2 +1,55 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask setup | test | ci | fuzz | bench`.
+//!
+//! Each says what it runs, exits non-zero when it falls short, and ends with its figures, one `name: value` a line.
+
+mod checks;
+mod setup;
+mod shell;
+
+use shell::Failure;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+The project's own commands
+
+usage: cargo xtask COMMAND
+
+  setup                       install what the tests need and is missing; does nothing where all is there
+  test                        set up, then format, lints, licences, every test and doc test
+  ci                          the same with nothing skipped
+  fuzz [TARGET] [--runs N]    fuzz one target or all of them (nightly tool chain and cargo-fuzz)
+  bench [ARGUMENT…]           print the figures of this machine";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match command {
+        "setup" => none_left(rest).and_then(|()| setup::run()),
+        "test" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Usual)),
+        "ci" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Full)),
+        "fuzz" => checks::fuzz(rest),
+        "bench" => checks::bench(rest),
+        "help" | "-h" | "--help" => {
+            shell::say(USAGE);
+            return ExitCode::SUCCESS;
+        }
+        other => Err(Failure::new(format!("there is no command `{other}`\n\n{USAGE}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask {command}: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn none_left(rest: &[String]) -> Result<(), Failure> {
+    match rest.first() {
+        None => Ok(()),
+        Some(extra) => Err(Failure::new(format!("unexpected argument `{extra}`\n\n{USAGE}"))),
+    }
+}

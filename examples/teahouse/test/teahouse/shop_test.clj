@@ -25,7 +25,7 @@
     (is (= [:ali-shan 0] (first (stock/low stock 1))))))
 
 (deftest orders-outlive-the-program
-  (let [path (.getPath (File/createTempFile "orders" ".edn"))
+  (let [path (.getPath (doto (File/createTempFile "orders" ".edn") (.deleteOnExit)))
         placed [(main/place-order (shelf) 1 "Ada" ["sencha=2"])
                 (main/place-order (shelf) 2 "Grace" ["mint"])
                 (main/place-order (shelf) 3 "Ada" ["assam"])]]
