@@ -29,6 +29,7 @@ pub(crate) enum Tag {
 }
 
 const TAG_BITS: u32 = 3;
+const LOCAL: u64 = 1 << 63;
 const INT_LIMIT: i64 = 1 << 60;
 
 const NIL: u64 = 0;
@@ -71,6 +72,17 @@ impl Cell {
     /// The index into the dictionary, of a cell that has one.
     pub(crate) fn dict_id(self) -> u32 {
         self.payload() as u32
+    }
+
+    /// The same cell as one of a query's own dictionary. Indexes have 32 bits, so the high bit is free.
+    pub(crate) fn local(self) -> Cell {
+        Cell(self.0 | LOCAL)
+    }
+
+    /// Whether a cell is one of a query's own dictionary, and as that dictionary knows it.
+    pub(crate) fn as_local(self) -> Option<Cell> {
+        let indexed = matches!(self.tag(), Tag::String | Tag::Keyword | Tag::Other | Tag::Exotic);
+        (indexed && self.0 & LOCAL != 0).then_some(Cell(self.0 & !LOCAL))
     }
 
     /// The cell of an entity id.

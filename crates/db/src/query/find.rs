@@ -1,0 +1,293 @@
+//! What comes of the rows: aggregates, pulls, order, and the shape that `:find` asks for.
+
+use super::QueryError;
+use super::ast::*;
+use super::relation::Relation;
+use super::solve::{Answer, Run, Source, State};
+use crate::cell::Cell;
+use crate::pull::Pattern;
+use edn::{Map, Set, Value};
+use rustc_hash::FxHashMap;
+
+/// The rows of an answered query.
+#[derive(Clone, Debug)]
+pub struct QueryResult {
+    columns: Vec<String>,
+    rows: Vec<Vec<Value>>,
+    shape: Shape,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    /// A set: rows are distinct and have no order.
+    Set,
+    /// A sequence: rows have an order, or may be equal.
+    Sequence,
+    Maps(Vec<Value>),
+    Collection,
+    Tuple,
+    TupleMap(Vec<Value>),
+    Scalar,
+}
+
+impl QueryResult {
+    /// The find elements as written: `?e`, `(count ?x)`.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows, each with one value for each column.
+    pub fn rows(&self) -> &[Vec<Value>] {
+        &self.rows
+    }
+
+    /// The value that DataScript's `q` gives: a set of tuples, a vector of maps, one value and so on.
+    pub fn into_value(self) -> Value {
+        let map = |keys: &[Value], row: Vec<Value>| {
+            Value::Map(keys.iter().cloned().zip(row).collect::<Map>())
+        };
+        let mut rows = self.rows.into_iter();
+        match self.shape {
+            Shape::Set => Value::Set(rows.map(Value::vector).collect::<Set>()),
+            Shape::Sequence => Value::list(rows.map(Value::vector).collect()),
+            Shape::Maps(keys) => Value::vector(rows.map(|row| map(&keys, row)).collect()),
+            Shape::Collection => {
+                Value::vector(rows.filter_map(|row| row.into_iter().next()).collect())
+            }
+            Shape::Tuple => rows.next().map_or(Value::Nil, Value::vector),
+            Shape::TupleMap(keys) => rows.next().map_or(Value::Nil, |row| map(&keys, row)),
+            Shape::Scalar => rows.next().and_then(|r| r.into_iter().next()).unwrap_or(Value::Nil),
+        }
+    }
+}
+
+/// The variables that must be known when all clauses have been worked off.
+pub(super) fn needed_vars(query: &Query) -> Vec<Var> {
+    let mut vars = query.with.clone();
+    for element in query.find.elements() {
+        match element {
+            Element::Var(v) => vars.push(*v),
+            Element::Pull { var, pattern, .. } => {
+                vars.push(*var);
+                if let PullPattern::Input(p) = pattern {
+                    vars.push(*p);
+                }
+            }
+            Element::Aggregate { function, args, .. } => {
+                if let Aggregator::Input(f) = function {
+                    vars.push(*f);
+                }
+                vars.extend(args.iter().filter_map(|a| match a {
+                    Term::Var(v) => Some(*v),
+                    _ => None,
+                }));
+            }
+        }
+    }
+    vars.sort_unstable();
+    vars.dedup();
+    vars
+}
+
+pub(super) fn finish(run: &Run<'_>, state: State) -> Answer<QueryResult> {
+    let query = run.query;
+    let elements = query.find.elements();
+    let rows = run.project(&state, &needed_vars(query))?.distinct();
+    let columns = elements.iter().map(|e| heading(run, e)).collect();
+    let aggregated = elements.iter().any(|e| matches!(e, Element::Aggregate { .. }));
+    let pulled = elements.iter().any(|e| matches!(e, Element::Pull { .. }));
+    let mut rows = if aggregated { groups(run, &rows)? } else { plain(run, rows)? };
+    let ordered = !query.order_by.is_empty();
+    if ordered {
+        sort(&mut rows, &query.order_by);
+    }
+    if query.offset > 0 {
+        rows.drain(..query.offset.min(rows.len()));
+    }
+    rows.truncate(query.limit.unwrap_or(usize::MAX));
+    let keys = query.keys.as_ref().map(|(kind, symbols)| {
+        let key = |s: &edn::Symbol| match kind {
+            KeyKind::Keywords => Value::keyword(s.as_str()),
+            KeyKind::Strings => Value::from(s.as_str()),
+            KeyKind::Symbols => Value::Symbol(s.clone()),
+        };
+        symbols.iter().map(key).collect::<Vec<_>>()
+    });
+    let shape = match (&query.find, keys) {
+        (Find::Relation(_), Some(keys)) => Shape::Maps(keys),
+        (Find::Tuple(_), Some(keys)) => Shape::TupleMap(keys),
+        (Find::Relation(_), None) if aggregated || pulled || ordered => Shape::Sequence,
+        (Find::Relation(_), None) => Shape::Set,
+        (Find::Collection(_), _) => Shape::Collection,
+        (Find::Tuple(_), _) => Shape::Tuple,
+        (Find::Scalar(_), _) => Shape::Scalar,
+    };
+    Ok(QueryResult { columns, rows, shape })
+}
+
+fn heading(run: &Run<'_>, element: &Element) -> String {
+    match element {
+        Element::Var(v) | Element::Pull { var: v, .. } => run.name(*v).to_string(),
+        Element::Aggregate { text, .. } => text.clone(),
+    }
+}
+
+fn sort(rows: &mut [Vec<Value>], order: &[(usize, bool)]) {
+    rows.sort_by(|a, b| {
+        for (column, descending) in order {
+            let (x, y) = (&a[*column], &b[*column]);
+            let compared = x.compare_numbers(y).unwrap_or_else(|| x.cmp(y));
+            let compared = if *descending { compared.reverse() } else { compared };
+            if compared.is_ne() {
+                return compared;
+            }
+        }
+        std::cmp::Ordering::Equal
+    });
+}
+
+fn plain(run: &Run<'_>, relation: Relation) -> Answer<Vec<Vec<Value>>> {
+    let elements = run.query.find.elements();
+    // Without :with each row is there once; with it rows that differ only in those variables stay.
+    let mut pulls = Pulls::default();
+    let mut rows = Vec::with_capacity(relation.len);
+    for row in 0..relation.len {
+        let mut values = Vec::with_capacity(elements.len());
+        for (at, element) in elements.iter().enumerate() {
+            values.push(element_value(run, &mut pulls, at, element, &relation, row)?);
+        }
+        rows.push(values);
+    }
+    Ok(rows)
+}
+
+fn cell_at(relation: &Relation, var: Var, row: usize) -> Option<Cell> {
+    relation.column(var).map(|column| column[row])
+}
+
+fn element_value(
+    run: &Run<'_>,
+    pulls: &mut Pulls,
+    at: usize,
+    element: &Element,
+    relation: &Relation,
+    row: usize,
+) -> Answer<Value> {
+    let value = |v: Var| cell_at(relation, v, row).map_or(Value::Nil, |c| run.space.value(c));
+    match element {
+        Element::Var(v) => Ok(value(*v)),
+        Element::Pull { source, var, pattern } => {
+            let Source::Db(db) = &run.sources[*source] else {
+                return Err(QueryError::Input("pull needs a database as its source".to_string()));
+            };
+            let entity = value(*var);
+            match pattern {
+                PullPattern::Constant(pattern) => {
+                    let parsed = match pulls.parsed.entry(at) {
+                        std::collections::hash_map::Entry::Occupied(e) => e.into_mut(),
+                        std::collections::hash_map::Entry::Vacant(e) => {
+                            e.insert(Pattern::parse(db, pattern)?)
+                        }
+                    };
+                    Ok(parsed.pull(db, &entity)?)
+                }
+                PullPattern::Input(p) => Ok(Pattern::parse(db, &value(*p))?.pull(db, &entity)?),
+            }
+        }
+        Element::Aggregate { .. } => Ok(Value::Nil),
+    }
+}
+
+/// Parsed pull patterns, by place in `:find`.
+#[derive(Default)]
+struct Pulls {
+    parsed: FxHashMap<usize, Pattern>,
+}
+
+/// Rows grouped by what is not an aggregate, each group with its aggregates.
+fn groups(run: &Run<'_>, relation: &Relation) -> Answer<Vec<Vec<Value>>> {
+    let elements = run.query.find.elements();
+    let mut keys: Vec<Var> = elements
+        .iter()
+        .filter_map(|e| match e {
+            Element::Var(v) | Element::Pull { var: v, .. } => Some(*v),
+            Element::Aggregate { .. } => None,
+        })
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let key_columns: Vec<&[Cell]> = keys.iter().filter_map(|v| relation.column(*v)).collect();
+    let mut places: FxHashMap<Vec<Cell>, usize> = FxHashMap::default();
+    let mut members: Vec<Vec<u32>> = Vec::new();
+    for row in 0..relation.len {
+        let key: Vec<Cell> = key_columns.iter().map(|c| c[row]).collect();
+        let place = *places.entry(key).or_insert_with(|| {
+            members.push(Vec::new());
+            members.len() - 1
+        });
+        members[place].push(row as u32);
+    }
+    let mut pulls = Pulls::default();
+    let mut rows = Vec::with_capacity(members.len());
+    for group in &members {
+        let first = group[0] as usize;
+        let mut values = Vec::with_capacity(elements.len());
+        for (at, element) in elements.iter().enumerate() {
+            values.push(match element {
+                Element::Aggregate { function, args, text } => {
+                    aggregate(run, function, args, text, relation, group)?
+                }
+                other => element_value(run, &mut pulls, at, other, relation, first)?,
+            });
+        }
+        rows.push(values);
+    }
+    Ok(rows)
+}
+
+fn aggregate(
+    run: &Run<'_>,
+    function: &Aggregator,
+    args: &[Term],
+    text: &str,
+    relation: &Relation,
+    group: &[u32],
+) -> Answer<Value> {
+    let failed =
+        |e: edn::CallError| QueryError::Function { message: e.0, clause: text.to_string() };
+    let Some((Term::Var(over), constants)) = args.split_last() else {
+        return Ok(Value::Nil);
+    };
+    let constants: Vec<Value> = constants
+        .iter()
+        .map(|term| match term {
+            Term::Constant(value) => value.clone(),
+            Term::Var(v) => {
+                cell_at(relation, *v, group[0] as usize).map_or(Value::Nil, |c| run.space.value(c))
+            }
+            _ => Value::Nil,
+        })
+        .collect();
+    let column = relation.column(*over).unwrap_or_default();
+    let values: Vec<Value> =
+        group.iter().map(|row| run.space.value(column[*row as usize])).collect();
+    match function {
+        Aggregator::Builtin(builtin) => builtin.apply(&constants, &values).map_err(failed),
+        Aggregator::Input(f) => {
+            let function = cell_at(relation, *f, group[0] as usize).map(|c| run.space.value(c));
+            let mut args = constants;
+            args.push(Value::list(values));
+            match function {
+                Some(Value::Opaque(object)) => object.0.call(&args).map_err(failed),
+                Some(Value::Symbol(symbol)) => match super::builtin(&symbol) {
+                    Some(builtin) => builtin.call(&args).map_err(failed),
+                    None => Err(failed(edn::CallError(format!("Unknown function '{symbol}")))),
+                },
+                other => Err(failed(edn::CallError(format!(
+                    "{} is not a function",
+                    other.unwrap_or(Value::Nil)
+                )))),
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Data patterns: `[?e :attr ?v]` against a database or a collection of tuples.
+
+use super::ast::*;
+use super::relation::Relation;
+use super::solve::{Answer, Run, Source, State};
+use crate::cell::Cell;
+use crate::datom::{AttrId, Datom, EntityId, Index, Prefix};
+use crate::db::Db;
+use edn::Value;
+
+/// Looking one key up costs about as much as scanning this many datoms.
+const LOOKUP_COST: usize = 24;
+
+/// A pattern with what is constant in it resolved for one database.
+struct Resolved {
+    prefix: Prefix,
+    added: Option<bool>,
+    /// The variables, with the part of a datom that each is.
+    vars: Vec<(Var, Part)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    E,
+    A,
+    V,
+    Tx,
+    Added,
+}
+
+const PARTS: [Part; 5] = [Part::E, Part::A, Part::V, Part::Tx, Part::Added];
+
+impl Run<'_> {
+    pub(super) fn pattern(
+        &mut self,
+        source: SourceId,
+        terms: &[Term],
+        state: &State,
+    ) -> Answer<Relation> {
+        match &self.sources[source] {
+            Source::Db(db) => {
+                let vars = distinct_vars(terms);
+                match self.resolve(db, terms)? {
+                    None => Ok(Relation::empty(vars)),
+                    Some(resolved) => self.scan(db, &resolved, vars, state),
+                }
+            }
+            Source::Tuples(tuples) => Ok(self.scan_tuples(tuples, terms)),
+            Source::Absent => Ok(Relation::empty(distinct_vars(terms))),
+        }
+    }
+
+    /// `None` where a constant is nothing the database has, so that nothing can match.
+    fn resolve(&self, db: &Db, terms: &[Term]) -> Answer<Option<Resolved>> {
+        let mut resolved = Resolved { prefix: Prefix::default(), added: None, vars: Vec::new() };
+        for (part, term) in PARTS.into_iter().zip(terms) {
+            match term {
+                Term::Ignore | Term::Source(_) => {}
+                Term::Var(v) => resolved.vars.push((*v, part)),
+                Term::Constant(value) => {
+                    if !self.resolve_constant(db, &mut resolved, part, value)? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+        Ok(Some(resolved))
+    }
+
+    fn resolve_constant(
+        &self,
+        db: &Db,
+        resolved: &mut Resolved,
+        part: Part,
+        value: &Value,
+    ) -> Answer<bool> {
+        let prefix = &mut resolved.prefix;
+        match part {
+            Part::E => prefix.e = Some(db.entid_strict(value)?),
+            Part::A => {
+                prefix.a = db.attr(value);
+                return Ok(prefix.a.is_some());
+            }
+            Part::V => {
+                let is_ref = prefix.a.is_some_and(|a| db.schema().get(a).is_ref());
+                let names_entity = matches!(value, Value::Keyword(_)) || value.as_seq().is_some();
+                prefix.v = if is_ref && names_entity {
+                    Some(Cell::entity(db.entid_strict(value)?))
+                } else {
+                    db.cell(value)
+                };
+                return Ok(prefix.v.is_some());
+            }
+            Part::Tx => prefix.tx = Some(db.entid_strict(value)?),
+            Part::Added => match value {
+                Value::Bool(added) => resolved.added = Some(*added),
+                _ => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
+
+    /// The best index for what is constant, and the part of the prefix it can use.
+    fn index_for(db: &Db, prefix: &Prefix) -> (Index, Prefix) {
+        let indexed = prefix.a.is_some_and(|a| db.schema().get(a).is_indexed());
+        let none = Prefix::default();
+        match (prefix.e, prefix.a, prefix.v) {
+            (Some(_), Some(_), _) => (Index::Eavt, Prefix { tx: None, ..*prefix }),
+            (Some(_), None, _) => (Index::Eavt, Prefix { e: prefix.e, ..none }),
+            (None, Some(_), Some(_)) if indexed => (Index::Avet, Prefix { tx: None, ..*prefix }),
+            (None, Some(_), _) => (Index::Aevt, Prefix { a: prefix.a, ..none }),
+            (None, None, _) => (Index::Eavt, none),
+        }
+    }
+
+    /// How many rows a pattern promises, given what is bound.
+    pub(super) fn pattern_cost(&self, source: SourceId, terms: &[Term], state: &State) -> f64 {
+        let rows = |part: usize| match terms.get(part) {
+            Some(Term::Var(v)) => state.relation_of(*v).map(|r| r.len as f64),
+            _ => None,
+        };
+        let db = match &self.sources[source] {
+            Source::Db(db) => db,
+            Source::Tuples(tuples) => return tuples.len() as f64,
+            Source::Absent => return 0.0,
+        };
+        let Ok(Some(resolved)) = self.resolve(db, terms) else { return 0.0 };
+        let (index, prefix) = Self::index_for(db, &resolved.prefix);
+        let mut all = db.count(index, &prefix) as f64;
+        if resolved.prefix.v.is_some() && prefix.v.is_none() {
+            all = (all / 4.0).max(1.0);
+        }
+        match (rows(0), rows(2)) {
+            (Some(e), Some(v)) => e.min(v).min(all),
+            (Some(e), None) => {
+                let many = prefix.a.is_none_or(|a| db.schema().get(a).is_many());
+                if resolved.prefix.v.is_some() {
+                    e.min(all)
+                } else {
+                    (e * if many { 3.0 } else { 1.0 }).min(e * all)
+                }
+            }
+            (None, Some(v)) => {
+                let unique = prefix.a.is_some_and(|a| db.schema().get(a).unique().is_some());
+                if unique { v.min(all) } else { v * all.sqrt().min(all) }
+            }
+            (None, None) => all,
+        }
+    }
+
+    fn scan(
+        &self,
+        db: &Db,
+        resolved: &Resolved,
+        vars: Vec<Var>,
+        state: &State,
+    ) -> Answer<Relation> {
+        let bound = |part: Part| {
+            let (var, _) = resolved.vars.iter().find(|(_, p)| *p == part)?;
+            let relation = state.relation_of(*var)?;
+            relation.column(*var)
+        };
+        let (index, prefix) = Self::index_for(db, &resolved.prefix);
+        let all = db.count(index, &prefix);
+        let mut out = Output::new(self, db, resolved, vars);
+        if resolved.prefix.e.is_none()
+            && let Some(column) = bound(Part::E)
+            && column.len() * LOOKUP_COST < all
+        {
+            for e in distinct(column).into_iter().filter_map(Cell::as_entity) {
+                let prefix = Prefix { e: Some(e), a: resolved.prefix.a, ..Prefix::default() };
+                db.scan(Index::Eavt, &prefix).for_each(|d| out.datom(&d));
+            }
+            return self.checked(out.finish());
+        }
+        let by_value = resolved.prefix.a.filter(|a| db.schema().get(*a).is_indexed());
+        if let (Some(a), None, Some(column)) = (by_value, resolved.prefix.v, bound(Part::V))
+            && resolved.prefix.e.is_none()
+            && column.len() * LOOKUP_COST < all
+        {
+            for v in distinct(column) {
+                let Some(v) = self.space.to_db(db, v) else { continue };
+                let prefix = Prefix { a: Some(a), v: Some(v), ..Prefix::default() };
+                db.scan(Index::Avet, &prefix).for_each(|d| out.datom(&d));
+            }
+            return self.checked(out.finish());
+        }
+        if out.needs_only_entity_and_value() {
+            out.runs(index, &prefix);
+        } else {
+            db.scan(index, &prefix).for_each(|d| out.datom(&d));
+        }
+        self.checked(out.finish())
+    }
+
+    fn checked(&self, relation: Relation) -> Answer<Relation> {
+        self.budget.check(relation.len)?;
+        Ok(relation)
+    }
+
+    fn scan_tuples(&self, tuples: &[Value], terms: &[Term]) -> Relation {
+        let vars = distinct_vars(terms);
+        let mut columns = vec![Vec::new(); vars.len()];
+        let mut row = vec![None; vars.len()];
+        let mut len = 0;
+        'tuples: for tuple in tuples {
+            let Some(items) = tuple.as_seq() else { continue };
+            row.fill(None);
+            for (i, term) in terms.iter().enumerate() {
+                match (term, items.get(i)) {
+                    (Term::Ignore | Term::Source(_), _) => {}
+                    (_, None) => continue 'tuples,
+                    (Term::Constant(value), Some(item)) if value == item => {}
+                    (Term::Constant(_), Some(_)) => continue 'tuples,
+                    (Term::Var(v), Some(item)) => {
+                        let cell = self.space.cell(item);
+                        let at = vars.iter().position(|x| x == v).unwrap_or_default();
+                        if row[at].is_some_and(|bound| bound != cell) {
+                            continue 'tuples;
+                        }
+                        row[at] = Some(cell);
+                    }
+                }
+            }
+            for (column, cell) in columns.iter_mut().zip(&row) {
+                column.extend(*cell);
+            }
+            len += 1;
+        }
+        Relation { vars, columns, len }.distinct()
+    }
+}
+
+fn distinct(column: &[Cell]) -> Vec<Cell> {
+    let mut cells = column.to_vec();
+    cells.sort_unstable();
+    cells.dedup();
+    cells
+}
+
+fn distinct_vars(terms: &[Term]) -> Vec<Var> {
+    let mut vars = Vec::new();
+    for term in terms {
+        if let Term::Var(v) = term
+            && !vars.contains(v)
+        {
+            vars.push(*v);
+        }
+    }
+    vars
+}
+
+/// The rows that matching datoms make.
+struct Output<'r, 'q> {
+    run: &'r Run<'q>,
+    db: &'r Db,
+    resolved: &'r Resolved,
+    vars: Vec<Var>,
+    columns: Vec<Vec<Cell>>,
+    len: usize,
+    value_class: Option<Cell>,
+    attribute_cells: Vec<Option<Cell>>,
+}
+
+impl<'r, 'q> Output<'r, 'q> {
+    fn new(run: &'r Run<'q>, db: &'r Db, resolved: &'r Resolved, vars: Vec<Var>) -> Self {
+        Output {
+            run,
+            db,
+            resolved,
+            columns: vec![Vec::new(); vars.len()],
+            vars,
+            len: 0,
+            value_class: resolved.prefix.v.map(|v| db.dict().class(v)),
+            attribute_cells: vec![None; db.schema().len()],
+        }
+    }
+
+    /// Whether columns can be copied without looking at datoms one by one.
+    fn needs_only_entity_and_value(&self) -> bool {
+        let r = self.resolved;
+        r.prefix.a.is_some()
+            && r.prefix.tx.is_none()
+            && r.added.is_none()
+            && r.vars.iter().all(|(_, part)| matches!(part, Part::E | Part::V))
+            && r.vars.len() == self.vars.len()
+    }
+
+    fn runs(&mut self, index: Index, prefix: &Prefix) {
+        let place = |part| self.resolved.vars.iter().position(|(_, p)| *p == part);
+        let (e_at, v_at) = (place(Part::E), place(Part::V));
+        // The index has seen to a value that is part of its prefix.
+        let wanted = self.value_class.filter(|_| prefix.v.is_none());
+        let (run, db) = (self.run, self.db);
+        let (columns, len) = (&mut self.columns, &mut self.len);
+        db.for_each_run(index, prefix, |entities, values| match wanted {
+            None => {
+                if let Some(at) = e_at {
+                    columns[at].extend(entities.iter().map(|e| Cell::entity(*e)));
+                }
+                if let Some(at) = v_at {
+                    columns[at].extend(values.iter().map(|v| run.space.of_db(db, *v)));
+                }
+                *len += entities.len();
+            }
+            Some(wanted) => {
+                for (e, v) in entities.iter().zip(values) {
+                    if *v == wanted || db.dict().class(*v) == wanted {
+                        if let Some(at) = e_at {
+                            columns[at].push(Cell::entity(*e));
+                        }
+                        *len += 1;
+                    }
+                }
+            }
+        });
+    }
+
+    fn attribute_cell(&mut self, a: AttrId) -> Cell {
+        let run = self.run;
+        let db = self.db;
+        *self.attribute_cells[a as usize].get_or_insert_with(|| run.space.cell(db.attr_name(a)))
+    }
+
+    fn datom(&mut self, d: &Datom) {
+        let prefix = &self.resolved.prefix;
+        let matches = prefix.e.is_none_or(|e| d.e == e)
+            && prefix.a.is_none_or(|a| d.a == a)
+            && prefix.tx.is_none_or(|tx: EntityId| d.tx == tx)
+            && self.resolved.added.is_none_or(|added| d.added == added)
+            && self.value_class.is_none_or(|v| self.db.dict().class(d.v) == v);
+        if !matches {
+            return;
+        }
+        let start = self.len;
+        for i in 0..self.resolved.vars.len() {
+            let (var, part) = self.resolved.vars[i];
+            let cell = match part {
+                Part::E => Cell::entity(d.e),
+                Part::A => self.attribute_cell(d.a),
+                Part::V => self.run.space.of_db(self.db, d.v),
+                Part::Tx => Cell::entity(d.tx),
+                Part::Added => self.run.space.cell(&Value::Bool(d.added)),
+            };
+            let at = self.vars.iter().position(|v| *v == var).unwrap_or_default();
+            let column = &mut self.columns[at];
+            if column.len() > start {
+                // The variable stands in two places: they must agree.
+                if column[start] != cell {
+                    self.columns.iter_mut().for_each(|c| c.truncate(start));
+                    return;
+                }
+            } else {
+                column.push(cell);
+            }
+        }
+        self.len += 1;
+    }
+
+    fn finish(self) -> Relation {
+        let complete = self.resolved.added.is_none()
+            && self.resolved.prefix.tx.is_none()
+            && !self.db.is_history();
+        let relation = Relation { vars: self.vars, columns: self.columns, len: self.len };
+        // With entity, attribute and value each constant or a variable, no two datoms make the same row.
+        let full = relation.vars.len() + constants(&self.resolved.prefix) >= 3;
+        if complete && full { relation } else { relation.distinct() }
+    }
+}
+
+fn constants(prefix: &Prefix) -> usize {
+    usize::from(prefix.e.is_some())
+        + usize::from(prefix.a.is_some())
+        + usize::from(prefix.v.is_some())
+}

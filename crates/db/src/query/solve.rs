@@ -1,0 +1,504 @@
+//! Running a query: inputs in, clauses one by one, relations joined.
+
+use super::ast::*;
+use super::find::{self, QueryResult};
+use super::parse::parse_rules;
+use super::relation::Relation;
+use super::rules::Tables;
+use super::space::Space;
+use super::{Budget, Input as Given, QueryError};
+use crate::cell::Cell;
+use crate::db::Db;
+use edn::{Symbol, Value};
+use rustc_hash::FxHashMap;
+
+pub(super) type Answer<T> = Result<T, QueryError>;
+
+/// Where facts come from.
+pub(super) enum Source {
+    Db(Db),
+    Tuples(Vec<Value>),
+    Absent,
+}
+
+/// Everything one run needs to know.
+pub(super) struct Run<'q> {
+    pub(super) query: &'q Query,
+    pub(super) sources: Vec<Source>,
+    pub(super) space: Space,
+    pub(super) budget: Budget,
+    pub(super) rules: FxHashMap<Symbol, Rule>,
+    pub(super) vars: Vec<Symbol>,
+    pub(super) tables: Tables,
+}
+
+/// Relations that share no variables.
+#[derive(Clone)]
+pub(super) struct State {
+    pub(super) relations: Vec<Relation>,
+}
+
+impl State {
+    pub(super) fn new(relation: Relation) -> State {
+        State { relations: vec![relation] }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.relations.iter().any(|r| r.len == 0)
+    }
+
+    pub(super) fn binds(&self, var: Var) -> bool {
+        self.relation_of(var).is_some()
+    }
+
+    pub(super) fn relation_of(&self, var: Var) -> Option<&Relation> {
+        self.relations.iter().find(|r| r.vars.contains(&var))
+    }
+}
+
+pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<QueryResult> {
+    if given.len() < query.inputs.len() {
+        return Err(QueryError::Input(format!(
+            "Too few inputs passed, expected: {}, got: {}",
+            query.inputs.len(),
+            given.len()
+        )));
+    }
+    if given.len() > query.inputs.len() {
+        return Err(QueryError::Input(format!(
+            "Extra inputs passed, expected: {}, got: {}",
+            query.inputs.len(),
+            given.len()
+        )));
+    }
+    let mut sources: Vec<Source> = query.sources.iter().map(|_| Source::Absent).collect();
+    let mut rules = FxHashMap::default();
+    let mut vars = query.vars.clone();
+    for (input, given) in query.inputs.iter().zip(given) {
+        match (input, given) {
+            (Input::Source(id), Given::Db(db)) => sources[*id] = Source::Db(db.clone()),
+            (Input::Source(id), Given::Value(value)) => {
+                let tuples = super::builtins::sequence(value).map_err(|e| {
+                    QueryError::Input(format!("Cannot use {} as a source: {e}", query.sources[*id]))
+                })?;
+                sources[*id] = Source::Tuples(tuples);
+            }
+            (Input::Rules, Given::Value(value)) => {
+                let parsed = parse_rules(query, value)?;
+                rules = parsed.rules;
+                vars = parsed.vars;
+            }
+            (Input::Rules, Given::Db(_)) => {
+                return Err(QueryError::Input("Expected rules for %, got a database".to_string()));
+            }
+            (Input::Binding(_), _) => {}
+        }
+    }
+    let base = sources.iter().find_map(|s| match s {
+        Source::Db(db) => Some(db.dict().clone()),
+        _ => None,
+    });
+    let mut run = Run {
+        query,
+        sources,
+        space: Space::new(base),
+        budget,
+        rules,
+        vars,
+        tables: Tables::default(),
+    };
+    let mut state = State::new(Relation::unit());
+    for (input, given) in query.inputs.iter().zip(given) {
+        if let Input::Binding(binding) = input {
+            let relation = run.bind_input(binding, &given.clone().into_value())?;
+            run.merge(&mut state, relation)?;
+        }
+    }
+    let needed = find::needed_vars(query);
+    let solved = run.solve(&query.clauses, state, &needed)?;
+    find::finish(&run, solved)
+}
+
+impl Run<'_> {
+    pub(super) fn name(&self, var: Var) -> Value {
+        Value::Symbol(self.vars[var as usize].clone())
+    }
+
+    fn bind_input(&self, binding: &Binding, value: &Value) -> Answer<Relation> {
+        let vars = binding.vars();
+        let mut columns = vec![Vec::new(); vars.len()];
+        self.bind(binding, value, &vars, &mut |row| {
+            for (column, cell) in columns.iter_mut().zip(row) {
+                column.push(*cell);
+            }
+        })?;
+        let len = columns.first().map_or(1, Vec::len);
+        Ok(Relation { vars, columns, len }.distinct())
+    }
+
+    /// Takes a value apart; calls `each` with the cells of `vars` for each way to do so.
+    pub(super) fn bind(
+        &self,
+        binding: &Binding,
+        value: &Value,
+        vars: &[Var],
+        each: &mut dyn FnMut(&[Cell]),
+    ) -> Answer<()> {
+        let mut row = vec![None; vars.len()];
+        self.bind_parts(&[(binding, value.clone())], vars, &mut row, each)
+    }
+
+    fn bind_parts(
+        &self,
+        parts: &[(&Binding, Value)],
+        vars: &[Var],
+        row: &mut Vec<Option<Cell>>,
+        each: &mut dyn FnMut(&[Cell]),
+    ) -> Answer<()> {
+        let Some(((binding, value), rest)) = parts.split_first() else {
+            let cells: Vec<Cell> = row.iter().flatten().copied().collect();
+            if cells.len() == vars.len() {
+                each(&cells);
+            }
+            return Ok(());
+        };
+        match binding {
+            Binding::Ignore => self.bind_parts(rest, vars, row, each),
+            Binding::Var(var) => {
+                let cell = self.space.cell(value);
+                let at = vars.iter().position(|v| v == var).unwrap_or_default();
+                match row[at] {
+                    Some(bound) if bound != cell => Ok(()),
+                    bound => {
+                        row[at] = Some(cell);
+                        self.bind_parts(rest, vars, row, each)?;
+                        row[at] = bound;
+                        Ok(())
+                    }
+                }
+            }
+            Binding::Collection(inner) => {
+                let items = super::builtins::sequence(value).map_err(|_| QueryError::Binding {
+                    value: value.to_string(),
+                    binding: "collection",
+                })?;
+                for item in items {
+                    let mut parts = vec![(&**inner, item)];
+                    parts.extend_from_slice(rest);
+                    self.bind_parts(&parts, vars, row, each)?;
+                }
+                Ok(())
+            }
+            Binding::Tuple(bindings) => {
+                let wrong = || QueryError::Binding { value: value.to_string(), binding: "tuple" };
+                let items = super::builtins::sequence(value).map_err(|_| wrong())?;
+                if items.len() < bindings.len() {
+                    return Err(QueryError::Binding {
+                        value: value.to_string(),
+                        binding: "tuple: not enough elements in a collection",
+                    });
+                }
+                let mut parts: Vec<(&Binding, Value)> = bindings.iter().zip(items).collect();
+                parts.extend_from_slice(rest);
+                self.bind_parts(&parts, vars, row, each)
+            }
+        }
+    }
+
+    /// Brings a relation together with those that share variables with it.
+    pub(super) fn merge(&self, state: &mut State, relation: Relation) -> Answer<()> {
+        let mut merged = relation;
+        let (mut sharing, apart): (Vec<Relation>, Vec<Relation>) =
+            std::mem::take(&mut state.relations)
+                .into_iter()
+                .partition(|r| r.vars.iter().any(|v| merged.vars.contains(v)));
+        sharing.sort_by_key(|r| r.len);
+        for other in sharing {
+            merged = other
+                .join(&merged, self.budget.rows())
+                .ok_or(QueryError::TooManyRows(self.budget.rows()))?;
+            self.budget.check(merged.len)?;
+        }
+        state.relations = apart;
+        state.relations.push(merged);
+        Ok(())
+    }
+
+    /// One relation of these variables, as far as they are bound, each row once.
+    pub(super) fn project(&self, state: &State, vars: &[Var]) -> Answer<Relation> {
+        let mut result = Relation::unit();
+        for relation in &state.relations {
+            if relation.len == 0 {
+                let bound = vars.iter().copied().filter(|v| state.binds(*v)).collect();
+                return Ok(Relation::empty(bound));
+            }
+            let own: Vec<Var> =
+                vars.iter().copied().filter(|v| relation.vars.contains(v)).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let part = relation.select(&own).distinct();
+            result = result
+                .join(&part, self.budget.rows())
+                .ok_or(QueryError::TooManyRows(self.budget.rows()))?;
+        }
+        Ok(result.select(vars))
+    }
+
+    /// Applies clauses to what is known; `needed` are the variables that are asked for afterwards.
+    pub(super) fn solve(
+        &mut self,
+        clauses: &[Clause],
+        mut state: State,
+        needed: &[Var],
+    ) -> Answer<State> {
+        let mut remaining: Vec<&Clause> = clauses.iter().collect();
+        while !remaining.is_empty() {
+            self.budget.check(0)?;
+            let best = self.next_clause(&remaining, &state)?;
+            let clause = remaining.remove(best);
+            self.clause(clause, &mut state, &remaining)?;
+            if state.is_empty() {
+                return Ok(self.nothing(clauses, &state, needed));
+            }
+            self.prune(&mut state, &remaining, needed);
+        }
+        Ok(state)
+    }
+
+    /// A state without rows that binds all that could be asked for.
+    fn nothing(&self, clauses: &[Clause], state: &State, needed: &[Var]) -> State {
+        let mut vars: Vec<Var> = needed.to_vec();
+        for clause in clauses {
+            clause.for_each_var(&mut |v| vars.push(v));
+        }
+        for relation in &state.relations {
+            vars.extend(&relation.vars);
+        }
+        vars.sort_unstable();
+        vars.dedup();
+        State::new(Relation::empty(vars))
+    }
+
+    /// Drops variables that nobody asks for any more.
+    fn prune(&self, state: &mut State, remaining: &[&Clause], needed: &[Var]) {
+        let mut wanted: Vec<Var> = needed.to_vec();
+        for clause in remaining {
+            clause.for_each_var(&mut |v| wanted.push(v));
+        }
+        for relation in &mut state.relations {
+            if relation.vars.iter().any(|v| !wanted.contains(v)) {
+                let kept: Vec<Var> =
+                    relation.vars.iter().copied().filter(|v| wanted.contains(v)).collect();
+                *relation = relation.select(&kept).distinct();
+            }
+        }
+    }
+
+    fn next_clause(&self, remaining: &[&Clause], state: &State) -> Answer<usize> {
+        let mut best: Option<(usize, f64)> = None;
+        for (at, clause) in remaining.iter().enumerate() {
+            let Some(cost) = self.cost(clause, at, remaining, state) else { continue };
+            if best.is_none_or(|(_, lowest)| cost < lowest) {
+                best = Some((at, cost));
+            }
+        }
+        match best {
+            Some((at, _)) => Ok(at),
+            None => Err(self.unbound(remaining[0], state)),
+        }
+    }
+
+    fn unbound(&self, clause: &Clause, state: &State) -> QueryError {
+        let needed = match clause {
+            Clause::Predicate(call) | Clause::Function { call, .. } => {
+                let mut vars = Vec::new();
+                call.for_each_var(|v| vars.push(v));
+                vars
+            }
+            Clause::Or { required, .. } => required.clone(),
+            other => other.vars(),
+        };
+        let vars = needed.into_iter().filter(|v| !state.binds(*v)).map(|v| self.name(v)).collect();
+        QueryError::Unbound { vars: Value::set(vars).to_string(), clause: text_of(clause) }
+    }
+
+    /// How many rows a clause promises; `None` where it cannot run yet.
+    fn cost(
+        &self,
+        clause: &Clause,
+        at: usize,
+        remaining: &[&Clause],
+        state: &State,
+    ) -> Option<f64> {
+        let rows_of = |v: Var| state.relation_of(v).map(|r| r.len as f64);
+        match clause {
+            Clause::Predicate(call) => {
+                let mut ready = true;
+                call.for_each_var(|v| ready &= state.binds(v));
+                ready.then_some(-1.0)
+            }
+            Clause::Function { call, .. } => {
+                let mut rows = Some(0.0f64);
+                call.for_each_var(|v| {
+                    rows = match (rows, rows_of(v)) {
+                        (Some(most), Some(rows)) => Some(most.max(rows)),
+                        _ => None,
+                    };
+                });
+                rows
+            }
+            Clause::Pattern { source, terms } => Some(self.pattern_cost(*source, terms, state)),
+            Clause::Not { .. } => {
+                let vars = clause.vars();
+                let mut others = Vec::new();
+                for (i, other) in remaining.iter().enumerate() {
+                    if i != at && !matches!(other, Clause::Not { .. } | Clause::Predicate(_)) {
+                        other.for_each_var(&mut |v| others.push(v));
+                    }
+                }
+                let ready = vars.iter().all(|v| state.binds(*v) || !others.contains(v));
+                ready.then_some(0.0)
+            }
+            Clause::Or { required, branches, .. } => {
+                if !required.iter().all(|v| state.binds(*v)) {
+                    return None;
+                }
+                let branch_cost = |branch: &Vec<Clause>| {
+                    let costs = branch.iter().enumerate().filter_map(|(i, c)| {
+                        let all: Vec<&Clause> = branch.iter().collect();
+                        self.cost(c, i, &all, state)
+                    });
+                    costs.filter(|c| *c >= 0.0).fold(f64::INFINITY, f64::min).min(1e12)
+                };
+                Some(branches.iter().map(branch_cost).sum::<f64>() + 1.0)
+            }
+            Clause::Rule { name, args, .. } => {
+                let required = self.rules.get(name).map_or(0, |r| r.required);
+                let mut bound: Option<f64> = None;
+                for (i, arg) in args.iter().enumerate() {
+                    let rows = match arg {
+                        Term::Var(v) => rows_of(*v),
+                        Term::Constant(_) => Some(1.0),
+                        _ => None,
+                    };
+                    if i < required && rows.is_none() {
+                        return None;
+                    }
+                    bound = match (bound, rows) {
+                        (Some(least), Some(rows)) => Some(least.min(rows)),
+                        (least, rows) => least.or(rows),
+                    };
+                }
+                Some(bound.map_or(1e9, |rows| rows * 100.0))
+            }
+        }
+    }
+
+    fn clause(&mut self, clause: &Clause, state: &mut State, remaining: &[&Clause]) -> Answer<()> {
+        match clause {
+            Clause::Pattern { source, terms } => {
+                let relation = self.pattern(*source, terms, state)?;
+                self.merge(state, relation)
+            }
+            Clause::Predicate(call) => self.predicate(call, state),
+            Clause::Function { call, binding } => {
+                let relation = self.function(call, binding, state)?;
+                self.merge(state, relation)
+            }
+            Clause::Not { join, clauses, text } => {
+                self.not(join.as_deref(), clauses, text, state, remaining)
+            }
+            Clause::Or { required, join, branches, .. } => {
+                let vars = match join {
+                    Some(join) => required.iter().chain(join).copied().collect(),
+                    None => clause.vars(),
+                };
+                let relation = self.or(&vars, branches, state)?;
+                self.merge(state, relation)
+            }
+            Clause::Rule { source, name, args, text } => {
+                let relation = self.rule(*source, name, args, text, state)?;
+                self.merge(state, relation)
+            }
+        }
+    }
+
+    fn not(
+        &mut self,
+        join: Option<&[Var]>,
+        clauses: &[Clause],
+        text: &str,
+        state: &mut State,
+        remaining: &[&Clause],
+    ) -> Answer<()> {
+        let _ = remaining;
+        let mut vars: Vec<Var> = match join {
+            Some(join) => join.to_vec(),
+            None => clauses.iter().flat_map(Clause::vars).collect(),
+        };
+        vars.sort_unstable();
+        vars.dedup();
+        let bound: Vec<Var> = vars.iter().copied().filter(|v| state.binds(*v)).collect();
+        if bound.is_empty() {
+            let names = vars.iter().map(|v| self.name(*v)).collect();
+            return Err(QueryError::Unbound {
+                vars: format!("none of {}", Value::set(names)),
+                clause: text.to_string(),
+            });
+        }
+        let input = self.project(state, &bound)?;
+        // Rules under a negation are worked out to the end before they are negated.
+        let outer = self.tables.enter_negation(text)?;
+        let solved = self.solve(clauses, State::new(input), &bound);
+        self.tables.leave_negation(outer);
+        let excluded = self.project(&solved?, &bound)?;
+        let together = self.together(state, &bound)?;
+        state.relations.push(together.without(&excluded));
+        Ok(())
+    }
+
+    /// Takes the relations of these variables out of the state, as one.
+    fn together(&self, state: &mut State, vars: &[Var]) -> Answer<Relation> {
+        let (own, apart): (Vec<Relation>, Vec<Relation>) = std::mem::take(&mut state.relations)
+            .into_iter()
+            .partition(|r| r.vars.iter().any(|v| vars.contains(v)));
+        state.relations = apart;
+        let mut result = Relation::unit();
+        for relation in own {
+            result = result
+                .join(&relation, self.budget.rows())
+                .ok_or(QueryError::TooManyRows(self.budget.rows()))?;
+        }
+        Ok(result)
+    }
+
+    fn or(&mut self, vars: &[Var], branches: &[Vec<Clause>], state: &State) -> Answer<Relation> {
+        let input = self.project(state, vars)?;
+        let mut union = Relation::empty(vars.to_vec());
+        for branch in branches {
+            let solved = self.solve(branch, State::new(input.clone()), vars)?;
+            let rows = self.project(&solved, vars)?;
+            if rows.vars.len() != vars.len() {
+                let missing =
+                    vars.iter().filter(|v| !rows.vars.contains(v)).map(|v| self.name(*v)).collect();
+                return Err(QueryError::Parse(format!(
+                    "All clauses in 'or' must use same set of free vars, {} is not bound in each",
+                    Value::set(missing)
+                )));
+            }
+            union.append(rows);
+        }
+        Ok(union.distinct())
+    }
+}
+
+pub(super) fn text_of(clause: &Clause) -> String {
+    match clause {
+        Clause::Predicate(call) | Clause::Function { call, .. } => call.text.clone(),
+        Clause::Not { text, .. } | Clause::Or { text, .. } | Clause::Rule { text, .. } => {
+            text.clone()
+        }
+        Clause::Pattern { .. } => "a data pattern".to_string(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Queries and what they give, from `query.edn`.
+
+use db::{Db, Input, Schema, q};
+use edn::{ReadOptions, Value};
+
+fn database() -> Db {
+    let schema = "{:email {:db/unique :db.unique/identity} :aka {:db/cardinality :db.cardinality/many} \
+                   :friend {:db/valueType :db.type/ref} :self {:db/valueType :db.type/ref} \
+                   :next {:db/valueType :db.type/ref :db/cardinality :db.cardinality/many}}";
+    let data = "[{:db/id 1 :name \"Ivan\" :age 15 :email \"i@x\" :aka [\"a\" \"b\"] :friend 2} \
+                 {:db/id 2 :name \"Petr\" :age 37 :friend 1} {:db/id 3 :name \"Ivan\" :age 37.5} \
+                 {:db/id 4 :self 4} {:db/id 5 :self 4} \
+                 {:db/id 10 :next 11} {:db/id 11 :next 12} {:db/id 12 :next 13} {:db/id 20 :next 21} {:db/id 21 :next 20}]";
+    let db = Db::empty(Schema::new(&edn::read(schema).unwrap()).unwrap());
+    db.db_with(&edn::read(data).unwrap()).unwrap()
+}
+
+fn cases() -> Vec<Value> {
+    let options = ReadOptions { clojure: true, features: Vec::new() };
+    let forms = edn::read_all_with(include_str!("query.edn"), &options).unwrap();
+    forms[0].as_seq().unwrap().to_vec()
+}
+
+/// Aggregates come in no particular order.
+fn unordered(value: Value) -> Value {
+    match value {
+        Value::List(items) if items.iter().all(|i| i.as_vector().is_some()) => {
+            Value::set(items.to_vec())
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn queries_give_what_they_should() {
+    let db = database();
+    for case in cases() {
+        let case = case.as_map().unwrap();
+        let query = case.get_keyword("q").unwrap();
+        let mut inputs = vec![Input::from(&db)];
+        let more = case.get_keyword("in").and_then(|i| i.as_seq()).unwrap_or_default();
+        inputs.extend(more.iter().cloned().map(Input::from));
+        let got = q(query, &inputs);
+        match (case.get_keyword("gives"), case.get_keyword("fails")) {
+            (Some(expected), _) => {
+                let got = got.unwrap_or_else(|e| panic!("{query}\n{e}"));
+                let ordered = query.as_map().is_some_and(|m| m.get_keyword("order-by").is_some());
+                let (got, expected) = if ordered {
+                    (got, expected.clone())
+                } else {
+                    (unordered(got), unordered(expected.clone()))
+                };
+                assert_eq!(got, expected, "{query}");
+            }
+            (_, Some(message)) => {
+                assert_eq!(
+                    got.map_err(|e| e.to_string()),
+                    Err(message.as_str().unwrap().to_string()),
+                    "{query}"
+                );
+            }
+            _ => panic!("a case needs :gives or :fails: {query}"),
+        }
+    }
+}
+
+#[test]
+fn the_order_of_clauses_does_not_matter() {
+    let db = database();
+    let clauses = [
+        "[?e :friend ?f]",
+        "[?f :name ?n]",
+        "[(not= ?n \"x\")]",
+        "[?e :age ?a]",
+        "(not [?e :email])",
+    ];
+    let expected = edn::read("#{[2 \"Ivan\" 37]}").unwrap();
+    for rotation in 0..clauses.len() {
+        let mut turned = clauses.to_vec();
+        turned.rotate_left(rotation);
+        for reversed in [false, true] {
+            if reversed {
+                turned.reverse();
+            }
+            let query = format!("[:find ?e ?n ?a :where {}]", turned.join(" "));
+            assert_eq!(
+                q(&edn::read(&query).unwrap(), &[(&db).into()]).unwrap(),
+                expected,
+                "{query}"
+            );
+        }
+    }
+}
