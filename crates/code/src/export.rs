@@ -6,10 +6,10 @@
 //!   a symbolic link.
 //! - A file is replaced as a whole or not at all; one that is the same already is not written.
 
-use crate::import::old::Source;
 use crate::import::{DEFAULT_BEFORE, DEFAULT_TAIL};
 use crate::model::{Attr, NotCode};
 use crate::project::Scope;
+use crate::source::Source;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use db::{Cell, Db, EntityId, Index, Prefix};

@@ -1,7 +1,14 @@
 //! Clojure source code as a database.
 
+pub mod dependencies;
 pub mod export;
 pub mod graph;
+pub mod history;
 pub mod import;
+pub mod location;
 pub mod model;
 pub mod project;
+pub mod search;
+pub mod show;
+mod source;
+pub mod stats;

@@ -2,63 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use code::import::{ChangeKind, FileFacts, Plan, StatementFacts, Update, plan};
+mod small;
+
+use code::import::{ChangeKind, Plan, Update, plan};
 use code::model;
 use db::Db;
-use edn::{Inst, Keyword};
+use edn::Inst;
+use small::{facts, imported};
 
 const SOURCE: &str = "(ns a)\n\n(def x 1)\n\n(defn f [] x)\n\n(defn g [y] (f y))\n";
-
-/// Facts as an analyser of a very small Clojure would find them: names are `ns/name`, and every other symbol that is the
-/// name of a definition anywhere is a use.
-fn facts(files: &[(&str, &str)]) -> Vec<FileFacts> {
-    let mut all: Vec<FileFacts> = files.iter().map(|(path, text)| file(path, text)).collect();
-    let defined: Vec<(String, String)> = all
-        .iter()
-        .flat_map(|f| &f.statements)
-        .map(|s| (s.name.to_string(), s.fqn.to_string()))
-        .collect();
-    for statement in all.iter_mut().flat_map(|f| &mut f.statements) {
-        let words = statement.source.split(|c: char| " ()[]\n".contains(c)).skip(3);
-        for word in words {
-            for (_, fqn) in defined.iter().filter(|(name, _)| name == word) {
-                statement.dependencies.push((fqn.as_str().into(), Keyword::parse("function-call")));
-            }
-        }
-    }
-    all
-}
-
-fn file(path: &str, text: &str) -> FileFacts {
-    let tree = edn::syntax::parse(text);
-    let mut facts = FileFacts {
-        path: path.to_owned(),
-        hash: model::content_hash(text.as_bytes()),
-        ..FileFacts::default()
-    };
-    let (mut end, mut ns) = (0, "user");
-    for root in tree.roots() {
-        let node = tree.node(root);
-        let source = tree.text(root, text);
-        let mut words = source.split(|c: char| " ()[]\n".contains(c)).filter(|w| !w.is_empty());
-        let (head, name) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-        let fqn = match head {
-            "ns" => {
-                ns = name;
-                name.to_owned()
-            }
-            "def" | "defn" => format!("{ns}/{name}"),
-            _ => format!("{ns}/({head})"),
-        };
-        let mut statement = StatementFacts::new(&fqn, Some(ns), name, head);
-        statement.before = text[end..node.start as usize].into();
-        statement.source = source.into();
-        facts.statements.push(statement);
-        end = node.end as usize;
-    }
-    facts.tail = text[end..].to_owned();
-    facts
-}
 
 fn planned(db: &Db, files: &[(&str, &str)], gone: &[&str], now: i64) -> Plan {
     let files = facts(files);
@@ -90,11 +42,6 @@ fn apply(db: &Db, plan: &Plan) -> (Db, Vec<String>) {
     facts.sort();
     facts.dedup();
     (report.db_after, facts)
-}
-
-fn imported(files: &[(&str, &str)]) -> Db {
-    let empty = model::empty_db().unwrap();
-    apply(&empty, &planned(&empty, files, &[], 1)).0
 }
 
 fn kinds(plan: &Plan) -> Vec<String> {

@@ -3,9 +3,9 @@
 //! An edge is kept for each statement that uses another one and each way it does so, as long as both are there. Edges that
 //! stand twice, as after a merge of two clones, are brought down to one.
 
-use super::old::Source;
 use super::plan::Planner;
 use crate::model::Attr;
+use crate::source::Source;
 use db::{Cell, EntityId, EntityRef, OpValue};
 use edn::{Keyword, Str, Value};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -3,9 +3,9 @@
 mod edges;
 mod facts;
 mod matching;
-pub(crate) mod old;
 mod order;
 mod plan;
+mod stored;
 
 pub(crate) use facts::{DEFAULT_BEFORE, DEFAULT_TAIL};
 pub use facts::{DefinitionFacts, FileFacts, StatementFacts, line_count};

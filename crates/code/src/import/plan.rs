@@ -8,9 +8,10 @@
 use super::edges;
 use super::facts::{DEFAULT_TAIL, DefinitionFacts, FileFacts, StatementFacts};
 use super::matching::{Side, pair, unique_names};
-use super::old::{Source, Statements, Stored, assertion};
 use super::order::numbers;
+use super::stored::{Statements, Stored};
 use crate::model::{ANALYSER_VERSION, Attr, NotCode};
+use crate::source::{Source, assertion};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use db::{Cell, Datom, Db, EntityId, EntityRef, Op, OpValue};

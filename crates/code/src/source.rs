@@ -1,10 +1,9 @@
-//! What a database knows of the files that an import looks at.
+//! Reading a code database: its attributes by name, its values as they are wanted, the difference to what it should say.
 
-use crate::model::{Attr, Ids};
+use crate::model::{Attr, Ids, NotCode};
 use db::{Cell, Datom, Db, EntityId, EntityRef, Index, Op, OpValue, Prefix};
 use edn::Value;
 use rustc_hash::FxHashMap;
-use std::ops::Range;
 
 /// A code database under the numbers of its attributes.
 pub(crate) struct Source<'a> {
@@ -14,7 +13,7 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn new(db: &'a Db) -> Result<Source<'a>, crate::model::NotCode> {
+    pub(crate) fn new(db: &'a Db) -> Result<Source<'a>, NotCode> {
         let ids = Ids::of(db)?;
         let attrs = Attr::all().map(|attr| (ids.get(attr), attr)).collect();
         Ok(Source { db, ids, attrs })
@@ -144,75 +143,27 @@ pub(crate) fn assertion(e: EntityRef, attr: Attr, v: OpValue) -> Op {
     Op { e, a: attr.name().clone(), v, added: true }
 }
 
-/// A statement as it is stored.
-pub(super) struct Stored<'a> {
-    pub(super) e: EntityId,
-    pub(super) file: EntityId,
-    pub(super) order: i64,
-    pub(super) fqn: &'a str,
-    pub(super) source: &'a str,
-    pub(super) namespace: Option<&'a str>,
-    pub(super) kind: Value,
-    datoms: Range<usize>,
-}
-
-/// The statements of some files, file by file in their order, with everything said of them.
-pub(super) struct Statements<'a> {
-    pub(super) all: Vec<Stored<'a>>,
-    pub(super) by_entity: FxHashMap<EntityId, u32>,
-    datoms: Vec<Datom>,
-}
-
-impl<'a> Statements<'a> {
-    /// Reads them.
-    pub(super) fn of(source: &Source<'a>, files: impl Iterator<Item = EntityId>) -> Self {
-        let mut statements =
-            Statements { all: Vec::new(), by_entity: FxHashMap::default(), datoms: Vec::new() };
-        for file in files {
-            let start = statements.all.len();
-            for e in source.with_value(Attr::StatementFile, Cell::entity(file)) {
-                let stored = statements.read(source, file, e);
-                statements.all.push(stored);
-            }
-            statements.all[start..].sort_by_key(|s| (s.order, s.e));
-        }
-        for (i, stored) in statements.all.iter().enumerate() {
-            statements.by_entity.insert(stored.e, i as u32);
-        }
-        statements
+impl<'a> Source<'a> {
+    /// All datoms of an attribute, by entity.
+    pub(crate) fn column(&self, attr: Attr) -> impl Iterator<Item = Datom> + 'a {
+        let prefix = Prefix { a: Some(self.ids.get(attr)), ..Prefix::default() };
+        self.db.scan(Index::Aevt, &prefix)
     }
 
-    fn read(&mut self, source: &Source<'a>, file: EntityId, e: EntityId) -> Stored<'a> {
-        let start = self.datoms.len();
-        let mut stored = Stored {
-            e,
-            file,
-            order: 0,
-            fqn: "",
-            source: "",
-            namespace: None,
-            kind: Value::Nil,
-            datoms: start..start,
-        };
-        let dict = source.db.dict();
-        for datom in source.datoms(e) {
-            let text = || dict.string(datom.v);
-            match source.attr(&datom) {
-                Some(Attr::StatementOrder) => stored.order = datom.v.as_int().unwrap_or(0),
-                Some(Attr::StatementFqn) => stored.fqn = text().unwrap_or(""),
-                Some(Attr::StatementSource) => stored.source = text().unwrap_or(""),
-                Some(Attr::StatementNamespace) => stored.namespace = text(),
-                Some(Attr::StatementType) => stored.kind = source.db.value(datom.v),
-                _ => {}
-            }
-            self.datoms.push(datom);
-        }
-        stored.datoms.end = self.datoms.len();
-        stored
+    /// All texts of an attribute, by entity.
+    pub(crate) fn texts(&self, attr: Attr) -> impl Iterator<Item = (EntityId, &'a str)> + 'a {
+        let dict = self.db.dict();
+        self.column(attr).filter_map(|d| Some((d.e, dict.string(d.v)?)))
     }
 
-    /// Everything said of a statement.
-    pub(super) fn datoms(&self, stored: &Stored<'_>) -> &[Datom] {
-        &self.datoms[stored.datoms.clone()]
+    /// Whether a flag is set.
+    pub(crate) fn flag(&self, e: EntityId, attr: Attr) -> bool {
+        self.value(e, attr).is_some_and(|v| self.db.value(v).is_truthy())
+    }
+
+    /// The name of a keyword that an attribute of an entity has.
+    pub(crate) fn keyword(&self, e: EntityId, attr: Attr) -> Option<String> {
+        let value = self.db.value(self.value(e, attr)?);
+        value.as_keyword().map(|k| k.as_str().to_owned())
     }
 }

@@ -1,0 +1,112 @@
+//! Whatever happens to a project: importing it again is the same as importing it for the first time, and nothing is lost.
+#![allow(clippy::unwrap_used)]
+
+mod small;
+
+use db::{Db, Index, Prefix};
+use edn::Value;
+use proptest::prelude::*;
+use small::{imported, updated};
+use std::collections::BTreeSet;
+
+/// Everything a database says of code, with names for entities, without times and places.
+fn said(db: &Db) -> BTreeSet<String> {
+    let name = |e: u32| {
+        ["statement/fqn", "file/path", "namespace/name", "analyser/name"]
+            .iter()
+            .find_map(|a| db.get(e, &Value::keyword(a)))
+            .map(|v| v.to_string())
+    };
+    let edge = |e: u32| {
+        let end = |a: &str| match db.get(e, &Value::keyword(a)) {
+            Some(Value::Int(e)) => name(e as u32).unwrap(),
+            other => panic!("an edge without {a}: {other:?}"),
+        };
+        format!("{} → {}", end("dependency/from"), end("dependency/to"))
+    };
+    db.scan(Index::Eavt, &Prefix::default())
+        .filter_map(|d| {
+            let attr = db.attr_name(d.a).to_string();
+            if ["order", "-at"].iter().any(|end| attr.ends_with(end)) {
+                return None;
+            }
+            let value = match (db.schema().get(d.a).is_ref(), d.v.as_entity()) {
+                (true, Some(e)) => name(e).unwrap_or("?".into()),
+                _ => db.value(d.v).to_string(),
+            };
+            Some(format!("{} {attr} {value}", name(d.e).unwrap_or_else(|| edge(d.e))))
+        })
+        .collect()
+}
+
+fn statement() -> impl Strategy<Value = String> {
+    let name = || prop::sample::select(vec!["f", "g", "h", "k"]);
+    prop_oneof![
+        4 => (name(), name()).prop_map(|(a, b)| format!("(defn {a} [] ({b} 1))")),
+        2 => (name(), 0..3).prop_map(|(a, n)| format!("(def {a} {n})")),
+        1 => (0..2).prop_map(|n| format!("(println {n})")),
+        1 => prop::sample::select(vec!["(ns m)", "(ns n)"]).prop_map(str::to_owned),
+    ]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let gap = prop::sample::select(vec!["\n\n", "\n", " ", "\r\n; note\r\n", ""]);
+    prop::collection::vec((gap, statement()), 0..8)
+        .prop_map(|parts| parts.into_iter().map(|(gap, s)| gap.to_owned() + &s).collect())
+}
+
+fn project() -> impl Strategy<Value = Vec<(&'static str, String)>> {
+    let file =
+        |path: &'static str| prop::option::weighted(0.8, text()).prop_map(move |t| (path, t));
+    (file("a.clj"), file("b.clj"), file("c/d.cljs")).prop_map(|(a, b, c)| {
+        [a, b, c].into_iter().filter_map(|(path, text)| Some((path, text?))).collect()
+    })
+}
+
+fn borrowed<'a>(project: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    project.iter().map(|(path, text)| (*path, text.as_str())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn again_is_as_for_the_first_time(states in prop::collection::vec(project(), 1..5)) {
+        let mut db: Option<Db> = None;
+        for (i, state) in states.iter().enumerate() {
+            let files = borrowed(state);
+            let next = match &db {
+                None => imported(&files),
+                Some(db) => {
+                    let paths = code::export::paths(db).unwrap();
+                    let gone: Vec<&str> = paths
+                        .iter()
+                        .map(String::as_str)
+                        .filter(|p| !files.iter().any(|(path, _)| path == p))
+                        .collect();
+                    updated(db, &files, &gone, i as i64 + 1)
+                }
+            };
+            let fresh = imported(&files);
+            prop_assert_eq!(said(&next), said(&fresh));
+            prop_assert_eq!(next.len(), fresh.len());
+            for (path, text) in &files {
+                let bytes = code::export::file(&next, path).unwrap().unwrap();
+                prop_assert_eq!(std::str::from_utf8(&bytes).unwrap(), *text);
+            }
+            prop_assert_eq!(code::export::paths(&next).unwrap().len(), files.len());
+            db = Some(next);
+        }
+    }
+
+    #[test]
+    fn the_past_stays_as_it_was(first in project(), second in project()) {
+        let (first, second) = (borrowed(&first), borrowed(&second));
+        let before = imported(&first);
+        let after = updated(&before, &second, &[], 2);
+        let then = after.as_of(&Value::Int(i64::from(before.max_tx()))).unwrap();
+        for (path, text) in &first {
+            let bytes = code::export::file(&then, path).unwrap().unwrap();
+            prop_assert_eq!(std::str::from_utf8(&bytes).unwrap(), *text);
+        }
+    }
+}
