@@ -1,0 +1,212 @@
+//! An import from beginning to end: which files changed, what is in them, what that changes in the database.
+//!
+//! Files whose bytes are those the database has are not looked at, unless another file changed: then names in them may mean
+//! something else, and every file of the database is analysed with the ones that were read.
+
+use super::facts::{FileFacts, line_count};
+use super::plan::{ChangeKind, Plan, Update, plan};
+use crate::export::{self, ExportError};
+use crate::model::{ANALYSER_VERSION, Attr, NotCode, content_hash};
+use crate::project::{Problem, Project, Source as File};
+use crate::source::Source;
+use db::{Cell, Db};
+use edn::Inst;
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// What an import found and does.
+#[derive(Clone, Debug, Default)]
+pub struct ImportReport {
+    /// Files that were read.
+    pub files: usize,
+    /// Of them, those that were new or different.
+    pub files_changed: usize,
+    /// Files that are gone.
+    pub files_deleted: usize,
+    /// Statements in the files that were read or analysed again.
+    pub statements: usize,
+    /// How many statements stayed as they are.
+    pub unchanged: usize,
+    /// To how many statements what happened.
+    pub changes: BTreeMap<ChangeKind, usize>,
+    /// What could not be read, and where.
+    pub problems: Vec<Problem>,
+    /// Lines that were read.
+    pub lines: usize,
+    /// Bytes that were read.
+    pub bytes: usize,
+    /// How long each phase took.
+    pub timings: Vec<(&'static str, Duration)>,
+}
+
+/// An import that waits to be transacted.
+#[derive(Clone, Debug, Default)]
+pub struct Import {
+    /// The operations; none where nothing changed.
+    pub plan: Plan,
+    /// What it is about.
+    pub report: ImportReport,
+}
+
+/// Why an import cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The database holds something else.
+    #[error(transparent)]
+    NotCode(#[from] NotCode),
+    /// A file of the database cannot be made out of it.
+    #[error(transparent)]
+    Stored(#[from] ExportError),
+}
+
+/// Compares a project with a database. `analyse` is given texts by path and says what is in them, in the same order.
+pub fn import_with(
+    db: &Db,
+    project: Project,
+    now: Inst,
+    analyse: impl FnOnce(Vec<(String, String)>) -> Vec<FileFacts>,
+) -> Result<Import, ImportError> {
+    let source = Source::new(db)?;
+    let mut report = ImportReport { files: project.sources.len(), ..ImportReport::default() };
+    let start = Instant::now();
+    let gone = gone(db, &project)?;
+    let Project { sources, problems, .. } = project;
+    let same: Vec<bool> = sources
+        .par_iter()
+        .map(|file| {
+            let stored = source.named(Attr::FilePath, &file.path);
+            let hash = stored.and_then(|e| source.value(e, Attr::FileHash));
+            hash.and_then(Cell::as_int) == Some(content_hash(&file.bytes))
+        })
+        .collect();
+    report.files_changed = same.iter().filter(|same| !**same).count();
+    report.files_deleted = gone.len();
+    report.bytes = sources.iter().map(|file| file.bytes.len()).sum();
+    report.problems = problems;
+    report.timings.push(("compare files", start.elapsed()));
+    if report.files_changed == 0 && gone.is_empty() && is_current(&source) {
+        report.unchanged = source.column(Attr::StatementFqn).count();
+        report.statements = report.unchanged;
+        report.problems.extend(stored_problems(&source));
+        return Ok(Import { plan: Plan::default(), report });
+    }
+
+    let start = Instant::now();
+    let (files, opaque) = with_the_others(db, sources, &gone)?;
+    let mut facts = analyse(files);
+    facts.extend(opaque);
+    facts.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    report.statements = facts.iter().map(|file| file.statements.len()).sum();
+    report.lines = facts.iter().map(lines).sum();
+    report.problems.extend(facts.iter().filter_map(|file| file.problem.clone()));
+    report.timings.push(("analyse", start.elapsed()));
+
+    let start = Instant::now();
+    let plan = plan(db, &Update { files: &facts, gone: &gone, now })?;
+    report.unchanged = plan.unchanged;
+    for change in &plan.changes {
+        *report.changes.entry(change.kind).or_default() += 1;
+    }
+    report.timings.push(("compare statements", start.elapsed()));
+    Ok(Import { plan, report })
+}
+
+/// The stored files that the project's roots cover and that were not found any more.
+fn gone(db: &Db, project: &Project) -> Result<Vec<String>, NotCode> {
+    if project.incomplete {
+        return Ok(Vec::new());
+    }
+    let there: FxHashSet<&str> = project
+        .sources
+        .iter()
+        .map(|file| file.path.as_str())
+        .chain(project.problems.iter().map(|problem| problem.path.as_str()))
+        .collect();
+    let covered = |path: &str| project.scopes.iter().any(|scope| scope.covers(path));
+    let mut paths = export::paths(db)?;
+    paths.retain(|path| covered(path) && !there.contains(path.as_str()));
+    Ok(paths)
+}
+
+fn is_current(source: &Source<'_>) -> bool {
+    let version = source.column(Attr::AnalyserVersion).next();
+    version.and_then(|d| d.v.as_int()) == Some(ANALYSER_VERSION)
+}
+
+/// The problems that the database knows of.
+pub fn problems(db: &Db) -> Result<Vec<Problem>, NotCode> {
+    Ok(stored_problems(&Source::new(db)?))
+}
+
+fn stored_problems(source: &Source<'_>) -> Vec<Problem> {
+    let problem = |(file, text)| {
+        let path = source.text(file, Attr::FilePath).unwrap_or("").to_owned();
+        let mut parts = str::splitn(text, 3, ':');
+        let line = parts.next().and_then(|line| line.parse().ok());
+        let column = parts.next().and_then(|column| column.parse().ok());
+        match (line, column, parts.next()) {
+            (Some(line), Some(column), Some(message)) => {
+                let message = message.trim_start().to_owned();
+                Problem { path, position: Some((line, column)), message }
+            }
+            _ => Problem { path, position: None, message: text.to_owned() },
+        }
+    };
+    let mut problems: Vec<Problem> = source.texts(Attr::FileProblem).map(problem).collect();
+    problems.sort_unstable();
+    problems
+}
+
+type Texts = Vec<(String, String)>;
+
+/// The texts of all files there will be, those that were not read out of the database, and what is no text.
+fn with_the_others(
+    db: &Db,
+    sources: Vec<File>,
+    gone: &[String],
+) -> Result<(Texts, Vec<FileFacts>), ImportError> {
+    let read: FxHashSet<&str> = sources.iter().map(|file| file.path.as_str()).collect();
+    let gone: FxHashSet<&str> = gone.iter().map(String::as_str).collect();
+    let others = export::all(db, |path| !read.contains(path) && !gone.contains(path))?;
+    let others = others.into_iter().map(|file| File { path: file.path, bytes: file.bytes });
+    let (mut texts, mut opaque) = (Vec::with_capacity(sources.len()), Vec::new());
+    for File { path, bytes } in sources.into_iter().chain(others) {
+        match String::from_utf8(bytes) {
+            Ok(text) => texts.push((path, text)),
+            Err(error) => opaque.push(not_text(path, error)),
+        }
+    }
+    texts.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok((texts, opaque))
+}
+
+fn not_text(path: String, error: std::string::FromUtf8Error) -> FileFacts {
+    let valid_to = error.utf8_error().valid_up_to();
+    let bytes = error.into_bytes();
+    let whole = String::from_utf8_lossy(&bytes[..valid_to]);
+    let problem = Problem {
+        path: path.clone(),
+        position: Some(edn::line_column(&whole, valid_to)),
+        message: format!("byte 0x{:02x} is no UTF-8; the file is kept as it is", bytes[valid_to]),
+    };
+    FileFacts {
+        path,
+        hash: content_hash(&bytes),
+        problem: Some(problem),
+        opaque: Some(bytes),
+        ..FileFacts::default()
+    }
+}
+
+fn lines(file: &FileFacts) -> usize {
+    let feeds = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
+    let statements: usize =
+        file.statements.iter().map(|s| feeds(&s.before) + feeds(&s.source)).sum();
+    let tail = feeds(&file.tail) + usize::from(!file.tail.is_empty() && !file.tail.ends_with('\n'));
+    let unended = file.tail.is_empty() && !file.statements.is_empty();
+    let opaque =
+        file.opaque.as_ref().map_or(0, |b| line_count(&String::from_utf8_lossy(b)) as usize);
+    statements + tail + usize::from(unended) + opaque
+}
