@@ -4,7 +4,7 @@ use crate::graph::{Direction, Graph};
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
 use db::{Cell, Db, EntityId};
-use edn::Str;
+use edn::{Str, Value};
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
 
@@ -15,32 +15,54 @@ pub struct NamedGraph {
     pub graph: Graph,
     names: Vec<Str>,
     entities: Vec<EntityId>,
-    node_of: FxHashMap<EntityId, u32>,
+    node_of: Nodes,
+}
+
+/// The node of each entity, where it has one; entities are numbered densely.
+#[derive(Clone, Debug, Default)]
+struct Nodes(Vec<u32>);
+
+impl Nodes {
+    const NONE: u32 = u32::MAX;
+
+    fn of(pairs: impl Iterator<Item = (EntityId, u32)>) -> Nodes {
+        let mut nodes = Nodes::default();
+        for (entity, node) in pairs {
+            let entity = entity as usize;
+            if nodes.0.len() <= entity {
+                nodes.0.resize(entity + 1, Nodes::NONE);
+            }
+            nodes.0[entity] = node;
+        }
+        nodes
+    }
+
+    fn get(&self, entity: EntityId) -> Option<u32> {
+        self.0.get(entity as usize).copied().filter(|node| *node != Nodes::NONE)
+    }
 }
 
 impl NamedGraph {
     /// The statements of a database and the edges between them. A node is a statement that has a name.
     pub fn statements(db: &Db) -> Result<NamedGraph, NotCode> {
         let source = Source::new(db)?;
-        let (entities, names) =
-            source.texts(Attr::StatementFqn).map(|(e, name)| (e, Str::from(name))).unzip();
+        let (entities, names) = names(&source, Attr::StatementFqn);
         Ok(NamedGraph::new(names, entities, |node_of| edges(&source, node_of)))
     }
 
     /// The namespaces of a database. One uses another where a statement of it uses a statement of the other.
     pub fn namespaces(db: &Db) -> Result<NamedGraph, NotCode> {
         let source = Source::new(db)?;
-        let (entities, names): (Vec<EntityId>, Vec<Str>) =
-            source.texts(Attr::NamespaceName).map(|(e, name)| (e, Str::from(name))).unzip();
+        let (entities, names) = names(&source, Attr::NamespaceName);
         let node_of_name: FxHashMap<Cell, u32> = source
             .column(Attr::NamespaceName)
             .zip(0..)
             .map(|(datom, node)| (datom.v, node))
             .collect();
-        let namespace_of: FxHashMap<EntityId, u32> = source
+        let namespace_of = source
             .column(Attr::StatementNamespace)
-            .filter_map(|d| Some((d.e, *node_of_name.get(&d.v)?)))
-            .collect();
+            .filter_map(|d| Some((d.e, *node_of_name.get(&d.v)?)));
+        let namespace_of = Nodes::of(namespace_of);
         Ok(NamedGraph::new(names, entities, |_| {
             let mut edges = edges(&source, &namespace_of);
             edges.retain(|(from, to)| from != to);
@@ -51,10 +73,10 @@ impl NamedGraph {
     fn new(
         names: Vec<Str>,
         entities: Vec<EntityId>,
-        edges: impl FnOnce(&FxHashMap<EntityId, u32>) -> Vec<(u32, u32)>,
+        edges: impl FnOnce(&Nodes) -> Vec<(u32, u32)>,
     ) -> NamedGraph {
-        let node_of: FxHashMap<EntityId, u32> = entities.iter().copied().zip(0..).collect();
-        let graph = Graph::new(names.len(), edges(&node_of));
+        let node_of = Nodes::of(entities.iter().copied().zip(0..));
+        let graph = Graph::new(names.len(), &edges(&node_of));
         NamedGraph { graph, names, entities, node_of }
     }
 
@@ -70,7 +92,7 @@ impl NamedGraph {
 
     /// The node of an entity.
     pub fn node(&self, entity: EntityId) -> Option<u32> {
-        self.node_of.get(&entity).copied()
+        self.node_of.get(entity)
     }
 
     /// The node of a name.
@@ -106,14 +128,22 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
+fn names(source: &Source<'_>, attr: Attr) -> (Vec<EntityId>, Vec<Str>) {
+    let named = source.column(attr).filter_map(|d| match source.db.value(d.v) {
+        Value::Str(name) => Some((d.e, name)),
+        _ => None,
+    });
+    named.unzip()
+}
+
 /// The edges whose both ends have a node.
-fn edges(source: &Source<'_>, node_of: &FxHashMap<EntityId, u32>) -> Vec<(u32, u32)> {
+fn edges(source: &Source<'_>, node_of: &Nodes) -> Vec<(u32, u32)> {
     let mut targets = source.column(Attr::DependencyTo).peekable();
     let mut edges = Vec::new();
     for from in source.column(Attr::DependencyFrom) {
         while targets.next_if(|to| to.e < from.e).is_some() {}
         let Some(to) = targets.peek().filter(|to| to.e == from.e) else { continue };
-        let node = |cell: Cell| node_of.get(&cell.as_entity()?).copied();
+        let node = |cell: Cell| node_of.get(cell.as_entity()?);
         if let (Some(from), Some(to)) = (node(from.v), node(to.v)) {
             edges.push((from, to));
         }

@@ -6,7 +6,7 @@
 //! Invariants
 //! - A node's neighbours stand in ascending order, each once.
 //!
-//! Cost: building sorts the edges; every question is linear in the part of the graph that it touches, plus one pass over
+//! Cost: building distributes the edges over the nodes; every question is linear in the part of the graph that it touches, plus one pass over
 //! the nodes.
 
 use std::collections::VecDeque;
@@ -34,15 +34,43 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(len: usize, sorted: &[(u32, u32)]) -> Rows {
-        let mut starts = vec![0u32; len + 1];
-        for (from, _) in sorted {
-            starts[*from as usize + 1] += 1;
+    /// Distributes edges over their first ends; each row is then sorted and freed of doubles by itself.
+    fn new(len: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Rows {
+        let mut places = vec![0u32; len + 1];
+        for (from, _) in edges.clone() {
+            places[from as usize + 1] += 1;
         }
         for i in 0..len {
-            starts[i + 1] += starts[i];
+            places[i + 1] += places[i];
         }
-        Rows { starts, targets: sorted.iter().map(|(_, to)| *to).collect() }
+        let starts = places.clone();
+        let mut targets = vec![0u32; starts[len] as usize];
+        for (from, to) in edges {
+            let place = &mut places[from as usize];
+            targets[*place as usize] = to;
+            *place += 1;
+        }
+        Rows { starts, targets }.tidied(len)
+    }
+
+    fn tidied(mut self, len: usize) -> Rows {
+        let mut kept = 0;
+        for node in 0..len {
+            let row = self.starts[node] as usize..self.starts[node + 1] as usize;
+            self.targets[row.clone()].sort_unstable();
+            self.starts[node] = kept as u32;
+            let first = kept;
+            for at in row {
+                let target = self.targets[at];
+                if kept == first || self.targets[kept - 1] != target {
+                    self.targets[kept] = target;
+                    kept += 1;
+                }
+            }
+        }
+        self.starts[len] = kept as u32;
+        self.targets.truncate(kept);
+        self
     }
 
     fn of(&self, node: u32) -> &[u32] {
@@ -85,15 +113,11 @@ impl Graph {
     ///
     /// # Panics
     /// Where an edge names a node that is not below `len`.
-    pub fn new(len: usize, mut edges: Vec<(u32, u32)>) -> Graph {
-        edges.sort_unstable();
-        edges.dedup();
-        let forward = Rows::new(len, &edges);
-        for edge in &mut edges {
-            *edge = (edge.1, edge.0);
+    pub fn new(len: usize, edges: &[(u32, u32)]) -> Graph {
+        Graph {
+            forward: Rows::new(len, edges.iter().copied()),
+            backward: Rows::new(len, edges.iter().map(|(from, to)| (*to, *from))),
         }
-        edges.sort_unstable();
-        Graph { forward, backward: Rows::new(len, &edges) }
     }
 
     /// How many nodes it has.
@@ -318,7 +342,7 @@ mod tests {
     fn graph() -> Graph {
         //  0 → 1 → 2 → 0,  2 → 3 → 4 → 3,  5 → 5,  6 → 3
         let edges = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 3), (5, 5), (6, 3), (0, 1)];
-        Graph::new(7, edges.to_vec())
+        Graph::new(7, &edges)
     }
 
     fn nodes(reached: &[Reached]) -> Vec<(u32, u32)> {
@@ -377,7 +401,10 @@ mod tests {
     #[test]
     fn a_chain_of_a_million_nodes_needs_no_stack() {
         let len = 1_000_000;
-        let g = Graph::new(len, (0..len as u32).map(|i| (i, (i + 1) % len as u32)).collect());
+        let g = Graph::new(
+            len,
+            &(0..len as u32).map(|i| (i, (i + 1) % len as u32)).collect::<Vec<_>>(),
+        );
         assert_eq!(g.cycles(false)[0].example.len(), len);
         assert_eq!(g.tree(0, Direction::Forward, None).len(), len + 1);
     }
@@ -385,7 +412,7 @@ mod tests {
     proptest! {
         #[test]
         fn components_are_mutual_reach(edges in prop::collection::vec((0u32..12, 0u32..12), 0..40)) {
-            let g = Graph::new(12, edges);
+            let g = Graph::new(12, &edges);
             let reach: Vec<Vec<bool>> = (0..12).map(|from| {
                 let mut row = vec![false; 12];
                 for r in g.reach(&[from], Direction::Forward, None) { row[r.node as usize] = true; }

@@ -5,7 +5,6 @@
 
 use super::plan::Planner;
 use crate::model::Attr;
-use crate::source::Source;
 use db::{Cell, EntityId, EntityRef, OpValue};
 use edn::{Keyword, Str, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,8 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Plans the edges of all statements of an update.
 pub(super) fn plan(planner: &mut Planner<'_>) {
     let mut targets = Targets::of(planner);
+    let stored = stored(planner);
     for i in 0..planner.new.len() {
-        own(planner, &mut targets, i);
+        own(planner, &mut targets, &stored, i);
     }
     from_elsewhere(planner, &mut targets);
 }
@@ -73,8 +73,59 @@ fn elsewhere(planner: &Planner<'_>, name: &str) -> Option<EntityRef> {
     found.map(EntityRef::Id)
 }
 
+/// An edge in the database.
+struct Edge {
+    edge: EntityId,
+    to: Option<EntityId>,
+    kind: Option<Keyword>,
+}
+
+/// Updates of more statements than this read the edges of the whole database.
+const FEW: usize = 256;
+
+/// The edges in the database that go out from the statements of an update.
+fn stored(planner: &Planner<'_>) -> FxHashMap<EntityId, Vec<Edge>> {
+    let source = planner.source;
+    let statements = &planner.old.all;
+    let mut edges: FxHashMap<EntityId, Vec<Edge>> = FxHashMap::default();
+    let mut kinds: FxHashMap<Cell, Option<Keyword>> = FxHashMap::default();
+    let mut note = |from: EntityId, edge: EntityId, to: Option<Cell>, kind: Option<Cell>| {
+        let named = |kind| source.db.value(kind).as_keyword().cloned();
+        let kind = kind.and_then(|kind| kinds.entry(kind).or_insert_with(|| named(kind)).clone());
+        edges.entry(from).or_default().push(Edge { edge, to: to.and_then(Cell::as_entity), kind });
+    };
+    if statements.len() <= FEW {
+        for statement in statements {
+            for edge in source.with_value(Attr::DependencyFrom, Cell::entity(statement.e)) {
+                let to = source.value(edge, Attr::DependencyTo);
+                note(statement.e, edge, to, source.value(edge, Attr::DependencyType));
+            }
+        }
+        return edges;
+    }
+    let mut targets = source.column(Attr::DependencyTo).peekable();
+    let mut types = source.column(Attr::DependencyType).peekable();
+    for from in source.column(Attr::DependencyFrom) {
+        while targets.next_if(|d| d.e < from.e).is_some() {}
+        while types.next_if(|d| d.e < from.e).is_some() {}
+        let to = targets.peek().filter(|d| d.e == from.e).map(|d| d.v);
+        let kind = types.peek().filter(|d| d.e == from.e).map(|d| d.v);
+        if let Some(statement) = from.v.as_entity()
+            && planner.old.by_entity.contains_key(&statement)
+        {
+            note(statement, from.e, to, kind);
+        }
+    }
+    edges
+}
+
 /// The edges of one statement that was read.
-fn own(planner: &mut Planner<'_>, targets: &mut Targets, i: usize) {
+fn own(
+    planner: &mut Planner<'_>,
+    targets: &mut Targets,
+    stored: &FxHashMap<EntityId, Vec<Edge>>,
+    i: usize,
+) {
     let new = &planner.new[i];
     let (from, facts) = (new.entity, new.facts);
     let mut wanted: Vec<(EntityRef, &Keyword)> = Vec::with_capacity(facts.dependencies.len());
@@ -86,10 +137,10 @@ fn own(planner: &mut Planner<'_>, targets: &mut Targets, i: usize) {
         }
     }
     if let Some(old) = new.old {
-        let stored = planner.old.all[old as usize].e;
         let source = planner.source;
-        for edge in source.with_value(Attr::DependencyFrom, Cell::entity(stored)) {
-            let (to, kind) = ends(source, edge);
+        for Edge { edge, to, kind } in
+            stored.get(&planner.old.all[old as usize].e).map_or(&[][..], Vec::as_slice)
+        {
             let at = wanted.iter().position(|(wanted_to, wanted_kind)| {
                 to.map(EntityRef::Id) == Some(*wanted_to) && kind.as_ref() == Some(*wanted_kind)
             });
@@ -97,19 +148,13 @@ fn own(planner: &mut Planner<'_>, targets: &mut Targets, i: usize) {
                 Some(at) => {
                     wanted.swap_remove(at);
                 }
-                None => planner.retract_all(edge, source.datoms(edge)),
+                None => planner.retract_all(*edge, source.datoms(*edge)),
             }
         }
     }
     for (to, kind) in wanted {
         add(planner, from, to, kind.clone());
     }
-}
-
-fn ends(source: &Source<'_>, edge: EntityId) -> (Option<EntityId>, Option<Keyword>) {
-    let to = source.value(edge, Attr::DependencyTo).and_then(Cell::as_entity);
-    let kind = source.value(edge, Attr::DependencyType).map(|v| source.db.value(v));
-    (to, kind.as_ref().and_then(Value::as_keyword).cloned())
 }
 
 fn add(planner: &mut Planner<'_>, from: EntityRef, to: EntityRef, kind: Keyword) {

@@ -109,8 +109,9 @@ impl StatementFacts {
         }
     }
 
-    /// What is stored of it besides its name, its place, its times and its references.
-    pub(super) fn values(&self, out: &mut Vec<(Attr, Value)>) {
+    /// What is stored of it besides its name, its place, its times and its references. `hash` is that of its text, where
+    /// it is known already.
+    pub(super) fn values(&self, hash: Option<i64>, out: &mut Vec<(Attr, Value)>) {
         let text = |s: &Str| Value::Str(s.clone());
         out.push((Attr::StatementSource, text(&self.source)));
         out.extend(self.namespace.as_ref().map(|n| (Attr::StatementNamespace, text(n))));
@@ -125,7 +126,7 @@ impl StatementFacts {
         if &*self.before != DEFAULT_BEFORE {
             out.push((Attr::StatementBefore, text(&self.before)));
         }
-        let hash = content_hash(self.source.as_bytes());
+        let hash = hash.unwrap_or_else(|| content_hash(self.source.as_bytes()));
         out.push((Attr::StatementHash, Value::Int(hash)));
         out.push((Attr::StatementNormalHash, Value::Int(self.normal_hash)));
         out.extend(self.doc.as_ref().map(|d| (Attr::StatementDoc, text(d))));

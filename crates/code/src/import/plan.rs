@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use db::{Cell, Datom, Db, EntityId, EntityRef, Op, OpValue};
 use edn::{Inst, Str, Value};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is to become of a database.
@@ -233,69 +234,80 @@ impl<'a> Planner<'a> {
 
     fn statements(&mut self) {
         let places = self.places();
-        let mut values = Vec::new();
-        for (i, place) in places.into_iter().enumerate() {
-            let new = &self.new[i];
-            let (facts, entity) = (new.facts, new.entity);
-            values.clear();
-            facts.values(&mut values);
-            let mut wanted: Vec<(Attr, OpValue)> = Vec::with_capacity(values.len() + 3);
-            wanted.push((Attr::StatementFqn, OpValue::Value(Value::Str(new.fqn.clone()))));
-            wanted.extend(values.drain(..).map(|(attr, value)| (attr, OpValue::Value(value))));
-            wanted.push((Attr::StatementFile, OpValue::Entity(self.files[new.file])));
-            wanted.push((Attr::StatementOrder, OpValue::Value(Value::Int(place))));
-            match new.old {
-                None => self.add(i, wanted),
-                Some(old) => self.change(i, old as usize, wanted),
-            }
-            self.definitions(i, entity, &facts.definitions);
+        let differences: Vec<Vec<Op>> = self
+            .new
+            .par_iter()
+            .zip(places)
+            .map(|(new, place)| self.difference(new, self.values(new, place)))
+            .collect();
+        for (i, ops) in differences.into_iter().enumerate() {
+            self.tell(i, &ops);
+            self.plan.ops.extend(ops);
+            let (statement, facts) = (self.new[i].entity, self.new[i].facts);
+            self.definitions(i, statement, &facts.definitions);
         }
     }
 
-    fn add(&mut self, i: usize, wanted: Vec<(Attr, OpValue)>) {
-        let entity = self.new[i].entity;
-        for (attr, value) in wanted {
-            self.assert(entity, attr, value);
-        }
-        let now = Value::Inst(self.update.now);
-        self.assert(entity, Attr::StatementCreatedAt, OpValue::Value(now.clone()));
-        self.assert(entity, Attr::StatementModifiedAt, OpValue::Value(now));
-        let fqn = self.new[i].fqn.clone();
-        self.plan.changes.push(Change { kind: ChangeKind::Added, fqn, was: None });
+    /// What is to be stored of a statement besides its times.
+    fn values(&self, new: &New<'_>, place: i64) -> Vec<(Attr, OpValue)> {
+        let stored = new.old.map(|old| &self.old.all[old as usize]);
+        let same = stored.filter(|stored| *stored.source == *new.facts.source);
+        let mut values = Vec::with_capacity(24);
+        new.facts.values(same.and_then(|stored| stored.hash), &mut values);
+        let mut wanted: Vec<(Attr, OpValue)> = Vec::with_capacity(values.len() + 5);
+        wanted.push((Attr::StatementFqn, OpValue::Value(Value::Str(new.fqn.clone()))));
+        wanted.extend(values.into_iter().map(|(attr, value)| (attr, OpValue::Value(value))));
+        wanted.push((Attr::StatementFile, OpValue::Entity(self.files[new.file])));
+        wanted.push((Attr::StatementOrder, OpValue::Value(Value::Int(place))));
+        wanted
     }
 
-    fn change(&mut self, i: usize, old: usize, wanted: Vec<(Attr, OpValue)>) {
-        let stored = &self.old.all[old];
-        let start = self.plan.ops.len();
+    /// The operations that make the database say this of a statement.
+    fn difference(&self, new: &New<'_>, wanted: Vec<(Attr, OpValue)>) -> Vec<Op> {
+        let now = || OpValue::Value(Value::Inst(self.update.now));
+        let say = |(attr, value)| assertion(new.entity, attr, value);
+        let Some(old) = new.old else {
+            let times = [Attr::StatementCreatedAt, Attr::StatementModifiedAt];
+            return wanted.into_iter().chain(times.map(|attr| (attr, now()))).map(say).collect();
+        };
         let managed = |attr| {
             (Attr::StatementFqn..Attr::StatementDefinitions).contains(&attr)
                 && !matches!(attr, Attr::StatementCreatedAt | Attr::StatementModifiedAt)
                 || (Attr::StatementImpureVia..=Attr::StatementRoot).contains(&attr)
         };
-        let datoms = self.old.datoms(stored);
-        self.source.difference(stored.e, datoms, managed, wanted, &mut self.plan.ops);
-        let changed = |attr: Attr| self.plan.ops[start..].iter().any(|op| op.a == *attr.name());
-        let renamed = changed(Attr::StatementFqn);
-        let kind = if self.plan.ops.len() == start {
+        let stored = &self.old.all[old as usize];
+        let mut ops = Vec::new();
+        self.source.difference(stored.e, self.old.datoms(stored), managed, wanted, &mut ops);
+        if changes(&ops, Attr::StatementFqn) || changes(&ops, Attr::StatementSource) {
+            ops.push(say((Attr::StatementModifiedAt, now())));
+        }
+        ops
+    }
+
+    /// Notes what some operations mean for a statement.
+    fn tell(&mut self, i: usize, ops: &[Op]) {
+        let new = &self.new[i];
+        let fqn = new.fqn.clone();
+        let Some(old) = new.old else {
+            self.plan.changes.push(Change { kind: ChangeKind::Added, fqn, was: None });
+            return;
+        };
+        let renamed = changes(ops, Attr::StatementFqn);
+        let kind = if ops.is_empty() {
             self.plan.unchanged += 1;
             return;
         } else if renamed {
             ChangeKind::Renamed
-        } else if changed(Attr::StatementSource) {
+        } else if changes(ops, Attr::StatementSource) {
             ChangeKind::Changed
-        } else if changed(Attr::StatementFile) || changed(Attr::StatementOrder) {
+        } else if changes(ops, Attr::StatementFile) || changes(ops, Attr::StatementOrder) {
             ChangeKind::Moved
-        } else if changed(Attr::StatementBefore) {
+        } else if changes(ops, Attr::StatementBefore) {
             ChangeKind::Spaced
         } else {
             ChangeKind::Derived
         };
-        let was = renamed.then(|| Str::from(stored.fqn));
-        if matches!(kind, ChangeKind::Renamed | ChangeKind::Changed) {
-            let now = OpValue::Value(Value::Inst(self.update.now));
-            self.assert(EntityRef::Id(self.old.all[old].e), Attr::StatementModifiedAt, now);
-        }
-        let fqn = self.new[i].fqn.clone();
+        let was = renamed.then(|| Str::from(self.old.all[old as usize].fqn));
         self.plan.changes.push(Change { kind, fqn, was });
     }
 
@@ -508,6 +520,10 @@ impl<'a> Planner<'a> {
         }
         self.assert(entity, Attr::AnalyserVersion, OpValue::Value(Value::Int(ANALYSER_VERSION)));
     }
+}
+
+fn changes(ops: &[Op], attr: Attr) -> bool {
+    ops.iter().any(|op| op.a == *attr.name())
 }
 
 #[derive(Default)]

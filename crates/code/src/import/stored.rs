@@ -14,6 +14,7 @@ pub(super) struct Stored<'a> {
     pub(super) order: i64,
     pub(super) fqn: &'a str,
     pub(super) source: &'a str,
+    pub(super) hash: Option<i64>,
     pub(super) namespace: Option<&'a str>,
     pub(super) kind: Value,
     datoms: Range<usize>,
@@ -53,6 +54,7 @@ impl<'a> Statements<'a> {
             order: 0,
             fqn: "",
             source: "",
+            hash: None,
             namespace: None,
             kind: Value::Nil,
             datoms: start..start,
@@ -64,6 +66,7 @@ impl<'a> Statements<'a> {
                 Some(Attr::StatementOrder) => stored.order = datom.v.as_int().unwrap_or(0),
                 Some(Attr::StatementFqn) => stored.fqn = text().unwrap_or(""),
                 Some(Attr::StatementSource) => stored.source = text().unwrap_or(""),
+                Some(Attr::StatementHash) => stored.hash = datom.v.as_int(),
                 Some(Attr::StatementNamespace) => stored.namespace = text(),
                 Some(Attr::StatementType) => stored.kind = source.db.value(datom.v),
                 _ => {}
