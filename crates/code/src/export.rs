@@ -256,7 +256,9 @@ mod tests {
             })
             .collect();
         let empty = empty_db().unwrap();
-        let plan = plan(&empty, &Update { files: &files, gone: &[], now: edn::Inst(0) }).unwrap();
+        let plan =
+            plan(&empty, &Update { files: &files, gone: &[], config: None, now: edn::Inst(0) })
+                .unwrap();
         empty.with_ops(&plan.ops, edn::Value::Nil).unwrap().db_after
     }
 

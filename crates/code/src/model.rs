@@ -64,6 +64,7 @@ pub enum Attr {
     FileBytes,
     AnalyserName,
     AnalyserVersion,
+    AnalyserConfig,
 }
 
 const ONE: &str = "";
@@ -78,7 +79,7 @@ const COMPONENTS: &str =
 
 /// Every attribute in the order of [`Attr`]: its name, its properties, what it says.
 #[rustfmt::skip]
-const TABLE: [(Attr, &str, &str, &str); 45] = [
+const TABLE: [(Attr, &str, &str, &str); 46] = [
     (Attr::StatementFqn, "statement/fqn", IDENTITY, "Fully qualified name of a top-level form, unique: `ns/name`, the namespace's name for `ns`, `ns/multi[dispatch]` for a method, `ns/(head target)` for a form that defines nothing."),
     (Attr::StatementSource, "statement/source", ONE, "The form's text, byte for byte."),
     (Attr::StatementNamespace, "statement/namespace", INDEXED, "Name of the namespace the form is in."),
@@ -124,6 +125,7 @@ const TABLE: [(Attr, &str, &str, &str); 45] = [
     (Attr::FileBytes, "file/bytes", ONE, "All its bytes in Base64, where they are no UTF-8."),
     (Attr::AnalyserName, "analyser/name", IDENTITY, "What made the derived facts."),
     (Attr::AnalyserVersion, "analyser/version", ONE, "Its version."),
+    (Attr::AnalyserConfig, "analyser/config", ONE, "The text of the project's `.clj-kondo/config.edn`, which says what its macros define."),
 ];
 
 static NAMES: LazyLock<Vec<Value>> =

@@ -14,7 +14,7 @@ use ignore::WalkBuilder;
 use rayon::prelude::*;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use zip::ZipArchive;
@@ -93,7 +93,12 @@ pub struct Project {
     pub problems: Vec<Problem>,
     /// Whether a folder could not be walked, so that a file that was not found may still be there.
     pub incomplete: bool,
+    /// The text of `.clj-kondo/config.edn` in the base: what the project's own macros define.
+    pub config: Option<String>,
 }
+
+/// Where clj-kondo keeps its configuration.
+pub const KONDO_CONFIG: &str = ".clj-kondo/config.edn";
 
 /// Why a project cannot be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +133,11 @@ pub enum ProjectError {
 pub fn read(base: &Path, roots: &[PathBuf]) -> Result<Project, ProjectError> {
     let base = fs::canonicalize(base).map_err(|source| io(base, source))?;
     let mut project = Project::default();
+    match fs::read_to_string(base.join(KONDO_CONFIG)) {
+        Ok(text) => project.config = Some(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => project.problems.push(problem(KONDO_CONFIG, error.to_string())),
+    }
     let mut files: Vec<(String, PathBuf)> = Vec::new();
     for root in roots {
         let location = fs::canonicalize(base.join(root)).map_err(|source| io(root, source))?;
@@ -151,7 +161,13 @@ pub fn read(base: &Path, roots: &[PathBuf]) -> Result<Project, ProjectError> {
         }
     }
     files.sort_unstable();
-    files.dedup_by(|a, b| a.0 == b.0);
+    let problems = &mut project.problems;
+    files.dedup_by(|later, first| {
+        if later.0 == first.0 && later.1 != first.1 {
+            problems.push(taken(&later.0));
+        }
+        later.0 == first.0
+    });
     let read: Vec<Result<Source, Problem>> =
         files.into_par_iter().map(|(path, location)| read_file(path, &location)).collect();
     for outcome in read {
@@ -161,7 +177,13 @@ pub fn read(base: &Path, roots: &[PathBuf]) -> Result<Project, ProjectError> {
         }
     }
     project.sources.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    project.sources.dedup_by(|a, b| a.path == b.path);
+    let problems = &mut project.problems;
+    project.sources.dedup_by(|later, first| {
+        if later.path == first.path && later.bytes != first.bytes {
+            problems.push(taken(&later.path));
+        }
+        later.path == first.path
+    });
     project.problems.sort_unstable();
     Ok(project)
 }
@@ -233,6 +255,10 @@ fn walk(root: &Path, name: &str, files: &mut Vec<(String, PathBuf)>, project: &m
 
 fn problem(path: &str, message: String) -> Problem {
     Problem { path: path.to_owned(), position: None, message }
+}
+
+fn taken(path: &str) -> Problem {
+    problem(path, "another file has the same path; only the first is imported".to_owned())
 }
 
 fn too_large(path: &str) -> Problem {
@@ -335,6 +361,7 @@ mod tests {
             ("node_modules/m/a.cljs", b""),
             (".git/a.clj", b""),
             (".hidden/a.clj", b""),
+            (".clj-kondo/config.edn", b"{:lint-as {}}"),
             ("deps.edn", b"{}"),
             ("x.bb", b""),
             ("y.cljc", b"\xff"),
@@ -344,6 +371,7 @@ mod tests {
         assert_eq!(paths(&project), ["deps.edn", "src/a.cljs", "src/b.clj", "x.bb", "y.cljc"]);
         assert_eq!(project.scopes, [Scope::All]);
         assert_eq!(project.problems, []);
+        assert_eq!(project.config.as_deref(), Some("{:lint-as {}}"));
     }
 
     #[test]
@@ -366,6 +394,15 @@ mod tests {
         let dir = tree(&[("base/x.clj", b""), ("other/lib/a.clj", b"")]);
         let project = read(&dir.path().join("base"), &[PathBuf::from("../other/lib")]).unwrap();
         assert_eq!(paths(&project), ["lib/a.clj"]);
+    }
+
+    #[test]
+    fn two_files_with_one_path_are_told() {
+        let dir = tree(&[("base/x.clj", b""), ("p/lib/a.clj", b"1"), ("q/lib/a.clj", b"2")]);
+        let roots = ["../p/lib", "../q/lib"].map(PathBuf::from);
+        let project = read(&dir.path().join("base"), &roots).unwrap();
+        assert_eq!(paths(&project), ["lib/a.clj"]);
+        assert!(project.problems[0].message.starts_with("another file has the same path"));
     }
 
     #[cfg(unix)]

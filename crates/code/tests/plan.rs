@@ -15,7 +15,7 @@ const SOURCE: &str = "(ns a)\n\n(def x 1)\n\n(defn f [] x)\n\n(defn g [y] (f y))
 fn planned(db: &Db, files: &[(&str, &str)], gone: &[&str], now: i64) -> Plan {
     let files = facts(files);
     let gone: Vec<String> = gone.iter().map(|g| (*g).to_owned()).collect();
-    plan(db, &Update { files: &files, gone: &gone, now: Inst(now) }).unwrap()
+    plan(db, &Update { files: &files, gone: &gone, config: None, now: Inst(now) }).unwrap()
 }
 
 fn apply(db: &Db, plan: &Plan) -> (Db, Vec<String>) {

@@ -26,6 +26,8 @@ pub struct Update<'a> {
     pub files: &'a [FileFacts],
     /// Paths of files that are no longer.
     pub gone: &'a [String],
+    /// The text of the project's clj-kondo configuration.
+    pub config: Option<&'a str>,
     /// The time it is.
     pub now: Inst,
 }
@@ -504,21 +506,28 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// What made the derived facts.
     fn analyser(&mut self) {
         const NAME: &str = "defbase";
-        let known = self.source.named(Attr::AnalyserName, NAME);
-        let entity = match known {
-            Some(e) => EntityRef::Id(e),
-            None => self.fresh(),
-        };
-        let version = known.and_then(|e| self.source.value(e, Attr::AnalyserVersion));
-        if version.and_then(Cell::as_int) == Some(ANALYSER_VERSION) {
-            return;
+        let config = self.update.config.map(|text| (Attr::AnalyserConfig, Value::string(text)));
+        let wanted: Vec<(Attr, OpValue)> = [
+            (Attr::AnalyserName, Value::string(NAME)),
+            (Attr::AnalyserVersion, Value::Int(ANALYSER_VERSION)),
+        ]
+        .into_iter()
+        .chain(config)
+        .map(|(attr, value)| (attr, OpValue::Value(value)))
+        .collect();
+        match self.source.named(Attr::AnalyserName, NAME) {
+            Some(e) => {
+                let datoms: Vec<Datom> = self.source.datoms(e).collect();
+                self.source.difference(e, &datoms, |_| true, wanted, &mut self.plan.ops);
+            }
+            None => {
+                let entity = self.fresh();
+                wanted.into_iter().for_each(|(attr, value)| self.assert(entity, attr, value));
+            }
         }
-        if known.is_none() {
-            self.assert(entity, Attr::AnalyserName, OpValue::Value(Value::string(NAME)));
-        }
-        self.assert(entity, Attr::AnalyserVersion, OpValue::Value(Value::Int(ANALYSER_VERSION)));
     }
 }
 

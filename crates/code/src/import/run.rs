@@ -72,7 +72,7 @@ pub fn import_with(
     let mut report = ImportReport { files: project.sources.len(), ..ImportReport::default() };
     let start = Instant::now();
     let gone = gone(db, &project)?;
-    let Project { sources, problems, .. } = project;
+    let Project { sources, problems, config, .. } = project;
     let same: Vec<bool> = sources
         .par_iter()
         .map(|file| {
@@ -86,7 +86,7 @@ pub fn import_with(
     report.bytes = sources.iter().map(|file| file.bytes.len()).sum();
     report.problems = problems;
     report.timings.push(("compare files", start.elapsed()));
-    if report.files_changed == 0 && gone.is_empty() && is_current(&source) {
+    if report.files_changed == 0 && gone.is_empty() && is_current(&source, config.as_deref()) {
         report.unchanged = source.column(Attr::StatementFqn).count();
         report.statements = report.unchanged;
         report.problems.extend(stored_problems(&source));
@@ -104,7 +104,8 @@ pub fn import_with(
     report.timings.push(("analyse", start.elapsed()));
 
     let start = Instant::now();
-    let plan = plan(db, &Update { files: &facts, gone: &gone, now })?;
+    let config = config.as_deref();
+    let plan = plan(db, &Update { files: &facts, gone: &gone, config, now })?;
     report.unchanged = plan.unchanged;
     for change in &plan.changes {
         *report.changes.entry(change.kind).or_default() += 1;
@@ -130,9 +131,11 @@ fn gone(db: &Db, project: &Project) -> Result<Vec<String>, NotCode> {
     Ok(paths)
 }
 
-fn is_current(source: &Source<'_>) -> bool {
+/// Whether the derived facts are what this analyser would find with this configuration.
+fn is_current(source: &Source<'_>, config: Option<&str>) -> bool {
     let version = source.column(Attr::AnalyserVersion).next();
     version.and_then(|d| d.v.as_int()) == Some(ANALYSER_VERSION)
+        && source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text) == config
 }
 
 /// The problems that the database knows of.

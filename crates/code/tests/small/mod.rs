@@ -74,6 +74,7 @@ pub fn imported(files: &[(&str, &str)]) -> Db {
 pub fn updated(db: &Db, files: &[(&str, &str)], gone: &[&str], now: i64) -> Db {
     let files = facts(files);
     let gone: Vec<String> = gone.iter().map(|g| (*g).to_owned()).collect();
-    let plan = plan(db, &Update { files: &files, gone: &gone, now: Inst(now) }).unwrap();
+    let plan =
+        plan(db, &Update { files: &files, gone: &gone, config: None, now: Inst(now) }).unwrap();
     db.with_ops(&plan.ops, edn::Value::Nil).unwrap().db_after
 }
