@@ -1,5 +1,6 @@
 //! Clojure source code as a database.
 
+pub mod analysis;
 pub mod dependencies;
 pub mod export;
 pub mod graph;

@@ -1,0 +1,32 @@
+//! What a project says about its macros: `:lint-as` of `.clj-kondo/config.edn`.
+
+use super::walk::LintAs;
+use edn::Value;
+
+/// Knowledge about a project's own macros.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    pub(super) lint_as: LintAs,
+}
+
+impl Rules {
+    /// Adds the `:lint-as` entries of a clj-kondo configuration; anything else in it is left alone.
+    ///
+    /// ```
+    /// let mut rules = code::analysis::Rules::default();
+    /// rules.add_kondo_config("{:lint-as {my.app/defthing clojure.core/def}}").unwrap();
+    /// ```
+    pub fn add_kondo_config(&mut self, text: &str) -> Result<(), edn::ReadError> {
+        let options = edn::ReadOptions { clojure: true, features: vec!["clj".to_string()] };
+        for form in edn::read_all_with(text, &options)? {
+            let entries =
+                form.as_map().and_then(|c| c.get_keyword("lint-as")).and_then(Value::as_map);
+            for (from, to) in entries.iter().flat_map(|map| map.iter()) {
+                if let (Some(from), Some(to)) = (from.as_symbol(), to.as_symbol()) {
+                    self.lint_as.insert(from.as_str().to_string(), to.as_str().to_string());
+                }
+            }
+        }
+        Ok(())
+    }
+}

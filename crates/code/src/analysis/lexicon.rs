@@ -1,0 +1,158 @@
+//! What is known of names before any project is read: the core namespaces, what has effects, and which macros of
+//! well-known libraries define vars or bind names like which core form.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
+
+/// A public var of a core namespace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct CoreVar {
+    pub(super) is_macro: bool,
+}
+
+fn vars(files: &[&'static str]) -> FxHashMap<&'static str, CoreVar> {
+    let lines = files.iter().flat_map(|f| f.lines());
+    lines
+        .map(|line| match line.strip_suffix(" m") {
+            Some(name) => (name, CoreVar { is_macro: true }),
+            None => (line, CoreVar { is_macro: false }),
+        })
+        .collect()
+}
+
+/// Names of `clojure.core`, generated from Clojure 1.11 and completed by hand for 1.12.
+static CLOJURE: LazyLock<FxHashMap<&'static str, CoreVar>> =
+    LazyLock::new(|| vars(&[include_str!("core.txt")]));
+
+/// Names of `cljs.core`: those of `clojure.core` and its own.
+static CLOJURESCRIPT: LazyLock<FxHashMap<&'static str, CoreVar>> =
+    LazyLock::new(|| vars(&[include_str!("core.txt"), include_str!("cljs_core.txt")]));
+
+/// Core vars that read or change something outside of their arguments.
+static IMPURE: LazyLock<FxHashSet<&'static str>> =
+    LazyLock::new(|| include_str!("impure.txt").lines().collect());
+
+pub(super) fn core_var(name: &str, cljs: bool) -> Option<CoreVar> {
+    if cljs { CLOJURESCRIPT.get(name) } else { CLOJURE.get(name) }.copied()
+}
+
+pub(super) fn is_impure_core(name: &str) -> bool {
+    IMPURE.contains(name)
+}
+
+/// Namespaces outside of core whose functions have no effects.
+pub(super) fn is_pure_namespace(ns: &str) -> bool {
+    matches!(
+        ns,
+        "clojure.string"
+            | "clojure.set"
+            | "clojure.walk"
+            | "clojure.zip"
+            | "clojure.data"
+            | "clojure.edn"
+            | "clojure.math"
+            | "clojure.template"
+            | "clojure.core.match"
+            | "clojure.core.reducers"
+            | "clojure.tools.reader.edn"
+    )
+}
+
+pub(super) fn is_special_form(name: &str) -> bool {
+    matches!(
+        name,
+        "if" | "do"
+            | "def"
+            | "quote"
+            | "var"
+            | "recur"
+            | "throw"
+            | "try"
+            | "catch"
+            | "finally"
+            | "new"
+            | "."
+            | "set!"
+            | "let*"
+            | "fn*"
+            | "loop*"
+            | "letfn*"
+            | "case*"
+            | "deftype*"
+            | "reify*"
+            | "import*"
+            | "monitor-enter"
+            | "monitor-exit"
+            | "&"
+            | "js*"
+            | "ns*"
+            | "defrecord*"
+            | "in-ns"
+            | "thrown?"
+            | "thrown-with-msg?"
+    )
+}
+
+/// The core form that a macro of a library is like: what it defines and which names it binds.
+pub(super) fn like(full_name: &str) -> Option<&'static str> {
+    Some(match full_name {
+        "schema.core/defn" => "defn",
+        "schema.core/defmethod" => "defmethod",
+        "schema.core/defrecord" => "defrecord",
+        "schema.core/def" | "schema.core/defschema" => "def",
+        "schema.core/fn" => "fn",
+        "schema.core/letfn" => "letfn",
+        "schema.core/defprotocol" => "defprotocol",
+        "plumbing.core/defnk" | "plumbing.core/fnk" => "defn",
+        "mount.core/defstate" => "def",
+        "clojure.test/deftest" | "cljs.test/deftest" | "clojure.test/deftest-" => "deftest",
+        "compojure.core/defroutes" => "def",
+        "clojure.core.async/go-loop" | "cljs.core.async/go-loop" => "loop",
+        "clojure.spec.alpha/fdef" | "clojure.spec.alpha/def" => "",
+        "rum.core/defc" | "rum.core/defcs" | "rum.core/defcc" => "defn",
+        "cljs.test/async" => "async",
+        "reagent.core/with-let" => "let",
+        "manifold.deferred/let-flow" | "promesa.core/let" | "promesa.core/plet" => "let",
+        "promesa.core/loop" => "loop",
+        "potemkin/import-vars" | "potemkin.namespaces/import-vars" => "import-vars",
+        "potemkin/defrecord+" | "potemkin.types/defrecord+" => "defrecord",
+        "potemkin/deftype+" | "potemkin.types/deftype+" => "deftype",
+        "potemkin/defprotocol+" | "potemkin.types/defprotocol+" => "defprotocol",
+        "clojure.core.cache/defcache" => "deftype",
+        "clojure.test.check.clojure-test/defspec" => "def",
+        "clojure.test.check.properties/for-all" => "let",
+        "clojure.test.check.generators/let" => "let",
+        "integrant.core/defmethod" => "defmethod",
+        "instaparse.core/defparser" => "def",
+        _ => return None,
+    })
+}
+
+/// Core forms whose names other libraries use for macros of the same shape.
+pub(super) fn binds(name: &str) -> bool {
+    matches!(
+        name,
+        "let"
+            | "loop"
+            | "fn"
+            | "for"
+            | "doseq"
+            | "when-let"
+            | "if-let"
+            | "letfn"
+            | "as->"
+            | "reify"
+            | "defn"
+            | "defn-"
+            | "defmacro"
+            | "def"
+            | "defmethod"
+            | "defmulti"
+            | "defprotocol"
+            | "defrecord"
+            | "deftype"
+            | "extend-type"
+            | "extend-protocol"
+            | "deftest"
+    )
+}

@@ -1,0 +1,375 @@
+//! What names mean in a namespace: aliases, refers, imports, as its `ns` form and later `require`s say.
+
+use edn::syntax::{Kind, Tree};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A platform that reads a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub(super) enum Platform {
+    Clj,
+    Cljs,
+    Bb,
+}
+
+impl Platform {
+    pub(super) fn features(self) -> &'static [&'static str] {
+        match self {
+            Platform::Clj => &["clj", "default"],
+            Platform::Cljs => &["cljs", "default"],
+            Platform::Bb => &["bb", "clj", "default"],
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Platform::Clj => "clj",
+            Platform::Cljs => "cljs",
+            Platform::Bb => "bb",
+        }
+    }
+}
+
+/// See the module. Names are texts of the file, but for libraries of prefix lists.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Context {
+    pub(super) name: String,
+    pub(super) doc: Option<String>,
+    pub(super) aliases: FxHashMap<String, String>,
+    pub(super) refers: FxHashMap<String, (String, String)>,
+    /// Namespaces whose public vars can all be used by name, and what is left out of each.
+    pub(super) used: Vec<(String, Vec<String>)>,
+    /// Core names that mean something else here.
+    pub(super) excluded: FxHashSet<String>,
+    pub(super) imports: FxHashSet<String>,
+    /// Namespaces that this one loads.
+    pub(super) requires: Vec<String>,
+}
+
+/// The parts of a text that one platform reads.
+pub(super) struct Reading<'t> {
+    pub(super) text: &'t str,
+    pub(super) tree: &'t Tree,
+    pub(super) platform: Platform,
+}
+
+impl<'t> Reading<'t> {
+    pub(super) fn text(&self, node: usize) -> &'t str {
+        self.tree.text(node, self.text)
+    }
+
+    pub(super) fn kind(&self, node: usize) -> Kind {
+        self.tree.node(node).kind
+    }
+
+    /// Adds a node's children as this platform reads them: discarded forms left out, reader conditionals replaced by
+    /// the branch that is taken.
+    pub(super) fn children(&self, node: usize, out: &mut Vec<usize>) {
+        for child in self.tree.children(node) {
+            self.expand(child, out);
+        }
+    }
+
+    pub(super) fn forms(&self, node: usize) -> Vec<usize> {
+        let mut out = Vec::new();
+        self.children(node, &mut out);
+        out
+    }
+
+    pub(super) fn expand(&self, node: usize, out: &mut Vec<usize>) {
+        let kind = self.kind(node);
+        match kind {
+            Kind::Discard => {}
+            Kind::Conditional | Kind::ConditionalSplicing => {
+                let Some(branch) = self.branch(node) else { return };
+                if kind == Kind::Conditional {
+                    self.expand(branch, out);
+                } else {
+                    self.children(branch, out);
+                }
+            }
+            _ => out.push(node),
+        }
+    }
+
+    /// The form that a reader conditional stands for.
+    fn branch(&self, node: usize) -> Option<usize> {
+        let body = self.tree.forms(node).next()?;
+        let mut branches = self.tree.forms(body);
+        while let (Some(feature), Some(form)) = (branches.next(), branches.next()) {
+            let feature = self.text(feature).strip_prefix(':')?;
+            if self.platform.features().contains(&feature) {
+                return Some(form);
+            }
+        }
+        None
+    }
+
+    /// A node without the metadata before it.
+    pub(super) fn bare(&self, mut node: usize) -> usize {
+        while self.kind(node) == Kind::Meta {
+            match self.forms(node).get(1) {
+                Some(target) => node = *target,
+                None => return node,
+            }
+        }
+        node
+    }
+
+    /// The name that a plain or quoted symbol is.
+    pub(super) fn symbol(&self, node: usize) -> Option<&'t str> {
+        let node = self.bare(node);
+        match self.kind(node) {
+            Kind::Symbol => Some(self.text(node)),
+            Kind::Quote => self.symbol(*self.forms(node).first()?),
+            _ => None,
+        }
+    }
+
+    pub(super) fn keyword(&self, node: usize) -> Option<&'t str> {
+        (self.kind(node) == Kind::Keyword).then(|| self.text(node).trim_start_matches(':'))
+    }
+
+    /// What a string says, escapes left as they are.
+    pub(super) fn string(&self, node: usize) -> Option<&'t str> {
+        let text = self.text(node);
+        (self.kind(node) == Kind::String).then(|| &text[1..text.len() - 1])
+    }
+}
+
+impl Context {
+    pub(super) fn named(name: &str) -> Context {
+        Context { name: name.to_string(), ..Context::default() }
+    }
+
+    /// What an `ns` form says.
+    pub(super) fn of_ns(reading: &Reading<'_>, forms: &[usize]) -> Context {
+        let name = forms.get(1).and_then(|n| reading.symbol(*n)).unwrap_or("user");
+        let mut context = Context::named(name);
+        for &form in forms.iter().skip(2) {
+            if let Some(doc) = reading.string(form) {
+                context.doc = Some(doc.to_string());
+                continue;
+            }
+            if !matches!(reading.kind(form), Kind::List | Kind::Vector) {
+                continue;
+            }
+            let parts = reading.forms(form);
+            let Some(clause) = parts.first().and_then(|n| reading.keyword(*n)) else { continue };
+            context.clause(reading, clause, &parts[1..]);
+        }
+        if let Some(doc) = ns_meta_doc(reading, forms) {
+            context.doc.get_or_insert(doc);
+        }
+        context
+    }
+
+    /// A clause of `ns`, or the call of the same name.
+    pub(super) fn clause(&mut self, reading: &Reading<'_>, clause: &str, parts: &[usize]) {
+        match clause {
+            "require" | "require-macros" => {
+                parts.iter().for_each(|p| self.libspec(reading, *p, "", false));
+            }
+            "use" | "use-macros" => {
+                parts.iter().for_each(|p| self.libspec(reading, *p, "", true));
+            }
+            "import" => parts.iter().for_each(|p| self.import(reading, *p)),
+            "refer-clojure" => self.refer_clojure(reading, parts),
+            "refer" => {
+                if let Some(lib) = parts.first().and_then(|p| reading.symbol(*p)) {
+                    self.options(reading, lib, &parts[1..], true);
+                }
+            }
+            "alias" => {
+                if let [alias, ns] = parts
+                    && let (Some(alias), Some(ns)) = (reading.symbol(*alias), reading.symbol(*ns))
+                {
+                    self.aliases.insert(alias.to_string(), ns.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn libspec(&mut self, reading: &Reading<'_>, node: usize, prefix: &str, is_use: bool) {
+        let mut node = reading.bare(node);
+        if reading.kind(node) == Kind::Quote {
+            match reading.forms(node).first() {
+                Some(inner) => node = reading.bare(*inner),
+                None => return,
+            }
+        }
+        let join = |name: &str| {
+            if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") }
+        };
+        match reading.kind(node) {
+            Kind::Symbol => self.options_of(reading, &join(reading.text(node)), &[], is_use),
+            Kind::String => {
+                if let Some(lib) = reading.string(node) {
+                    self.options_of(reading, lib, &[], false);
+                }
+            }
+            Kind::List | Kind::Vector => {
+                let parts = reading.forms(node);
+                let Some((first, rest)) = parts.split_first() else { return };
+                let lib = reading.symbol(*first).or_else(|| reading.string(*first));
+                let Some(lib) = lib else { return };
+                let is_prefix = rest.first().is_some_and(|n| reading.keyword(*n).is_none())
+                    && prefix.is_empty();
+                if is_prefix {
+                    rest.iter().for_each(|part| self.libspec(reading, *part, lib, is_use));
+                } else {
+                    self.options_of(reading, &join(lib), rest, is_use);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn options_of(&mut self, reading: &Reading<'_>, lib: &str, options: &[usize], is_use: bool) {
+        let alias_only = options.chunks(2).any(|o| reading.keyword(o[0]) == Some("as-alias"));
+        if !alias_only && !self.requires.iter().any(|r| r == lib) {
+            self.requires.push(lib.to_string());
+        }
+        self.options(reading, lib, options, is_use);
+    }
+
+    fn options(&mut self, reading: &Reading<'_>, lib: &str, options: &[usize], is_use: bool) {
+        let mut only: Option<Vec<String>> = None;
+        let mut all = false;
+        let mut exclude = Vec::new();
+        let mut rename: Vec<(String, String)> = Vec::new();
+        for option in options.chunks_exact(2) {
+            let value = option[1];
+            let names = || -> Vec<String> {
+                let node = reading.bare(value);
+                let node = match reading.kind(node) {
+                    Kind::Quote => reading.forms(node).first().copied().unwrap_or(node),
+                    _ => node,
+                };
+                let symbols = reading.forms(node);
+                symbols.iter().filter_map(|n| reading.symbol(*n)).map(String::from).collect()
+            };
+            match reading.keyword(option[0]) {
+                Some("as" | "as-alias") => {
+                    if let Some(alias) = reading.symbol(value) {
+                        self.aliases.insert(alias.to_string(), lib.to_string());
+                    }
+                }
+                Some("refer") if reading.keyword(value) == Some("all") => all = true,
+                Some("refer" | "refer-macros" | "only") => {
+                    only.get_or_insert_default().extend(names());
+                }
+                Some("exclude") => exclude = names(),
+                Some("rename") => {
+                    let pairs = names();
+                    rename = pairs
+                        .chunks_exact(2)
+                        .map(|pair| (pair[0].clone(), pair[1].clone()))
+                        .collect();
+                }
+                _ => {}
+            }
+        }
+        let renamed = |name: &String| {
+            rename.iter().find(|(from, _)| from == name).map_or(name, |(_, to)| to).clone()
+        };
+        for name in only.iter().flatten() {
+            self.refers.insert(renamed(name), (lib.to_string(), name.clone()));
+        }
+        for (from, to) in &rename {
+            self.refers.insert(to.clone(), (lib.to_string(), from.clone()));
+        }
+        if all || (is_use && only.is_none()) {
+            exclude.extend(rename.into_iter().map(|(from, _)| from));
+            self.used.push((lib.to_string(), exclude));
+        }
+    }
+
+    fn import(&mut self, reading: &Reading<'_>, node: usize) {
+        let node = reading.bare(node);
+        let node = match reading.kind(node) {
+            Kind::Quote => reading.forms(node).first().copied().unwrap_or(node),
+            _ => node,
+        };
+        match reading.kind(node) {
+            Kind::Symbol => {
+                let full = reading.text(node);
+                let simple = full.rsplit('.').next().unwrap_or(full);
+                self.imports.insert(simple.to_string());
+            }
+            Kind::List | Kind::Vector => {
+                for class in reading.forms(node).into_iter().skip(1) {
+                    self.imports.extend(reading.symbol(class).map(String::from));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn refer_clojure(&mut self, reading: &Reading<'_>, parts: &[usize]) {
+        for option in parts.chunks_exact(2) {
+            let symbols = reading.forms(option[1]);
+            let names: Vec<&str> = symbols.iter().filter_map(|n| reading.symbol(*n)).collect();
+            match reading.keyword(option[0]) {
+                Some("exclude") => self.excluded.extend(names.iter().map(|n| n.to_string())),
+                Some("rename") => {
+                    for pair in names.chunks_exact(2) {
+                        self.excluded.insert(pair[0].to_string());
+                        let core = ("clojure.core".to_string(), pair[0].to_string());
+                        self.refers.insert(pair[1].to_string(), core);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The docstring in the metadata of an `ns` form's name, or in the map after it.
+fn ns_meta_doc(reading: &Reading<'_>, forms: &[usize]) -> Option<String> {
+    let map = forms.iter().skip(2).take(2).find(|n| reading.kind(**n) == Kind::Map);
+    map.and_then(|map| map_entry(reading, *map, "doc"))
+        .or_else(|| meta_entry(reading, *forms.get(1)?, "doc"))
+        .and_then(|doc| reading.string(doc))
+        .map(String::from)
+}
+
+/// The value under a keyword of a map.
+pub(super) fn map_entry(reading: &Reading<'_>, map: usize, key: &str) -> Option<usize> {
+    let forms = reading.forms(map);
+    forms.chunks_exact(2).find(|pair| reading.keyword(pair[0]) == Some(key)).map(|pair| pair[1])
+}
+
+/// The value under a keyword of a form's metadata.
+pub(super) fn meta_entry(reading: &Reading<'_>, mut node: usize, key: &str) -> Option<usize> {
+    while reading.kind(node) == Kind::Meta {
+        let forms = reading.forms(node);
+        let [meta, target] = forms[..] else { return None };
+        if reading.kind(meta) == Kind::Map
+            && let Some(found) = map_entry(reading, meta, key)
+        {
+            return Some(found);
+        }
+        node = target;
+    }
+    None
+}
+
+/// Whether a form's metadata has a flag: `^:private x`, `^{:private true} x`.
+pub(super) fn has_flag(reading: &Reading<'_>, mut node: usize, flag: &str) -> bool {
+    while reading.kind(node) == Kind::Meta {
+        let forms = reading.forms(node);
+        let [meta, target] = forms[..] else { return false };
+        let found = match reading.kind(meta) {
+            Kind::Keyword => reading.keyword(meta) == Some(flag),
+            Kind::Map => map_entry(reading, meta, flag)
+                .is_some_and(|v| !matches!(reading.text(v), "false" | "nil")),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+        node = target;
+    }
+    false
+}

@@ -1,0 +1,1031 @@
+//! One pass over a file for one platform: what its statements define, which names they use, and what in them has effects.
+//!
+//! Names are not resolved here but for the head of a form, which decides what the form binds. A use is the place of a
+//! symbol in the text, so the pass allocates next to nothing for it. Trees nest at most [`edn::MAX_DEPTH`] deep, so
+//! recursion over them is bounded.
+
+use super::lexicon;
+use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
+use edn::syntax::{Kind, Tree};
+use rustc_hash::FxHashMap;
+
+/// How a name is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub(super) enum UseKind {
+    Call,
+    Reference,
+    ProtocolImpl,
+    MultimethodImpl,
+    /// Inside a syntax quote: a name that means nothing is only a symbol there.
+    Quoted,
+    /// The same, first in a form.
+    QuotedCall,
+}
+
+/// A symbol that is used, by its place in the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) kind: UseKind,
+}
+
+/// A var that a statement defines.
+#[derive(Clone, Debug)]
+pub(super) struct Def {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) doc: Option<String>,
+    pub(super) arglists: Option<String>,
+    pub(super) private: bool,
+    pub(super) is_macro: bool,
+    pub(super) deprecated: bool,
+    pub(super) root: bool,
+    /// A declaration without a value.
+    pub(super) declared: bool,
+    pub(super) dynamic: bool,
+}
+
+/// Evidence about effects.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Effects {
+    /// What certainly has an effect.
+    pub(super) impure: Option<String>,
+    /// Something of which nothing is known: interop, a class.
+    pub(super) unknown: bool,
+}
+
+/// One top-level form as one platform reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Form {
+    /// Its node in the tree.
+    pub(super) root: usize,
+    /// Its namespace, by its place among the file's contexts.
+    pub(super) context: usize,
+    /// The name that stands first in it.
+    pub(super) head: String,
+    /// What it is said to be about: its second part, where that is short.
+    pub(super) target: Option<String>,
+    /// The multimethod and dispatch value of a `defmethod`.
+    pub(super) method: Option<(String, String)>,
+    pub(super) defs: Vec<Def>,
+    pub(super) uses: Vec<Use>,
+    pub(super) effects: Effects,
+}
+
+/// What one platform reads in a file.
+#[derive(Clone, Debug)]
+pub(super) struct Pass {
+    pub(super) platform: Platform,
+    pub(super) contexts: Vec<Context>,
+    pub(super) forms: Vec<Form>,
+}
+
+/// Macros that a project says are like others: full name to full name.
+pub(super) type LintAs = FxHashMap<String, String>;
+
+pub(super) fn pass(text: &str, tree: &Tree, platform: Platform, lint_as: &LintAs) -> Pass {
+    let reading = Reading { text, tree, platform };
+    let mut walker = Walker {
+        reading,
+        lint_as,
+        contexts: vec![Context::named("user")],
+        locals: Vec::new(),
+        uses: Vec::new(),
+        defs: Vec::new(),
+        effects: Effects::default(),
+        method: None,
+        quoted: 0,
+        depth: 0,
+    };
+    let mut forms = Vec::new();
+    for root in tree.roots() {
+        let mut expanded = Vec::new();
+        walker.reading.expand(root, &mut expanded);
+        if expanded.is_empty() {
+            continue;
+        }
+        forms.push(walker.top(root, &expanded));
+    }
+    Pass { platform, contexts: walker.contexts, forms }
+}
+
+struct Walker<'t> {
+    reading: Reading<'t>,
+    lint_as: &'t LintAs,
+    contexts: Vec<Context>,
+    locals: Vec<&'t str>,
+    uses: Vec<Use>,
+    defs: Vec<Def>,
+    effects: Effects,
+    method: Option<(String, String)>,
+    /// How many syntax quotes are open.
+    quoted: usize,
+    /// How many forms are open inside the statement.
+    depth: usize,
+}
+
+/// The longest text that names what a form is about.
+const MAX_TARGET: usize = 80;
+
+impl<'t> Walker<'t> {
+    fn top(&mut self, root: usize, nodes: &[usize]) -> Form {
+        self.locals.clear();
+        self.depth = 0;
+        let first = self.reading.bare(nodes[0]);
+        let parts = match self.reading.kind(first) {
+            Kind::List => self.reading.forms(first),
+            _ => Vec::new(),
+        };
+        let head = parts.first().and_then(|n| self.reading.symbol(*n)).unwrap_or_default();
+        let target = parts.get(1).map(|n| self.reading.bare(*n)).and_then(|n| {
+            let named = matches!(
+                self.reading.kind(n),
+                Kind::Symbol | Kind::Keyword | Kind::String | Kind::Quote | Kind::Number
+            );
+            let text = self.reading.text(n);
+            (named && text.len() <= MAX_TARGET && !text.contains(char::is_whitespace))
+                .then(|| text.to_string())
+        });
+        // An `ns` form makes the context it stands in itself.
+        for node in nodes {
+            self.walk(*node);
+        }
+        Form {
+            root,
+            context: self.contexts.len() - 1,
+            head: head.to_string(),
+            target,
+            method: self.method.take(),
+            defs: std::mem::take(&mut self.defs),
+            uses: std::mem::take(&mut self.uses),
+            effects: std::mem::take(&mut self.effects),
+        }
+    }
+
+    fn context(&mut self) -> &mut Context {
+        let last = self.contexts.len() - 1;
+        &mut self.contexts[last]
+    }
+
+    fn walk_all(&mut self, nodes: &[usize]) {
+        for node in nodes {
+            self.walk(*node);
+        }
+    }
+
+    fn walk(&mut self, node: usize) {
+        match self.reading.kind(node) {
+            Kind::Symbol => self.used(node, UseKind::Reference),
+            Kind::List | Kind::Fn => self.list(node),
+            Kind::Vector | Kind::Map | Kind::Set => {
+                let forms = self.reading.forms(node);
+                self.walk_all(&forms);
+            }
+            Kind::NamespacedMap | Kind::Unquote | Kind::UnquoteSplicing => {
+                let outer = self.quoted;
+                if self.reading.kind(node) != Kind::NamespacedMap {
+                    self.quoted = self.quoted.saturating_sub(1);
+                }
+                let forms = self.reading.forms(node);
+                self.walk_all(&forms);
+                self.quoted = outer;
+            }
+            Kind::Deref => {
+                self.impure("clojure.core/deref");
+                let forms = self.reading.forms(node);
+                self.walk_all(&forms);
+            }
+            Kind::Var => {
+                for form in self.reading.forms(node) {
+                    self.used(form, UseKind::Reference);
+                }
+            }
+            Kind::SyntaxQuote => {
+                self.quoted += 1;
+                let forms = self.reading.forms(node);
+                self.walk_all(&forms);
+                self.quoted -= 1;
+            }
+            Kind::Meta => {
+                let forms = self.reading.forms(node);
+                if let [meta, target] = forms[..] {
+                    if self.reading.kind(meta) == Kind::Map {
+                        self.walk(meta);
+                    }
+                    self.walk(target);
+                }
+            }
+            Kind::Tagged => {
+                if let Some(value) = self.reading.forms(node).get(1) {
+                    self.walk(*value);
+                }
+            }
+            Kind::Conditional | Kind::ConditionalSplicing => {
+                let mut forms = Vec::new();
+                self.reading.expand(node, &mut forms);
+                self.walk_all(&forms);
+            }
+            Kind::Quote
+            | Kind::Keyword
+            | Kind::Number
+            | Kind::Char
+            | Kind::String
+            | Kind::Regex
+            | Kind::Symbolic
+            | Kind::Eval
+            | Kind::Discard => {}
+        }
+    }
+
+    fn impure(&mut self, what: &str) {
+        if self.quoted == 0 && self.effects.impure.is_none() {
+            self.effects.impure = Some(what.to_string());
+        }
+    }
+
+    fn is_local(&self, name: &str) -> bool {
+        self.locals.iter().rev().any(|local| *local == name)
+    }
+
+    fn used(&mut self, node: usize, kind: UseKind) {
+        let node = self.reading.bare(node);
+        if self.reading.kind(node) != Kind::Symbol {
+            return self.walk(node);
+        }
+        let text = self.reading.text(node);
+        if matches!(text, "nil" | "true" | "false" | "&" | "_") || text.starts_with('%') {
+            return;
+        }
+        if self.quoted > 0 {
+            if text.ends_with('#') {
+                return;
+            }
+        } else if self.is_local(text)
+            || text.split_once(['.', '/']).is_some_and(|(l, _)| !l.is_empty() && self.is_local(l))
+        {
+            return;
+        }
+        let kind = match kind {
+            UseKind::Call if self.quoted > 0 => UseKind::QuotedCall,
+            _ if self.quoted > 0 => UseKind::Quoted,
+            kind => kind,
+        };
+        let span = self.reading.tree.node(node);
+        self.uses.push(Use { start: span.start, end: span.end, kind });
+    }
+
+    /// The name of the core form that a head is or is like; the head's own name otherwise.
+    fn canonical(&self, head: &'t str) -> Canonical<'t> {
+        if self.is_local(head) {
+            return Canonical::Local;
+        }
+        let context = &self.contexts[self.contexts.len() - 1];
+        let (ns, name) = match head.split_once('/') {
+            Some((ns, name)) if !ns.is_empty() && !name.is_empty() => {
+                (context.aliases.get(ns).map_or(ns, String::as_str), name)
+            }
+            _ => match context.refers.get(head) {
+                Some((ns, name)) => (ns.as_str(), name.as_str()),
+                None if context.excluded.contains(head) => (context.name.as_str(), head),
+                None => {
+                    let own = format!("{}/{head}", context.name);
+                    if let Some(like) = self.lint_as.get(&own) {
+                        return Canonical::Like(core_name(like));
+                    }
+                    return self.used_like(context, head).unwrap_or(Canonical::Core(head));
+                }
+            },
+        };
+        if matches!(ns, "clojure.core" | "cljs.core") {
+            return Canonical::Core(&head[head.len() - name.len().min(head.len())..]);
+        }
+        let full = format!("{ns}/{name}");
+        match self.lint_as.get(&full) {
+            Some(like) => Canonical::Like(core_name(like)),
+            None => {
+                lexicon::like(&full).map_or(Canonical::Other, |l| Canonical::Like(l.to_string()))
+            }
+        }
+    }
+
+    /// What a plain name is like when it comes from a namespace that is used whole.
+    fn used_like(&self, context: &Context, name: &str) -> Option<Canonical<'t>> {
+        context.used.iter().filter(|(_, excluded)| !excluded.iter().any(|e| e == name)).find_map(
+            |(ns, _)| {
+                let full = format!("{ns}/{name}");
+                let like = self.lint_as.get(&full).map(|l| core_name(l));
+                let like = like.or_else(|| lexicon::like(&full).map(String::from));
+                like.map(Canonical::Like)
+            },
+        )
+    }
+
+    fn list(&mut self, node: usize) {
+        let forms = self.reading.forms(node);
+        let Some((first, rest)) = forms.split_first() else { return };
+        let head_node = self.reading.bare(*first);
+        if self.reading.kind(head_node) != Kind::Symbol {
+            return self.walk_all(&forms);
+        }
+        self.depth += 1;
+        let head = self.reading.text(head_node);
+        if self.quoted > 0 {
+            self.used(head_node, UseKind::Call);
+            self.walk_all(rest);
+        } else {
+            match self.canonical(head) {
+                Canonical::Local => self.walk_all(rest),
+                Canonical::Core(name) => {
+                    if !self.special(name, head_node, &forms) {
+                        self.used(head_node, UseKind::Call);
+                        self.call(head, &forms);
+                    }
+                }
+                Canonical::Like(name) => {
+                    self.used(head_node, UseKind::Call);
+                    if !self.special(&name, head_node, &forms) {
+                        self.walk_all(rest);
+                    }
+                }
+                Canonical::Other => {
+                    // A library's macro that is called as a core form that binds names binds them like it.
+                    let name = head.rsplit('/').next().unwrap_or(head);
+                    self.used(head_node, UseKind::Call);
+                    if !(lexicon::binds(name) && self.special(name, head_node, &forms)) {
+                        self.call(head, &forms);
+                    }
+                }
+            }
+        }
+        self.depth -= 1;
+    }
+
+    /// A call of something that is no known form. A macro called `def…` with a name after it is taken to define it.
+    fn call(&mut self, head: &'t str, forms: &[usize]) {
+        let name = head.rsplit('/').next().unwrap_or(head);
+        let defines = name.starts_with("def")
+            && name != "default"
+            && !name.starts_with("default-")
+            && lexicon::core_var(name, false).is_none()
+            && self.depth == 1;
+        let named = forms.get(1).and_then(|n| {
+            let bare = self.reading.bare(*n);
+            let plain =
+                self.reading.kind(bare) == Kind::Symbol && !self.reading.text(bare).contains('/');
+            plain.then_some(*n)
+        });
+        match named {
+            Some(_) if defines => self.defn(name, forms, name.starts_with("defmacro")),
+            _ => self.walk_all(&forms[1..]),
+        }
+    }
+
+    /// Takes care of a form with a meaning of its own; `false` where it is an ordinary call.
+    fn special(&mut self, name: &str, head: usize, forms: &[usize]) -> bool {
+        let rest = &forms[1..];
+        match name {
+            "quote" => {}
+            "var" => rest.iter().for_each(|n| self.used(*n, UseKind::Reference)),
+            "let" | "let*" | "loop" | "loop*" | "when-let" | "if-let" | "when-some" | "if-some"
+            | "when-first" | "dotimes" | "with-open" | "with-local-vars" | "doseq" | "for" => {
+                self.core_use(name, head);
+                self.bindings(rest);
+            }
+            "binding" | "with-redefs" | "with-redefs-fn" => {
+                self.core_use(name, head);
+                self.impure(&format!("clojure.core/{name}"));
+                self.walk_all(rest);
+            }
+            "fn" | "fn*" | "bound-fn" => {
+                self.core_use(name, head);
+                self.function(rest);
+            }
+            "letfn" | "letfn*" => {
+                self.core_use(name, head);
+                self.letfn(rest);
+            }
+            "catch" => self.catch(rest),
+            "async" => {
+                if let Some((done, body)) = rest.split_first() {
+                    self.scoped(|w| {
+                        w.bind(*done);
+                        w.walk_all(body);
+                    });
+                }
+            }
+            "as->" => {
+                self.core_use(name, head);
+                self.as_thread(rest);
+            }
+            "case" => {
+                self.core_use(name, head);
+                self.case(rest);
+            }
+            "." | ".." | "new" => self.interop(rest),
+            "set!" => {
+                self.impure("set!");
+                self.walk_all(rest);
+            }
+            "ns" => self.ns(forms),
+            "in-ns" => self.in_ns(rest),
+            "require" | "use" | "import" | "refer" | "alias" | "require-macros" | "use-macros"
+            | "refer-clojure" => {
+                self.core_use(name, head);
+                let mut context = std::mem::take(self.context());
+                context.clause(&self.reading, name, rest);
+                *self.context() = context;
+            }
+            "def" | "defonce" => {
+                self.core_use(name, head);
+                self.def(name, forms);
+            }
+            "defn" | "defn-" | "defmacro" | "definline" | "deftest" | "deftest-" => {
+                self.core_use(name, head);
+                let kind = self.head_name(forms);
+                self.defn(kind, forms, name == "defmacro");
+            }
+            "defmulti" => {
+                self.core_use(name, head);
+                self.def(name, forms);
+            }
+            "defmethod" => {
+                self.core_use(name, head);
+                self.defmethod(forms);
+            }
+            "declare" => {
+                self.core_use(name, head);
+                for name in rest {
+                    self.define(*name, "declare", |def| def.declared = true);
+                }
+            }
+            "defprotocol" | "definterface" => {
+                self.core_use(name, head);
+                self.protocol(name, forms);
+            }
+            "defrecord" | "deftype" => {
+                self.core_use(name, head);
+                self.record(name, forms);
+            }
+            "defstruct" => {
+                self.core_use(name, head);
+                self.define_at(forms, name, |_| {});
+            }
+            "reify" | "proxy" | "extend-type" | "extend-protocol" | "specify" | "specify!" => {
+                self.core_use(name, head);
+                self.implementations(name, rest);
+            }
+            "extend" => {
+                self.core_use(name, head);
+                self.extend(rest);
+            }
+            "import-vars" => self.import_vars(rest),
+            "comment" => {
+                self.core_use(name, head);
+                // What is inside is never evaluated; its names are used all the same.
+                let (defs, effects) =
+                    (std::mem::take(&mut self.defs), std::mem::take(&mut self.effects));
+                self.walk_all(rest);
+                self.defs = defs;
+                self.effects = effects;
+            }
+            _ => {
+                if let Some(method) = name.strip_prefix('.')
+                    && !method.is_empty()
+                {
+                    self.effects.unknown = true;
+                    self.walk_all(rest);
+                    return true;
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn head_name(&self, forms: &[usize]) -> &'t str {
+        let head = self.reading.symbol(forms[0]).unwrap_or_default();
+        head.rsplit('/').next().unwrap_or(head)
+    }
+
+    fn core_use(&mut self, name: &str, head: usize) {
+        if !lexicon::is_special_form(name) {
+            self.used(head, UseKind::Call);
+        }
+    }
+
+    // ---- what binds names ----
+
+    fn scoped(&mut self, inner: impl FnOnce(&mut Self)) {
+        let mark = self.locals.len();
+        inner(self);
+        self.locals.truncate(mark);
+    }
+
+    fn bindings(&mut self, rest: &[usize]) {
+        let Some((vector, body)) = rest.split_first() else { return };
+        let vector = self.reading.bare(*vector);
+        if self.reading.kind(vector) != Kind::Vector {
+            return self.walk_all(rest);
+        }
+        let pairs = self.reading.forms(vector);
+        self.scoped(|w| {
+            for pair in pairs.chunks(2) {
+                match (w.reading.keyword(pair[0]), pair.get(1)) {
+                    (Some("let"), Some(inner)) if w.reading.kind(*inner) == Kind::Vector => {
+                        for pair in w.reading.forms(*inner).chunks(2) {
+                            w.walk_all(&pair[1..]);
+                            w.bind(pair[0]);
+                        }
+                    }
+                    (Some(_), Some(value)) => w.walk(*value),
+                    (_, value) => {
+                        if let Some(value) = value {
+                            w.walk(*value);
+                        }
+                        w.bind(pair[0]);
+                    }
+                }
+            }
+            w.walk_all(body);
+        });
+    }
+
+    /// Makes locals of the names of a destructuring form, and walks its defaults.
+    fn bind(&mut self, pattern: usize) {
+        let pattern = self.reading.bare(pattern);
+        match self.reading.kind(pattern) {
+            Kind::Symbol => {
+                let name = self.reading.text(pattern);
+                if name != "&" {
+                    self.locals.push(name);
+                }
+            }
+            Kind::Vector => {
+                for part in self.reading.forms(pattern) {
+                    self.bind(part);
+                }
+            }
+            Kind::Map => self.bind_map(pattern),
+            Kind::NamespacedMap => {
+                for map in self.reading.forms(pattern) {
+                    self.bind_map(map);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn bind_map(&mut self, map: usize) {
+        let forms = self.reading.forms(map);
+        for pair in forms.chunks_exact(2) {
+            let (key, value) = (pair[0], pair[1]);
+            let Some(keyword) = self.reading.keyword(key) else {
+                self.walk(value);
+                self.bind(key);
+                continue;
+            };
+            match keyword.rsplit('/').next() {
+                Some("keys" | "strs" | "syms") => {
+                    for name in self.reading.forms(value) {
+                        let name = self.reading.bare(name);
+                        let text = self.reading.text(name).trim_start_matches(':');
+                        self.locals.push(text.rsplit('/').next().unwrap_or(text));
+                    }
+                }
+                Some("as") => self.bind(value),
+                Some("or") => {
+                    for default in self.reading.forms(value).chunks_exact(2) {
+                        self.walk(default[1]);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `name? [params] body` or `name? ([params] body)+`
+    fn function(&mut self, rest: &[usize]) {
+        self.scoped(|w| {
+            let mut rest = rest;
+            if let Some((name, after)) = rest.split_first() {
+                let bare = w.reading.bare(*name);
+                if w.reading.kind(bare) == Kind::Symbol {
+                    w.locals.push(w.reading.text(bare));
+                    rest = after;
+                }
+            }
+            w.arities(rest);
+        });
+    }
+
+    fn arities(&mut self, rest: &[usize]) {
+        let Some(first) = rest.first() else { return };
+        if self.reading.kind(self.reading.bare(*first)) == Kind::Vector {
+            return self.arity(rest);
+        }
+        for form in rest {
+            if self.reading.kind(*form) == Kind::List {
+                let parts = self.reading.forms(*form);
+                self.arity(&parts);
+            } else {
+                self.walk(*form);
+            }
+        }
+    }
+
+    /// `[params] body…`
+    fn arity(&mut self, parts: &[usize]) {
+        let Some((params, body)) = parts.split_first() else { return };
+        if self.reading.kind(self.reading.bare(*params)) != Kind::Vector {
+            return self.walk_all(parts);
+        }
+        self.scoped(|w| {
+            w.bind(*params);
+            w.walk_all(body);
+        });
+    }
+
+    fn letfn(&mut self, rest: &[usize]) {
+        let Some((functions, body)) = rest.split_first() else { return };
+        let functions = self.reading.forms(*functions);
+        self.scoped(|w| {
+            for function in &functions {
+                if let Some(name) = w.reading.forms(*function).first() {
+                    w.bind(*name);
+                }
+            }
+            for function in &functions {
+                let parts = w.reading.forms(*function);
+                w.function(&parts);
+            }
+            w.walk_all(body);
+        });
+    }
+
+    fn catch(&mut self, rest: &[usize]) {
+        if let [class, name, body @ ..] = rest {
+            self.walk(*class);
+            self.scoped(|w| {
+                w.bind(*name);
+                w.walk_all(body);
+            });
+        }
+    }
+
+    fn as_thread(&mut self, rest: &[usize]) {
+        if let [value, name, body @ ..] = rest {
+            self.walk(*value);
+            self.scoped(|w| {
+                w.bind(*name);
+                w.walk_all(body);
+            });
+        }
+    }
+
+    /// Constants of `case` are data.
+    fn case(&mut self, rest: &[usize]) {
+        let Some((value, clauses)) = rest.split_first() else { return };
+        self.walk(*value);
+        for clause in clauses.chunks(2) {
+            self.walk(*clause.last().unwrap_or(value));
+        }
+    }
+
+    fn interop(&mut self, rest: &[usize]) {
+        self.effects.unknown = true;
+        let Some((target, members)) = rest.split_first() else { return };
+        self.walk(*target);
+        for member in members {
+            if self.reading.kind(*member) == Kind::List {
+                let parts = self.reading.forms(*member);
+                self.walk_all(parts.get(1..).unwrap_or_default());
+            } else if self.reading.kind(*member) != Kind::Symbol
+                || self.is_local(self.reading.text(*member))
+            {
+                self.walk(*member);
+            }
+        }
+    }
+
+    // ---- what defines vars ----
+
+    fn ns(&mut self, forms: &[usize]) {
+        let context = Context::of_ns(&self.reading, forms);
+        self.contexts.push(context);
+    }
+
+    fn in_ns(&mut self, rest: &[usize]) {
+        if let Some(name) = rest.first().and_then(|n| self.reading.symbol(*n)) {
+            let known = self.contexts.iter().rev().find(|c| c.name == name).cloned();
+            self.contexts.push(known.unwrap_or_else(|| Context::named(name)));
+        }
+    }
+
+    /// Notes a definition and lets `complete` say more of it.
+    fn define(&mut self, name_node: usize, kind: &str, complete: impl FnOnce(&mut Def)) {
+        let bare = self.reading.bare(name_node);
+        if self.reading.kind(bare) != Kind::Symbol || self.quoted > 0 {
+            return;
+        }
+        let text = self.reading.text(bare);
+        let name = text.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or(text);
+        let reading = &self.reading;
+        let mut def = Def {
+            name: name.to_string(),
+            kind: kind.to_string(),
+            doc: meta_entry(reading, name_node, "doc")
+                .and_then(|d| reading.string(d))
+                .map(String::from),
+            arglists: None,
+            private: has_flag(reading, name_node, "private"),
+            is_macro: has_flag(reading, name_node, "macro"),
+            deprecated: has_flag(reading, name_node, "deprecated"),
+            root: has_flag(reading, name_node, "export")
+                || has_flag(reading, name_node, "dev/after-load")
+                || has_flag(reading, name_node, "test")
+                || name == "-main",
+            declared: false,
+            dynamic: has_flag(reading, name_node, "dynamic"),
+        };
+        complete(&mut def);
+        self.defs.push(def);
+    }
+
+    fn define_at(&mut self, forms: &[usize], kind: &str, complete: impl FnOnce(&mut Def)) {
+        if let Some(name) = forms.get(1) {
+            self.define(*name, kind, complete);
+        }
+        self.walk_all(forms.get(2..).unwrap_or_default());
+    }
+
+    /// `(def name doc? value?)`
+    fn def(&mut self, kind: &str, forms: &[usize]) {
+        let doc = match forms {
+            [_, _, doc, _, ..] => self.reading.string(*doc).map(String::from),
+            _ => None,
+        };
+        let unbound = kind == "def" && forms.len() == 2;
+        self.define_at(forms, kind, |def| {
+            def.doc = def.doc.take().or(doc);
+            def.declared = unbound;
+        });
+    }
+
+    /// `(defn name doc? attributes? params body)` and what is like it.
+    fn defn(&mut self, kind: &str, forms: &[usize], is_macro: bool) {
+        let Some(name) = forms.get(1) else { return };
+        let mut rest = forms.get(2..).unwrap_or_default();
+        let mut doc = None;
+        if let Some((first, after)) = rest.split_first()
+            && let Some(text) = self.reading.string(*first)
+            && !after.is_empty()
+        {
+            doc = Some(text.to_string());
+            rest = after;
+        }
+        let mut attributes = None;
+        if let Some((first, after)) = rest.split_first()
+            && self.reading.kind(*first) == Kind::Map
+            && !after.is_empty()
+        {
+            attributes = Some(*first);
+            rest = after;
+        }
+        let arglists = self.arglists(rest);
+        let flag = |w: &Self, flag: &str| {
+            attributes
+                .and_then(|map| map_entry(&w.reading, map, flag))
+                .is_some_and(|v| !matches!(w.reading.text(v), "false" | "nil"))
+        };
+        let (private, deprecated) = (flag(self, "private"), flag(self, "deprecated"));
+        let attribute_doc = attributes
+            .and_then(|map| map_entry(&self.reading, map, "doc"))
+            .and_then(|d| self.reading.string(d))
+            .map(String::from);
+        let is_test = kind.starts_with("deftest") || kind == "defspec";
+        let hidden = kind.ends_with('-') && kind != "deftest-";
+        self.define(*name, kind, |def| {
+            def.doc = doc.or(attribute_doc).or(def.doc.take());
+            def.arglists = arglists;
+            def.private |= private || hidden;
+            def.deprecated |= deprecated;
+            def.is_macro |= is_macro;
+            def.root |= is_test;
+        });
+        if let Some(map) = attributes {
+            self.walk(map);
+        }
+        self.scoped(|w| {
+            if is_macro {
+                w.locals.extend(["&env", "&form"]);
+            }
+            match rest
+                .iter()
+                .position(|n| matches!(w.reading.kind(w.reading.bare(*n)), Kind::Vector))
+            {
+                // What stands before the parameters of a macro that is like `defn` (a schema, a tag).
+                Some(at) => {
+                    w.walk_all(&rest[..at]);
+                    w.arity(&rest[at..]);
+                }
+                None => w.arities(rest),
+            }
+        });
+    }
+
+    /// The parameter vectors as text.
+    fn arglists(&self, rest: &[usize]) -> Option<String> {
+        let vectors: Vec<&str> = rest
+            .iter()
+            .map(|n| self.reading.bare(*n))
+            .filter_map(|n| match self.reading.kind(n) {
+                Kind::Vector => Some(n),
+                Kind::List => {
+                    let first = self.reading.bare(*self.reading.forms(n).first()?);
+                    (self.reading.kind(first) == Kind::Vector).then_some(first)
+                }
+                _ => None,
+            })
+            .map(|n| self.reading.text(n))
+            .collect();
+        let single = rest.iter().any(|n| self.reading.kind(self.reading.bare(*n)) == Kind::Vector);
+        let vectors = if single { &vectors[..vectors.len().min(1)] } else { &vectors[..] };
+        if vectors.is_empty() {
+            return None;
+        }
+        let joined = vectors.join(" ");
+        let collapsed: Vec<&str> = joined.split_whitespace().collect();
+        Some(format!("({})", collapsed.join(" ")))
+    }
+
+    fn defmethod(&mut self, forms: &[usize]) {
+        let [_, multi, dispatch, rest @ ..] = forms else { return };
+        if let Some(name) = self.reading.symbol(*multi) {
+            let value: Vec<&str> = self.reading.text(*dispatch).split_whitespace().collect();
+            if self.depth == 1 {
+                self.method = Some((name.to_string(), value.join(" ")));
+            }
+        }
+        self.used(*multi, UseKind::MultimethodImpl);
+        self.walk(*dispatch);
+        self.function(rest);
+    }
+
+    fn protocol(&mut self, kind: &str, forms: &[usize]) {
+        let Some(name) = forms.get(1) else { return };
+        let rest = forms.get(2..).unwrap_or_default();
+        let doc = rest.first().and_then(|d| self.reading.string(*d)).map(String::from);
+        self.define(*name, kind, |def| def.doc = def.doc.take().or(doc));
+        if kind == "definterface" {
+            return;
+        }
+        for method in rest {
+            if self.reading.kind(*method) != Kind::List {
+                continue;
+            }
+            let parts = self.reading.forms(*method);
+            let Some((name, parts)) = parts.split_first() else { continue };
+            let doc = parts.last().and_then(|d| self.reading.string(*d)).map(String::from);
+            let vectors: Vec<&str> = parts
+                .iter()
+                .filter(|n| self.reading.kind(**n) == Kind::Vector)
+                .map(|n| self.reading.text(*n))
+                .collect();
+            let arglists = format!("({})", vectors.join(" "));
+            self.define(*name, "protocol-method", |def| {
+                def.doc = def.doc.take().or(doc);
+                def.arglists = Some(arglists);
+            });
+        }
+    }
+
+    fn record(&mut self, kind: &str, forms: &[usize]) {
+        let [_, name, fields, rest @ ..] = forms else { return };
+        self.define(*name, kind, |_| {});
+        let Some(plain) = self.reading.symbol(*name).map(String::from) else { return };
+        let fields_text: Vec<&str> = self.reading.text(*fields).split_whitespace().collect();
+        let arglists = format!("({})", fields_text.join(" "));
+        let mut generated = vec![(format!("->{plain}"), arglists)];
+        if kind == "defrecord" {
+            generated.push((format!("map->{plain}"), "([m])".to_string()));
+        }
+        for (name, arglists) in generated {
+            if self.quoted == 0 {
+                self.defs.push(Def {
+                    name,
+                    kind: kind.to_string(),
+                    doc: None,
+                    arglists: Some(arglists),
+                    private: false,
+                    is_macro: false,
+                    deprecated: false,
+                    root: false,
+                    declared: false,
+                    dynamic: false,
+                });
+            }
+        }
+        self.scoped(|w| {
+            w.bind(*fields);
+            w.methods(rest);
+        });
+    }
+
+    /// Protocols and the methods that implement them, in turn.
+    fn methods(&mut self, forms: &[usize]) {
+        for form in forms {
+            match self.reading.kind(*form) {
+                Kind::Symbol => self.used(*form, UseKind::ProtocolImpl),
+                Kind::List => {
+                    let parts = self.reading.forms(*form);
+                    if let Some((_, rest)) = parts.split_first() {
+                        self.arities(rest);
+                    }
+                }
+                _ => self.walk(*form),
+            }
+        }
+    }
+
+    fn implementations(&mut self, name: &str, rest: &[usize]) {
+        match name {
+            "proxy" => {
+                self.effects.unknown = true;
+                if let [classes, args, methods @ ..] = rest {
+                    self.walk(*classes);
+                    self.walk(*args);
+                    self.scoped(|w| {
+                        w.locals.push("this");
+                        w.methods(methods);
+                    });
+                }
+            }
+            "extend-type" | "specify" | "specify!" => {
+                if let Some((target, rest)) = rest.split_first() {
+                    self.walk(*target);
+                    self.methods(rest);
+                }
+            }
+            "extend-protocol" => {
+                if let Some((protocol, rest)) = rest.split_first() {
+                    self.used(*protocol, UseKind::ProtocolImpl);
+                    for form in rest {
+                        if self.reading.kind(*form) == Kind::Symbol {
+                            self.used(*form, UseKind::Reference);
+                        } else {
+                            self.methods(std::slice::from_ref(form));
+                        }
+                    }
+                }
+            }
+            _ => self.methods(rest),
+        }
+    }
+
+    fn extend(&mut self, rest: &[usize]) {
+        let Some((target, pairs)) = rest.split_first() else { return };
+        self.walk(*target);
+        for pair in pairs.chunks(2) {
+            self.used(pair[0], UseKind::ProtocolImpl);
+            self.walk_all(&pair[1..]);
+        }
+    }
+
+    /// `(import-vars [lib name …] lib/name)`
+    fn import_vars(&mut self, rest: &[usize]) {
+        for form in rest {
+            match self.reading.kind(*form) {
+                Kind::Vector | Kind::List => {
+                    let names = self.reading.forms(*form);
+                    for name in names.iter().skip(1) {
+                        self.define(*name, "import-vars", |_| {});
+                    }
+                }
+                Kind::Symbol => {
+                    self.used(*form, UseKind::Reference);
+                    self.define(*form, "import-vars", |_| {});
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What the head of a form means.
+enum Canonical<'t> {
+    Local,
+    /// A plain name, of core or of the namespace itself.
+    Core(&'t str),
+    /// Like this core form.
+    Like(String),
+    Other,
+}
+
+fn core_name(full: &str) -> String {
+    let name = full.split_once('/').map_or(full, |(_, name)| name);
+    match lexicon::like(full) {
+        Some(like) => like.to_string(),
+        None => name.to_string(),
+    }
+}
