@@ -11,10 +11,11 @@
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, Order, Prefix, TX0};
 use crate::dict::Dict;
-use crate::schema::{Schema, SchemaError, Unique};
+use crate::schema::{Attribute, Schema, SchemaError, Unique};
 use crate::tree::{Tree, TreeIter};
 use crate::view::View;
 use edn::{Value, Vector};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// An immutable database.
@@ -105,6 +106,13 @@ impl Db {
         for (e, a, v, tx) in datoms {
             let a = db.intern_attr(&a)?;
             interned.push(Datom { e, a, v: db.dict.intern(&v), tx, added: true });
+        }
+        // A reference may name an entity that nothing is said of; its id is taken all the same.
+        for datom in &interned {
+            let target = datom.v.as_entity().filter(|e| *e < TX0);
+            if let Some(e) = target.filter(|_| db.schema.get(datom.a).is_ref()) {
+                db.max_eid = db.max_eid.max(e);
+            }
         }
         db.bulk(interned);
         Ok(db)
@@ -219,19 +227,15 @@ impl Db {
     pub fn datoms(&self, index: Index, components: &[Value]) -> Result<Datoms<'_>, DbError> {
         match self.prefix(index, components)? {
             Some(prefix) => Ok(self.scan(index, &prefix)),
-            None => Ok(Datoms(Inner::Viewed(Vec::new().into_iter()))),
+            None => Ok(Datoms::none()),
         }
     }
 
     /// `None` where a component is unknown to the database, so that nothing can match.
     fn prefix(&self, index: Index, components: &[Value]) -> Result<Option<Prefix>, DbError> {
-        let [first, second, third] = match index {
-            Index::Eavt => [Part::E, Part::A, Part::V],
-            Index::Aevt => [Part::A, Part::E, Part::V],
-            Index::Avet => [Part::A, Part::V, Part::E],
-        };
+        self.check_indexed(index, components)?;
         let mut prefix = Prefix::default();
-        for (part, component) in [first, second, third, Part::Tx].into_iter().zip(components) {
+        for (part, component) in parts(index).into_iter().zip(components) {
             if component.is_nil() {
                 break;
             }
@@ -257,12 +261,19 @@ impl Db {
                 return Ok(None);
             }
         }
-        if let (Index::Avet, Some(a)) = (index, prefix.a)
-            && !self.schema.get(a).is_indexed()
-        {
-            return Err(DbError::NotIndexed(self.attr_name(a).to_string()));
-        }
         Ok(Some(prefix))
+    }
+
+    fn check_indexed(&self, index: Index, components: &[Value]) -> Result<(), DbError> {
+        match (index, components.first()) {
+            (Index::Avet, Some(name)) if !name.is_nil() => {
+                match self.schema.attribute(name).is_some_and(|a| a.is_indexed()) {
+                    true => Ok(()),
+                    false => Err(DbError::NotIndexed(name.to_string())),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     fn value_component(&self, prefix: &Prefix, value: &Value) -> Result<Option<Cell>, DbError> {
@@ -273,57 +284,73 @@ impl Db {
         Ok(self.dict.find(value))
     }
 
-    /// The datoms from a position of an index on to its end, in its order. A value the database has never seen is
-    /// sought by its place in the order.
+    /// The datoms from a position of an index on to its end, in its order. The components need not be there: they
+    /// are sought by their place in the order.
     pub fn seek_datoms(&self, index: Index, components: &[Value]) -> Result<Datoms<'_>, DbError> {
-        let from = self.seek_rank(index, components, false)?;
-        let tree = self.now.tree(index);
+        let sought = self.sought(index, components)?;
+        let before = |d: &Datom| self.compare_sought(d, &sought).is_lt();
         if self.view.is_plain() {
-            return Ok(Datoms(Inner::Tree(tree.iter(from..tree.len()))));
+            let tree = self.now.tree(index);
+            return Ok(Datoms(Inner::Tree(tree.iter(tree.partition_point(before)..tree.len()))));
         }
-        let order = self.order(index);
-        let start = tree.iter(from..from + 1).next();
-        let all = self.view.scan(self, index, &Prefix::default());
-        let kept = match start {
-            Some(start) => all.into_iter().filter(|d| order.compare(d, &start).is_ge()).collect(),
-            None => Vec::new(),
-        };
-        Ok(Datoms(Inner::Viewed(kept.into_iter())))
+        let mut all = self.view.scan(self, index, &Prefix::default());
+        all.retain(|d| !before(d));
+        Ok(Datoms(Inner::Viewed(all.into_iter())))
     }
 
     /// The datoms from a position of an index back to its beginning.
-    pub fn rseek_datoms(&self, index: Index, components: &[Value]) -> Result<Vec<Datom>, DbError> {
-        let to = self.seek_rank(index, components, true)?;
-        let tree = self.now.tree(index);
-        if self.view.is_plain() {
-            return Ok(tree.iter(0..to).rev().collect());
-        }
-        let order = self.order(index);
-        let mut all = self.view.scan(self, index, &Prefix::default());
-        if let Some(end) = tree.iter(to..to + 1).next() {
-            all.retain(|d| order.compare(d, &end).is_lt());
-        }
-        all.reverse();
-        Ok(all)
+    pub fn rseek_datoms(
+        &self,
+        index: Index,
+        components: &[Value],
+    ) -> Result<impl Iterator<Item = Datom> + '_, DbError> {
+        let sought = self.sought(index, components)?;
+        let upto = |d: &Datom| self.compare_sought(d, &sought).is_le();
+        let range = if self.view.is_plain() {
+            let tree = self.now.tree(index);
+            Inner::Tree(tree.iter(0..tree.partition_point(upto)))
+        } else {
+            let mut all = self.view.scan(self, index, &Prefix::default());
+            all.retain(upto);
+            Inner::Viewed(all.into_iter())
+        };
+        Ok(Datoms(range).rev())
     }
 
-    fn seek_rank(&self, index: Index, components: &[Value], after: bool) -> Result<usize, DbError> {
-        let mut interned = Vec::with_capacity(components.len());
-        for component in components {
-            interned.push(component.clone());
+    /// The parts of a key to seek, in the index's order.
+    fn sought(&self, index: Index, components: &[Value]) -> Result<Vec<Sought>, DbError> {
+        self.check_indexed(index, components)?;
+        let mut sought = Vec::with_capacity(components.len());
+        let mut is_ref = false;
+        for (part, component) in parts(index).into_iter().zip(components) {
+            if component.is_nil() {
+                break;
+            }
+            sought.push(match part {
+                Part::E => Sought::Entity(self.entid_strict(component)?),
+                Part::A => {
+                    is_ref = self.schema.attribute(component).is_some_and(|a| a.is_ref());
+                    Sought::Attribute(component.clone())
+                }
+                Part::V if is_ref => Sought::Value(Value::from(self.entid_strict(component)?)),
+                Part::V => Sought::Value(component.clone()),
+                Part::Tx => Sought::Tx(self.entid_strict(component)?),
+            });
         }
-        // Seeking compares with values that need not be there, so the value is given a cell of its own.
-        let value_at = if index == Index::Avet { 1 } else { 2 };
-        if let Some(value) = interned.get(value_at) {
-            self.dict.intern(value);
-        }
-        let tree = self.now.tree(index);
-        let Some(prefix) = self.prefix(index, &interned)? else { return Ok(tree.len()) };
-        let order = self.order(index);
-        Ok(tree.partition_point(|d| {
-            let compared = order.compare_prefix(d, &prefix);
-            if after { compared.is_le() } else { compared.is_lt() }
-        }))
+        Ok(sought)
+    }
+
+    fn compare_sought(&self, datom: &Datom, sought: &[Sought]) -> Ordering {
+        let unequal = sought
+            .iter()
+            .map(|part| match part {
+                Sought::Entity(e) => datom.e.cmp(e),
+                Sought::Attribute(name) => self.attr_name(datom.a).cmp(name),
+                Sought::Value(value) => self.dict.compare_value(datom.v, value),
+                Sought::Tx(tx) => datom.tx.cmp(tx),
+            })
+            .find(|compared| compared.is_ne());
+        unequal.unwrap_or(Ordering::Equal)
     }
 
     /// The datoms of an indexed attribute with values from `start` to `end`, both included, `nil` for open ends.
@@ -332,19 +359,31 @@ impl Db {
         attribute: &Value,
         start: &Value,
         end: &Value,
-    ) -> Result<Vec<Datom>, DbError> {
-        let datoms = self.datoms(Index::Avet, std::slice::from_ref(attribute))?;
-        let (start, end) = (bound(self, start), bound(self, end));
-        Ok(datoms
-            .skip_while(|d| start.is_some_and(|s| self.dict.compare(d.v, s).is_lt()))
-            .take_while(|d| end.is_none_or(|e| self.dict.compare(d.v, e).is_le()))
-            .collect())
+    ) -> Result<Datoms<'_>, DbError> {
+        let bound = |value: &Value| {
+            let with_value = [attribute.clone(), value.clone()];
+            self.sought(Index::Avet, &with_value)
+        };
+        let (start, end) = (bound(start)?, bound(end)?);
+        let before = |d: &Datom| self.compare_sought(d, &start).is_lt();
+        let upto = |d: &Datom| self.compare_sought(d, &end).is_le();
+        if self.view.is_plain() {
+            let tree = self.now.tree(Index::Avet);
+            let (from, to) = (tree.partition_point(before), tree.partition_point(upto));
+            return Ok(Datoms(Inner::Tree(tree.iter(from..to.max(from)))));
+        }
+        let Some(a) = self.attr(attribute) else { return Ok(Datoms::none()) };
+        let prefix = Prefix { a: Some(a), ..Prefix::default() };
+        let mut within = self.view.scan(self, Index::Avet, &prefix);
+        within.retain(|d| !before(d) && upto(d));
+        Ok(Datoms(Inner::Viewed(within.into_iter())))
     }
 
     /// The id of an entity given by number, lookup ref or ident. `None` where there is no such entity; a number is
     /// taken as it is.
     pub fn entid(&self, entity: &Value) -> Result<Option<EntityId>, DbError> {
         match entity {
+            Value::Int(id) if *id <= 0 => Err(DbError::NotAnEntity(entity.to_string())),
             Value::Int(id) => match EntityId::try_from(*id) {
                 Ok(id) if id <= MAX_ID => Ok(Some(id)),
                 _ => Err(DbError::IdOutOfRange(*id)),
@@ -371,19 +410,24 @@ impl Db {
         if value.is_nil() {
             return Ok(None);
         }
-        let is_ref = self.schema.attribute(attribute).is_some_and(|a| a.is_ref());
-        let resolved;
-        let value = if is_ref {
-            match self.entid(value)? {
-                None => return Ok(None),
-                Some(id) => {
-                    resolved = Value::Int(i64::from(id));
-                    &resolved
+        let is_ref = |attr: &Attribute| attr.is_ref();
+        let known = self.schema.attribute(attribute);
+        if known.is_some_and(is_ref) {
+            return Ok(match self.entid(value)? {
+                Some(id) => self.find_unique(attribute, &Value::from(id)),
+                None => None,
+            });
+        }
+        let members = known.map_or(&[][..], |a| a.tuple());
+        if let (Some(items), false) = (value.as_seq(), members.is_empty()) {
+            let mut resolved = items.to_vec();
+            for (item, member) in resolved.iter_mut().zip(members) {
+                if item.as_seq().is_some() && is_ref(self.schema.get(*member)) {
+                    *item = Value::from(self.entid_strict(item)?);
                 }
             }
-        } else {
-            value
-        };
+            return Ok(self.find_unique(attribute, &Value::vector(resolved)));
+        }
         Ok(self.find_unique(attribute, value))
     }
 
@@ -437,6 +481,11 @@ impl Db {
         ]))
     }
 
+    /// A datom as DataScript prints it: `#datascript/Datom [1 :name "Ivan" 536870913 true]`.
+    pub fn datom_string(&self, datom: &Datom) -> String {
+        format!("#datascript/Datom {}", self.datom_value(datom))
+    }
+
     pub(crate) fn intern_attr(&mut self, name: &Value) -> Result<AttrId, DbError> {
         if let Some(id) = self.schema.id(name) {
             return Ok(id);
@@ -462,8 +511,20 @@ enum Part {
     Tx,
 }
 
-fn bound(db: &Db, value: &Value) -> Option<Cell> {
-    (!value.is_nil()).then(|| db.dict.intern(value))
+fn parts(index: Index) -> [Part; 4] {
+    match index {
+        Index::Eavt => [Part::E, Part::A, Part::V, Part::Tx],
+        Index::Aevt => [Part::A, Part::E, Part::V, Part::Tx],
+        Index::Avet => [Part::A, Part::V, Part::E, Part::Tx],
+    }
+}
+
+/// A part of a key that is sought and need not be there.
+enum Sought {
+    Entity(EntityId),
+    Attribute(Value),
+    Value(Value),
+    Tx(EntityId),
 }
 
 pub(crate) fn prefix_ranks(
@@ -482,6 +543,21 @@ pub struct Datoms<'a>(Inner<'a>);
 enum Inner<'a> {
     Tree(TreeIter<'a>),
     Viewed(std::vec::IntoIter<Datom>),
+}
+
+impl Datoms<'_> {
+    fn none() -> Self {
+        Datoms(Inner::Viewed(Vec::new().into_iter()))
+    }
+}
+
+impl DoubleEndedIterator for Datoms<'_> {
+    fn next_back(&mut self) -> Option<Datom> {
+        match &mut self.0 {
+            Inner::Tree(iter) => iter.next_back(),
+            Inner::Viewed(iter) => iter.next_back(),
+        }
+    }
 }
 
 impl Iterator for Datoms<'_> {

@@ -187,4 +187,12 @@ impl Dict {
             _ => self.value(a).cmp(&self.value(b)),
         }
     }
+
+    /// Compares the value of a cell with a value that the dictionary need not have.
+    pub fn compare_value(&self, cell: Cell, value: &Value) -> Ordering {
+        match cell.inline_value() {
+            Some(inline) => inline.cmp(value),
+            None => self.entry(cell.dict_id()).value.cmp(value),
+        }
+    }
 }

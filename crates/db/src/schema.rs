@@ -85,7 +85,7 @@ impl Attribute {
     }
 }
 
-/// Why a schema is none.
+/// Why a schema is none. The messages are DataScript's where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Not a map from attributes to maps.
@@ -108,9 +108,21 @@ pub enum SchemaError {
         /// What it could say.
         expected: &'static str,
     },
-    /// Properties that do not go together.
-    #[error("Bad attribute specification for {attribute}: {reason}")]
-    Contradiction {
+    /// A property that needs another one.
+    #[error(
+        "Bad attribute specification for {attribute}: {{{property}}} should also have {needed}"
+    )]
+    Needs {
+        /// The attribute.
+        attribute: String,
+        /// What it has.
+        property: &'static str,
+        /// What it has not.
+        needed: &'static str,
+    },
+    /// A composite tuple that cannot be.
+    #[error("{attribute} {reason}")]
+    Tuple {
         /// The attribute.
         attribute: String,
         /// Why.
@@ -124,8 +136,33 @@ pub struct Schema {
     raw: Map,
     attributes: Vec<Attribute>,
     ids: FxHashMap<Value, AttrId>,
+    /// Numbers in the order of names, and where in it each number stands.
+    sorted: Vec<AttrId>,
     ranks: Vec<u32>,
 }
+
+const UNIQUE: &[&str] = &["db.unique/value", "db.unique/identity"];
+const CARDINALITY: &[&str] = &["db.cardinality/one", "db.cardinality/many"];
+
+/// DataScript knows references and tuples; Datomic's other types are taken as said and not checked.
+const TYPES: &[&str] = &[
+    "db.type/ref",
+    "db.type/tuple",
+    "db.type/bigdec",
+    "db.type/bigint",
+    "db.type/boolean",
+    "db.type/bytes",
+    "db.type/double",
+    "db.type/float",
+    "db.type/fn",
+    "db.type/instant",
+    "db.type/keyword",
+    "db.type/long",
+    "db.type/string",
+    "db.type/symbol",
+    "db.type/uri",
+    "db.type/uuid",
+];
 
 fn is_name(value: &Value) -> bool {
     matches!(value, Value::Keyword(_) | Value::Str(_))
@@ -144,7 +181,7 @@ impl Schema {
             Value::Map(map) => map.clone(),
             other => return Err(SchemaError::Shape(other.to_string())),
         };
-        let mut result = Schema::default();
+        let mut result = Schema { raw: raw.clone(), ..Schema::default() };
         let mut names: Vec<&Value> = raw.keys().collect();
         names.sort();
         for name in names {
@@ -162,7 +199,6 @@ impl Schema {
             result.apply(name, properties)?;
         }
         result.link_tuples();
-        result.raw = raw;
         Ok(result)
     }
 
@@ -196,6 +232,11 @@ impl Schema {
         self.attributes.is_empty()
     }
 
+    /// Whether there are composite tuples.
+    pub(crate) fn has_tuples(&self) -> bool {
+        self.attributes.iter().any(|a| !a.tuple.is_empty())
+    }
+
     pub(crate) fn ranks(&self) -> &[u32] {
         &self.ranks
     }
@@ -206,34 +247,38 @@ impl Schema {
             return id;
         }
         let id = self.attributes.len() as AttrId;
-        self.attributes.push(Attribute::new(name.clone()));
+        let mut attribute = Attribute::new(name.clone());
+        if name.is_keyword("db/ident") {
+            attribute.unique = Some(Unique::Identity);
+            attribute.indexed = true;
+        }
+        self.attributes.push(attribute);
         self.ids.insert(name.clone(), id);
-        let mut sorted: Vec<AttrId> = (0..=id).collect();
-        sorted.sort_by(|a, b| self.get(*a).name.cmp(&self.get(*b).name));
-        self.ranks = vec![0; sorted.len()];
-        for (rank, id) in sorted.into_iter().enumerate() {
-            self.ranks[id as usize] = rank as u32;
+        let rank = self.sorted.partition_point(|other| self.get(*other).name < *name);
+        self.sorted.insert(rank, id);
+        self.ranks.push(0);
+        for (rank, id) in self.sorted.iter().enumerate().skip(rank) {
+            self.ranks[*id as usize] = rank as u32;
         }
         id
     }
 
     fn apply(&mut self, name: &Value, properties: &Map) -> Result<(), SchemaError> {
         let id = self.add(name);
-        let one_of =
-            |property: &str, expected: &'static str| -> Result<Option<String>, SchemaError> {
-                match properties.get_keyword(property) {
-                    None | Some(Value::Nil) => Ok(None),
-                    Some(Value::Keyword(k)) if expected.contains(&format!(":{}", k.as_str())) => {
-                        Ok(Some(k.as_str().to_string()))
-                    }
-                    Some(other) => Err(SchemaError::Property {
-                        attribute: name.to_string(),
-                        property: format!(":{property}"),
-                        value: other.to_string(),
-                        expected,
-                    }),
-                }
-            };
+        let one_of = |property: &str, allowed: &[&str], expected: &'static str| match properties
+            .get_keyword(property)
+        {
+            None | Some(Value::Nil) => Ok(None),
+            Some(Value::Keyword(k)) if allowed.contains(&k.as_str()) => {
+                Ok(Some(k.as_str().to_string()))
+            }
+            Some(other) => Err(SchemaError::Property {
+                attribute: name.to_string(),
+                property: format!(":{property}"),
+                value: other.to_string(),
+                expected,
+            }),
+        };
         let flag = |property: &str| -> Result<bool, SchemaError> {
             match properties.get_keyword(property) {
                 None | Some(Value::Nil) => Ok(false),
@@ -246,20 +291,21 @@ impl Schema {
                 }),
             }
         };
-        let cardinality = one_of("db/cardinality", "#{:db.cardinality/one :db.cardinality/many}")?;
-        let unique = one_of("db/unique", "#{:db.unique/value :db.unique/identity}")?;
-        let is_ref =
-            properties.get_keyword("db/valueType").is_some_and(|t| t.is_keyword("db.type/ref"));
         let component = flag("db/isComponent")?;
-        let indexed = flag("db/index")?;
-        let contradiction = |reason: &str| SchemaError::Contradiction {
-            attribute: name.to_string(),
-            reason: reason.to_string(),
-        };
+        let unique = one_of("db/unique", UNIQUE, "#{:db.unique/value :db.unique/identity}")?;
+        let value_type = one_of("db/valueType", TYPES, "#{:db.type/ref :db.type/tuple}")?;
+        let is_ref = value_type.as_deref() == Some("db.type/ref");
+        let needs =
+            |property, needed| SchemaError::Needs { attribute: name.to_string(), property, needed };
         if component && !is_ref {
-            return Err(contradiction(
-                "{:db/isComponent true} should also have {:db/valueType :db.type/ref}",
-            ));
+            return Err(needs(":db/isComponent true", "{:db/valueType :db.type/ref}"));
+        }
+        let cardinality =
+            one_of("db/cardinality", CARDINALITY, "#{:db.cardinality/one :db.cardinality/many}")?;
+        let indexed = flag("db/index")?;
+        let has_members = properties.contains_key(&Value::keyword("db/tupleAttrs"));
+        if value_type.as_deref() == Some("db.type/tuple") && !has_members {
+            return Err(needs(":db/valueType :db.type/tuple", ":db/tupleAttrs"));
         }
         let many = cardinality.as_deref() == Some("db.cardinality/many");
         let tuple = self.tuple_members(name, properties, many)?;
@@ -286,20 +332,38 @@ impl Schema {
         let Some(members) = properties.get_keyword("db/tupleAttrs") else {
             return Ok(Vec::new());
         };
-        let contradiction =
-            |reason: String| SchemaError::Contradiction { attribute: name.to_string(), reason };
+        let refused = |reason: String| SchemaError::Tuple { attribute: name.to_string(), reason };
         if many {
-            return Err(contradiction(format!(
-                "{name} has :db/tupleAttrs, must be :db.cardinality/one"
-            )));
+            return Err(refused("has :db/tupleAttrs, must be :db.cardinality/one".to_string()));
         }
-        let sequential = members.as_seq().filter(|m| !m.is_empty() && m.iter().all(is_name));
-        let Some(members) = sequential else {
-            return Err(contradiction(format!(
-                "{name} :db/tupleAttrs must be a sequential collection, got: {members}"
+        let Some(items) = members.as_seq() else {
+            return Err(refused(format!(
+                ":db/tupleAttrs must be a sequential collection, got: {members}"
             )));
         };
-        Ok(members.iter().map(|member| self.add(member)).collect())
+        if items.is_empty() {
+            return Err(refused(":db/tupleAttrs can’t be empty".to_string()));
+        }
+        let mut ids = Vec::with_capacity(items.len());
+        for member in items {
+            if !is_name(member) {
+                return Err(SchemaError::Name(member.to_string()));
+            }
+            let of_member = self.raw.get(member).and_then(Value::as_map);
+            if of_member.is_some_and(|m| m.get_keyword("db/tupleAttrs").is_some()) {
+                return Err(refused(format!(
+                    ":db/tupleAttrs can’t depend on another tuple attribute: {member}"
+                )));
+            }
+            let cardinality = of_member.and_then(|m| m.get_keyword("db/cardinality"));
+            if cardinality.is_some_and(|c| c.is_keyword("db.cardinality/many")) {
+                return Err(refused(format!(
+                    ":db/tupleAttrs can’t depend on :db.cardinality/many attribute: {member}"
+                )));
+            }
+            ids.push(self.add(member));
+        }
+        Ok(ids)
     }
 
     fn link_tuples(&mut self) {

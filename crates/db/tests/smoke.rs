@@ -76,7 +76,7 @@ fn refused_transactions_say_why() {
     let table: &[(&[&str], &str)] = &[
         (
             &["[{:email \"e\"}]", "[{:email \"e\"}]"],
-            "Cannot add #datascript/Datom [2 :email \"e\" 536870914 true] because of unique constraint: #datascript/Datom [1 :email \"e\" 536870913 true]",
+            "Cannot add #datascript/Datom [2 :email \"e\" 536870914 true] because of unique constraint: (#datascript/Datom [1 :email \"e\" 536870913 true])",
         ),
         (
             &["[[:db/add 1 :n 1]]", "[[:db/cas 1 :n 2 3]]"],
@@ -87,7 +87,7 @@ fn refused_transactions_say_why() {
         (&["[[:db/add 1 :boss -5]]"], "Tempids used only as value in transaction: (-5)"),
         (
             &["[{:name \"a\"} {:name \"b\"}]", "[{:db/id [:name \"a\"] :name \"b\"}]"],
-            "Conflicting upsert: [:name \"a\"] resolves both to 2 and 1",
+            "Conflicting upsert: [:name \"b\"] resolves to 2, but entity already has :db/id 1",
         ),
     ];
     for (transactions, expected) in table {

@@ -1,5 +1,6 @@
 //! Why a transaction is refused.
 
+use crate::datom::EntityId;
 use crate::db::DbError;
 
 /// Why a transaction is refused. The messages are DataScript's.
@@ -9,7 +10,7 @@ pub enum TxError {
     #[error("Bad transaction data {0}, expected sequential collection")]
     NotSequential(String),
     /// A form that is neither map nor vector.
-    #[error("Bad entity type at {0}, expected map, vector, datom or entity")]
+    #[error("Bad entity type at {0}, expected map or vector")]
     BadForm(String),
     /// A vector that starts with no known operation.
     #[error(
@@ -46,23 +47,43 @@ pub enum TxError {
         /// The attribute as written.
         attribute: String,
     },
-    /// A nested map under an attribute that is not a reference.
-    #[error("Cannot add {datom} because of unique constraint: {existing}")]
+    /// Another entity has this value of a unique attribute.
+    #[error("Cannot add {datom} because of unique constraint: ({existing})")]
     Unique {
         /// What was to be added.
         datom: String,
         /// What has the value.
         existing: String,
     },
-    /// Unique attributes of one map that name different entities, or another one than its `:db/id`.
-    #[error("Conflicting upsert: {first} resolves both to {second} and {third}")]
+    /// A tempid that unique values make name two entities.
+    #[error("Conflicting upsert: {tempid} resolves both to {first} and {second}")]
     ConflictingUpsert {
-        /// The attribute and value, or the tempid.
-        first: String,
-        /// One entity.
-        second: String,
-        /// The other.
-        third: String,
+        /// The tempid.
+        tempid: String,
+        /// The entity found last.
+        first: EntityId,
+        /// The entity found before.
+        second: EntityId,
+    },
+    /// A map whose unique value names another entity than its `:db/id`.
+    #[error("Conflicting upsert: {said} resolves to {entity}, but entity already has :db/id {id}")]
+    UpsertOfAnother {
+        /// The attribute and its value.
+        said: String,
+        /// The entity that has it.
+        entity: EntityId,
+        /// What the map says.
+        id: String,
+    },
+    /// A unique value of another entity than the one its tempid was found to name.
+    #[error("Conflicting upsert: {entity} resolves to {upserted} via {form}")]
+    LateUpsert {
+        /// The entity.
+        entity: EntityId,
+        /// The entity that has the value.
+        upserted: EntityId,
+        /// What was to be added.
+        form: String,
     },
     /// Several unique attributes of one map that name different entities.
     #[error(
@@ -100,27 +121,17 @@ pub enum TxError {
     #[error("Tempids used only as value in transaction: ({0})")]
     OnlyAsValue(String),
     /// A composite tuple written by hand.
-    #[error("Can't modify tuple attrs directly: {0}")]
+    #[error("Can’t modify tuple attrs directly: {0}")]
     TupleAttribute(String),
-    /// A reference whose value names no entity.
-    #[error("Expected number or lookup ref for entity id, got {value} at {form}")]
-    BadReference {
-        /// What stands there.
-        value: String,
-        /// Where.
-        form: String,
-    },
     /// No more entity ids.
     #[error("Highest supported entity id is 2147483647, got {0}")]
     IdOutOfRange(i64),
-    /// Two values for one single-valued attribute of a new entity, given as operations.
-    #[error("Two values for the single-valued attribute {attribute} of entity {entity}")]
-    TwoValues {
-        /// The entity.
-        entity: u32,
-        /// The attribute.
-        attribute: String,
-    },
+    /// An operation that no entity goes by.
+    #[error("Can’t find entity for transaction fn {0}")]
+    UnknownFunction(String),
+    /// An operation that an entity without a function goes by.
+    #[error("Entity {0} expected to have :db/fn attribute with fn? value")]
+    NotAFunction(String),
     /// A transaction function that failed.
     #[error("Transaction function {function} failed: {message}")]
     Function {

@@ -1,34 +1,55 @@
 //! What the parts of a transaction form are.
 
+use crate::datom::EntityId;
 use edn::{Keyword, Value};
+use std::fmt;
 
-/// What an entity position of a form holds.
-pub(super) enum EntityPosition {
-    /// The transaction's own entity.
-    Transaction,
-    /// A name for an entity that may not be there yet.
-    Temp(Value),
-    /// A number, lookup ref or ident of something known.
-    Known(Value),
-    /// Nothing: a new entity without a name.
-    Nothing,
-    /// What cannot stand there.
-    Other,
+/// What a form gives for an entity or a value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Given {
+    /// As written.
+    Value(Value),
+    /// A map without `:db/id`, numbered in order of appearance.
+    Unnamed(u32),
 }
 
-pub(super) fn entity_position(value: &Value) -> EntityPosition {
-    if is_transaction(value) {
-        return EntityPosition::Transaction;
+impl Given {
+    pub(super) fn id(e: EntityId) -> Given {
+        Given::Value(Value::from(e))
     }
-    match value {
-        Value::Int(n) if *n < 0 => EntityPosition::Temp(value.clone()),
-        Value::Str(_) => EntityPosition::Temp(value.clone()),
-        Value::Tagged(t) if t.tag.as_str() == "db/id" => EntityPosition::Temp(value.clone()),
-        Value::Int(_) | Value::Keyword(_) | Value::List(_) | Value::Vector(_) => {
-            EntityPosition::Known(value.clone())
+
+    pub(super) fn is_nil(&self) -> bool {
+        matches!(self, Given::Value(Value::Nil))
+    }
+
+    pub(super) fn is_tempid(&self) -> bool {
+        match self {
+            Given::Value(value) => is_tempid(value),
+            Given::Unnamed(_) => true,
         }
-        Value::Nil => EntityPosition::Nothing,
-        _ => EntityPosition::Other,
+    }
+
+    pub(super) fn is_transaction(&self) -> bool {
+        matches!(self, Given::Value(value) if is_transaction(value))
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Given::Value(value) => write!(f, "{value}"),
+            Given::Unnamed(_) => f.write_str("new"),
+        }
+    }
+}
+
+/// Whether a value names an entity that may not be there yet.
+pub(super) fn is_tempid(value: &Value) -> bool {
+    match value {
+        Value::Int(n) => *n < 0,
+        Value::Str(_) => true,
+        Value::Tagged(tagged) => tagged.tag.as_str() == "db/id",
+        _ => false,
     }
 }
 
@@ -43,6 +64,11 @@ pub(super) fn is_transaction(value: &Value) -> bool {
     }
 }
 
+/// Whether a value can name an attribute.
+pub(super) fn is_name(value: &Value) -> bool {
+    matches!(value, Value::Keyword(_) | Value::Str(_))
+}
+
 /// `:ns/_attr` → `:ns/attr`, where it is of that form.
 pub(super) fn forward_name(name: &Value) -> Option<Value> {
     match name {
@@ -54,6 +80,18 @@ pub(super) fn forward_name(name: &Value) -> Option<Value> {
             s[at..].strip_prefix('_').map(|n| Value::string(format!("{}{n}", &s[..at])))
         }
         _ => None,
+    }
+}
+
+/// `:ns/attr` → `:ns/_attr`
+pub(super) fn reverse_name(attribute: &Value) -> Value {
+    match attribute {
+        Value::Keyword(k) => Value::Keyword(Keyword::new(k.namespace(), &format!("_{}", k.name()))),
+        Value::Str(s) => {
+            let at = s.rfind('/').map_or(0, |slash| slash + 1);
+            Value::string(format!("{}_{}", &s[..at], &s[at..]))
+        }
+        other => other.clone(),
     }
 }
 

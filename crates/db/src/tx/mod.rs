@@ -9,13 +9,16 @@
 //! - `tx_data` of the report, applied to `db_before`, gives `db_after`.
 
 mod error;
+mod fact;
 mod form;
+mod map;
 mod ops;
 mod run;
+mod vector;
 
 pub use error::TxError;
 pub use ops::{EntityRef, Op, OpValue};
-pub use run::DbObject;
+pub use vector::DbObject;
 
 use crate::datom::{Datom, EntityId};
 use crate::db::Db;

@@ -6,10 +6,13 @@
 
 use super::{TxError, TxReport};
 use crate::cell::Cell;
-use crate::datom::{AttrId, Datom, EntityId, Index, Prefix, TX0};
-use crate::db::Db;
+use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, Prefix, TX0};
+use crate::db::{Db, DbError};
 use edn::Value;
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher;
 
 /// An entity of an [`Op`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -46,11 +49,30 @@ pub struct Op {
 
 impl Db {
     /// The database with these facts asserted and retracted, and what that did.
+    ///
+    /// Of several operations on one fact the last one counts; what is unique must be so in the end.
+    ///
+    /// ```
+    /// use db::{Db, EntityRef, Op, OpValue, Schema};
+    /// use edn::Value;
+    /// let name = |e, name: &str| Op {
+    ///     e,
+    ///     a: Value::keyword("name"),
+    ///     v: OpValue::Value(Value::string(name)),
+    ///     added: true,
+    /// };
+    /// let ops = [name(EntityRef::New(0), "Ivan"), name(EntityRef::New(1), "Petr")];
+    /// let report = Db::empty(Schema::default()).with_ops(&ops, Value::Nil).unwrap();
+    /// assert_eq!(report.db_after.len(), 2);
+    /// ```
     pub fn with_ops(&self, ops: &[Op], tx_meta: Value) -> Result<TxReport, TxError> {
         if !self.view.is_plain() {
             return Err(TxError::ReadOnlyView);
         }
-        let mut batch = Batch::new(self.clone());
+        if self.max_tx >= MAX_ID {
+            return Err(TxError::IdOutOfRange(i64::from(self.max_tx) + 1));
+        }
+        let mut batch = Batch::new(self.clone(), ops.len());
         for op in ops {
             batch.op(op)?;
         }
@@ -58,34 +80,53 @@ impl Db {
     }
 }
 
+/// What the transaction does to one fact: a value of an attribute that can have several, the value of one that
+/// has at most one.
+struct Fact {
+    e: EntityId,
+    a: AttrId,
+    /// Tells facts of an attribute that can have several values apart.
+    class: Option<Cell>,
+    /// What is there before.
+    before: Option<Datom>,
+    /// What is there after.
+    after: Option<Cell>,
+}
+
+impl Fact {
+    fn hash(&self) -> u64 {
+        FxBuildHasher.hash_one((self.e, self.a, self.class))
+    }
+
+    fn key(&self) -> (EntityId, AttrId, Option<Cell>) {
+        (self.e, self.a, self.class)
+    }
+}
+
 struct Batch {
     db: Db,
     tx: EntityId,
     first_new: EntityId,
-    retracted: Vec<Datom>,
-    asserted: Vec<Datom>,
-    /// Values of unique attributes that this transaction asserts.
-    unique: FxHashMap<(AttrId, Cell), EntityId>,
-    /// Attributes of existing entities that this transaction has set.
-    set: FxHashMap<(EntityId, AttrId), usize>,
+    /// In the order they were first spoken of.
+    facts: Vec<Fact>,
+    by_key: HashTable<u32>,
 }
 
 impl Batch {
-    fn new(db: Db) -> Batch {
+    fn new(db: Db, expected: usize) -> Batch {
         Batch {
             tx: db.max_tx + 1,
             first_new: db.max_eid + 1,
             db,
-            retracted: Vec::new(),
-            asserted: Vec::new(),
-            unique: FxHashMap::default(),
-            set: FxHashMap::default(),
+            facts: Vec::with_capacity(expected),
+            by_key: HashTable::with_capacity(expected),
         }
     }
 
     fn entity(&self, e: EntityRef) -> Result<EntityId, TxError> {
         match e {
-            EntityRef::Id(e) => Ok(e),
+            EntityRef::Id(e) if (1..=MAX_ID).contains(&e) => Ok(e),
+            EntityRef::Id(e) => Err(DbError::NotAnEntity(e.to_string()).into()),
             EntityRef::Tx => Ok(self.tx),
             EntityRef::New(n) => match self.first_new.checked_add(n) {
                 Some(e) if e < TX0 => Ok(e),
@@ -97,85 +138,71 @@ impl Batch {
     fn op(&mut self, op: &Op) -> Result<(), TxError> {
         let e = self.entity(op.e)?;
         let a = self.db.intern_attr(&op.a)?;
+        let attribute = self.db.schema.get(a);
+        if !attribute.tuple().is_empty() {
+            return Err(TxError::TupleAttribute(format!("[:db/add {e} {} …]", op.a)));
+        }
         let v = match &op.v {
             OpValue::Value(Value::Nil) => {
                 return Err(TxError::NilValue(format!("[:db/add {e} {} nil]", op.a)));
             }
+            OpValue::Value(value) if attribute.is_ref() => {
+                Cell::entity(self.db.entid_strict(value)?)
+            }
             OpValue::Value(value) => self.db.dict.intern(value),
             OpValue::Entity(target) => Cell::entity(self.entity(*target)?),
         };
-        let datom = Datom { e, a, v, tx: self.tx, added: op.added };
-        if !op.added {
-            let prefix = Prefix { e: Some(e), a: Some(a), v: Some(v), tx: None };
-            if self.db.scan(Index::Eavt, &prefix).next().is_some() {
-                self.retracted.push(datom);
-            }
-            return Ok(());
+        let i = self.fact(e, a, v, matches!(op.e, EntityRef::New(_)));
+        let equal = |x: Cell| self.db.dict.compare(x, v).is_eq();
+        let fact = &mut self.facts[i];
+        if op.added {
+            fact.after =
+                Some(fact.before.map(|d| d.v).filter(|before| equal(*before)).unwrap_or(v));
+        } else if fact.after.is_some_and(equal) {
+            fact.after = None;
         }
-        self.assert(datom, matches!(op.e, EntityRef::New(_)))
-    }
-
-    fn assert(&mut self, datom: Datom, new: bool) -> Result<(), TxError> {
-        let Datom { e, a, v, .. } = datom;
-        let attribute = self.db.schema.get(a);
-        if attribute.unique().is_some() {
-            self.claim(datom)?;
-        }
-        let many = self.db.schema.get(a).is_many();
-        if !new {
-            let current: Option<Datom> = if many {
-                let prefix = Prefix { e: Some(e), a: Some(a), v: Some(v), tx: None };
-                self.db.scan(Index::Eavt, &prefix).next()
-            } else {
-                self.db.values(e, a).next()
-            };
-            match current {
-                Some(current) if self.db.dict.compare(current.v, v).is_eq() => return Ok(()),
-                Some(current) => {
-                    self.retracted.push(Datom { tx: self.tx, added: false, ..current });
-                }
-                None => {}
-            }
-        }
-        if !many {
-            match self.set.insert((e, a), self.asserted.len()) {
-                Some(at) if self.asserted[at].v == v => return Ok(()),
-                Some(_) => {
-                    let attribute = self.db.attr_name(a).to_string();
-                    return Err(TxError::TwoValues { entity: e, attribute });
-                }
-                None => {}
-            }
-        }
-        self.asserted.push(datom);
         Ok(())
     }
 
-    /// Notes a unique value; who has it in the database is checked at the end, when it is known what is retracted.
-    fn claim(&mut self, datom: Datom) -> Result<(), TxError> {
-        let class = self.db.dict.class(datom.v);
-        match self.unique.insert((datom.a, class), datom.e) {
-            Some(other) if other != datom.e => {
-                Err(self.unique_error(&datom, &Datom { e: other, ..datom }))
+    /// The place of a fact; what the database says of it is looked up when it is first spoken of.
+    fn fact(&mut self, e: EntityId, a: AttrId, v: Cell, new: bool) -> usize {
+        let class = self.db.schema.get(a).is_many().then(|| self.db.dict.class(v));
+        let mut fact = Fact { e, a, class, before: None, after: None };
+        let facts = &self.facts;
+        let same = |i: &u32| facts[*i as usize].key() == fact.key();
+        match self.by_key.entry(fact.hash(), same, |i| facts[*i as usize].hash()) {
+            Entry::Occupied(found) => *found.get() as usize,
+            Entry::Vacant(place) => {
+                place.insert(facts.len() as u32);
+                if !new {
+                    let v = class.map(|_| v);
+                    let prefix = Prefix { e: Some(e), a: Some(a), v, tx: None };
+                    fact.before = self.db.scan(Index::Eavt, &prefix).next();
+                    fact.after = fact.before.map(|d| d.v);
+                }
+                self.facts.push(fact);
+                self.facts.len() - 1
             }
-            _ => Ok(()),
         }
     }
 
-    fn unique_error(&self, datom: &Datom, existing: &Datom) -> TxError {
-        let show = |d: &Datom| format!("#datascript/Datom {}", self.db.datom_value(d));
-        TxError::Unique { datom: show(datom), existing: show(existing) }
-    }
-
     fn finish(mut self, before: &Db, tx_meta: Value) -> Result<TxReport, TxError> {
-        self.check_unique()?;
-        self.db.apply_in_place(&self.retracted);
-        self.db.apply_in_place(&self.asserted);
+        let (mut tx_data, mut asserted) = (Vec::new(), Vec::with_capacity(self.facts.len()));
+        for fact in &self.facts {
+            if fact.before.map(|d| d.v) == fact.after {
+                continue;
+            }
+            tx_data.extend(fact.before.map(|d| Datom { tx: self.tx, added: false, ..d }));
+            let Fact { e, a, .. } = *fact;
+            asserted.extend(fact.after.map(|v| Datom { e, a, v, tx: self.tx, added: true }));
+        }
+        self.check_unique(&asserted)?;
+        self.db.apply_in_place(&tx_data);
+        self.db.apply_in_place(&asserted);
         self.db.max_tx = self.tx;
-        let tuples = self.tuples()?;
+        tx_data.extend(asserted);
+        let tuples = self.tuples(&tx_data)?;
         self.db.apply_in_place(&tuples);
-        let mut tx_data = self.retracted;
-        tx_data.extend(self.asserted);
         tx_data.extend(tuples);
         Ok(TxReport {
             db_before: before.clone(),
@@ -187,67 +214,78 @@ impl Batch {
         })
     }
 
-    fn check_unique(&self) -> Result<(), TxError> {
-        for ((a, v), e) in &self.unique {
-            let Some(holder) = self.db.entity_with(*a, *v).filter(|holder| holder != e) else {
-                continue;
-            };
-            let gives_up = self
-                .retracted
-                .iter()
-                .any(|d| d.e == holder && d.a == *a && self.db.dict.class(d.v) == *v);
-            if !gives_up {
-                let datom = Datom { e: *e, a: *a, v: *v, tx: self.tx, added: true };
-                return Err(self.unique_error(&datom, &Datom { e: holder, ..datom }));
+    /// No two entities may end up with one value of a unique attribute.
+    fn check_unique(&self, asserted: &[Datom]) -> Result<(), TxError> {
+        let mut claims: FxHashMap<(AttrId, Cell), EntityId> = FxHashMap::default();
+        for datom in asserted.iter().filter(|d| self.db.schema.get(d.a).unique().is_some()) {
+            let Datom { e, a, v, .. } = *datom;
+            let class = self.db.dict.class(v);
+            let rival = claims.insert((a, class), e);
+            let holder = self.db.entity_with(a, v).filter(|h| !self.gives_up(*h, a, class));
+            if let Some(other) = rival.or(holder).filter(|other| *other != e) {
+                return Err(self.unique_error(datom, other));
             }
         }
         Ok(())
     }
 
+    /// Whether an entity that has a value of an attribute before has it no more after.
+    fn gives_up(&self, e: EntityId, a: AttrId, class: Cell) -> bool {
+        let many = self.db.schema.get(a).is_many();
+        let sought = Fact { e, a, class: many.then_some(class), before: None, after: None };
+        let same = |i: &u32| self.facts[*i as usize].key() == sought.key();
+        self.by_key.find(sought.hash(), same).is_some_and(|i| {
+            self.facts[*i as usize].after.is_none_or(|v| self.db.dict.class(v) != class)
+        })
+    }
+
+    fn unique_error(&self, datom: &Datom, holder: EntityId) -> TxError {
+        let existing = self
+            .db
+            .values(holder, datom.a)
+            .find(|d| self.db.dict.compare(d.v, datom.v).is_eq())
+            .unwrap_or(Datom { e: holder, ..*datom });
+        TxError::Unique {
+            datom: self.db.datom_string(datom),
+            existing: self.db.datom_string(&existing),
+        }
+    }
+
     /// The composite tuples that the changes make necessary.
-    fn tuples(&self) -> Result<Vec<Datom>, TxError> {
-        let mut touched: Vec<(EntityId, AttrId)> = self
-            .retracted
+    fn tuples(&self, changes: &[Datom]) -> Result<Vec<Datom>, TxError> {
+        let mut touched: Vec<(EntityId, AttrId)> = changes
             .iter()
-            .chain(&self.asserted)
             .flat_map(|d| self.db.schema.get(d.a).member_of().iter().map(|tuple| (d.e, *tuple)))
             .collect();
         touched.sort_unstable();
         touched.dedup();
         let mut datoms = Vec::with_capacity(touched.len());
         let mut claimed: FxHashMap<(AttrId, Cell), EntityId> = FxHashMap::default();
-        for (e, a) in touched {
-            let values: Vec<Value> = self
-                .db
-                .schema
-                .get(a)
-                .tuple()
-                .iter()
-                .map(|m| self.db.values(e, *m).next().map_or(Value::Nil, |d| self.db.value(d.v)))
-                .collect();
+        for &(e, a) in &touched {
+            let members = self.db.schema.get(a).tuple();
+            let value_of = |member: &AttrId| {
+                self.db.values(e, *member).next().map_or(Value::Nil, |d| self.db.value(d.v))
+            };
+            let values: Vec<Value> = members.iter().map(value_of).collect();
             let empty = values.iter().all(Value::is_nil);
             let v = self.db.dict.intern(&Value::vector(values));
             let current = self.db.values(e, a).next();
-            if !empty && current.is_some_and(|d| d.v == v) {
-                continue;
-            }
-            if let Some(current) = current {
-                datoms.push(Datom { tx: self.tx, added: false, ..current });
-            }
-            if empty {
-                continue;
-            }
             let datom = Datom { e, a, v, tx: self.tx, added: true };
-            if self.db.schema.get(a).unique().is_some() {
-                let holder = claimed
-                    .insert((a, v), e)
-                    .or_else(|| self.db.entity_with(a, v))
-                    .filter(|holder| *holder != e);
-                if let Some(holder) = holder {
-                    return Err(self.unique_error(&datom, &Datom { e: holder, ..datom }));
+            if !empty && self.db.schema.get(a).unique().is_some() {
+                let rival = claimed.insert((a, self.db.dict.class(v)), e);
+                let holder = self.db.entity_with(a, v);
+                let stays = |h: &EntityId| touched.binary_search(&(*h, a)).is_err();
+                if let Some(other) = rival.or(holder.filter(stays)) {
+                    return Err(self.unique_error(&datom, other));
                 }
             }
-            datoms.push(datom);
+            if !empty && current.is_some_and(|d| self.db.dict.compare(d.v, v).is_eq()) {
+                continue;
+            }
+            datoms.extend(current.map(|d| Datom { tx: self.tx, added: false, ..d }));
+            if !empty {
+                datoms.push(datom);
+            }
         }
         Ok(datoms)
     }

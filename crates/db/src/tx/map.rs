@@ -1,0 +1,200 @@
+//! Map forms: which entity they mean, and their facts.
+
+use super::TxError;
+use super::form::{Given, forward_name, is_name, is_transaction, reverse_name};
+use super::run::{Run, Step, Stop};
+use crate::datom::{AttrId, EntityId};
+use crate::schema::Unique;
+use edn::{Map, Value};
+
+/// What a unique attribute of a map says about which entity it means.
+struct Upsert {
+    attribute: Value,
+    value: Value,
+    entity: EntityId,
+}
+
+impl Upsert {
+    fn said(&self) -> String {
+        format!("[{} {}]", self.attribute, self.value)
+    }
+}
+
+impl Run {
+    /// A map, with the attribute and the entity it is nested under, where it is nested.
+    pub(super) fn map(&mut self, map: &Map, owner: Option<(Value, Given)>) -> Result<(), Stop> {
+        let e = self.entity_of_map(map)?;
+        let upsert = self.upsert_of_map(map)?;
+        let e = match upsert {
+            None => e,
+            Some(upsert) => self.upserted(&e, &upsert)?,
+        };
+        for step in self.explode(map, &e, owner)?.into_iter().rev() {
+            self.queue.push_front(step);
+        }
+        Ok(())
+    }
+
+    /// What `:db/id` says; a name of its own for a map that has none.
+    fn entity_of_map(&mut self, map: &Map) -> Result<Given, Stop> {
+        let Some(id) = map.get_keyword("db/id") else { return Ok(self.unnamed()) };
+        Ok(match id {
+            _ if is_transaction(id) => {
+                self.name(&Given::Value(id.clone()), self.tx);
+                Given::id(self.tx)
+            }
+            Value::List(_) | Value::Vector(_) | Value::Keyword(_) => {
+                Given::id(self.db.entid_strict(id)?)
+            }
+            Value::Int(_) | Value::Nil | Value::Str(_) | Value::Tagged(_) => {
+                Given::Value(id.clone())
+            }
+            other => return Err(TxError::BadId(other.to_string()).into()),
+        })
+    }
+
+    fn upserted(&mut self, e: &Given, upsert: &Upsert) -> Result<Given, Stop> {
+        if e.is_tempid() {
+            if self.names.get(e).is_some_and(|named| named != upsert.entity) {
+                return Err(self.start_over(e, upsert.entity));
+            }
+            self.name(e, upsert.entity);
+        } else if !e.is_nil() && *e != Given::id(upsert.entity) {
+            return Err(TxError::UpsertOfAnother {
+                said: upsert.said(),
+                entity: upsert.entity,
+                id: e.to_string(),
+            }
+            .into());
+        }
+        self.redundant.push(upsert.entity);
+        Ok(Given::id(upsert.entity))
+    }
+
+    /// The entity that the unique attributes of a map name.
+    fn upsert_of_map(&mut self, map: &Map) -> Result<Option<Upsert>, Stop> {
+        let mut found: Option<Upsert> = None;
+        for (name, value) in map.iter() {
+            let Some(a) = self.db.attr(name) else { continue };
+            if self.db.schema.get(a).unique() != Some(Unique::Identity) {
+                continue;
+            }
+            if value.is_nil() {
+                return Err(TxError::NilValue(Value::Map(map.clone()).to_string()).into());
+            }
+            for value in self.values_of(a, false, value) {
+                let Some(v) = self.find_value(a, &value)? else { continue };
+                let Some(entity) = self.db.entity_with(a, v) else { continue };
+                let upsert = Upsert { attribute: name.clone(), value, entity };
+                match &found {
+                    Some(first) if first.entity != entity => {
+                        return Err(TxError::ConflictingUpserts {
+                            first: first.said(),
+                            first_entity: first.entity,
+                            second: upsert.said(),
+                            second_entity: entity,
+                        }
+                        .into());
+                    }
+                    Some(_) => {}
+                    None => found = Some(upsert),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A lookup ref, where a reference is expected and a collection may be one or several.
+    fn is_lookup_ref(&self, value: &Value) -> bool {
+        let Some([first, _]) = value.as_seq() else { return false };
+        is_name(first) && self.db.schema.attribute(first).is_some_and(|u| u.unique().is_some())
+    }
+
+    /// The values that a map gives for an attribute: several where there can be several.
+    fn values_of(&self, a: AttrId, reverse: bool, value: &Value) -> Vec<Value> {
+        let attribute = self.db.schema.get(a);
+        let several = attribute.is_many() || reverse;
+        match value {
+            Value::Set(set) if several => set.iter().cloned().collect(),
+            _ if several && !(attribute.is_ref() && self.is_lookup_ref(value)) => {
+                value.as_seq().map_or_else(|| vec![value.clone()], <[Value]>::to_vec)
+            }
+            _ => vec![value.clone()],
+        }
+    }
+
+    /// A step for each fact of a map; composite tuples come last, when what they are made of is there.
+    fn explode(
+        &mut self,
+        map: &Map,
+        e: &Given,
+        owner: Option<(Value, Given)>,
+    ) -> Result<Vec<Step>, Stop> {
+        let mut steps = Vec::with_capacity(map.len() + 1);
+        let mut tuples = Vec::new();
+        for (name, value) in map.iter() {
+            if name.is_keyword("db/id") {
+                continue;
+            }
+            let (a, attribute, reverse) = self.attribute_of_map(name, e, value)?;
+            let steps = match self.db.schema.get(a).tuple() {
+                [] => &mut steps,
+                _ => &mut tuples,
+            };
+            for value in self.values_of(a, reverse, value) {
+                steps.push(self.fact_of_map(e, a, &attribute, reverse, value));
+            }
+        }
+        if let Some((back, owner)) = owner {
+            let value = Value::Nil;
+            let (a, _, reverse) = self.attribute_of_map(&back, e, &value)?;
+            steps.push(match reverse {
+                true => Step::Add { e: owner, a, v: e.clone() },
+                false => Step::Add { e: e.clone(), a, v: owner },
+            });
+        }
+        steps.append(&mut tuples);
+        Ok(steps)
+    }
+
+    /// The attribute that a key means, its name, and whether the key is its reverse.
+    fn attribute_of_map(
+        &mut self,
+        name: &Value,
+        e: &Given,
+        value: &Value,
+    ) -> Result<(AttrId, Value, bool), Stop> {
+        if !is_name(name) {
+            return Err(TxError::BadAttribute {
+                attribute: name.to_string(),
+                form: format!("{{:db/id {e}, {name} {value}}}"),
+            }
+            .into());
+        }
+        let Some(forward) = forward_name(name) else {
+            return Ok((self.db.intern_attr(name)?, name.clone(), false));
+        };
+        if self.db.schema.attribute(&forward).is_none_or(|a| !a.is_ref()) {
+            return Err(TxError::ReverseNotRef { attribute: name.to_string() }.into());
+        }
+        Ok((self.db.intern_attr(&forward)?, forward, true))
+    }
+
+    fn fact_of_map(
+        &self,
+        e: &Given,
+        a: AttrId,
+        attribute: &Value,
+        reverse: bool,
+        value: Value,
+    ) -> Step {
+        match value {
+            Value::Map(map) if self.db.schema.get(a).is_ref() => {
+                let back = if reverse { attribute.clone() } else { reverse_name(attribute) };
+                Step::Nested { map, back, owner: e.clone() }
+            }
+            value if reverse => Step::Add { e: Given::Value(value), a, v: e.clone() },
+            value => Step::Add { e: e.clone(), a, v: Given::Value(value) },
+        }
+    }
+}
