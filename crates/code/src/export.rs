@@ -6,7 +6,7 @@
 //!   a symbolic link.
 //! - A file is replaced as a whole or not at all; one that is the same already is not written.
 
-use crate::import::{DEFAULT_BEFORE, DEFAULT_TAIL};
+use crate::facts::{DEFAULT_BEFORE, DEFAULT_TAIL};
 use crate::model::{Attr, NotCode};
 use crate::project::Scope;
 use crate::source::Source;
@@ -243,7 +243,8 @@ fn delete_others(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::{FileFacts, Update, plan};
+    use crate::facts::FileFacts;
+    use crate::import::{Update, plan};
     use crate::model::empty_db;
 
     fn db(files: &[(&str, &str)]) -> Db {

@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod dependencies;
 pub mod export;
+pub mod facts;
 pub mod graph;
 pub mod history;
 pub mod import;

@@ -3,7 +3,7 @@
 //! Lines are not stored, since an edit at the top of a file would change them all. They are counted from the texts when
 //! they are asked for.
 
-use crate::import::DEFAULT_BEFORE;
+use crate::facts::DEFAULT_BEFORE;
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
 use db::{Cell, Db, EntityId};

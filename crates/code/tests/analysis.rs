@@ -4,7 +4,7 @@
 use code::analysis::{Rules, analyze};
 use edn::{ReadOptions, Value};
 
-fn show(facts: &code::import::StatementFacts) -> String {
+fn show(facts: &code::facts::StatementFacts) -> String {
     let names: Vec<String> = facts
         .dependencies
         .iter()

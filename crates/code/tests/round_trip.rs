@@ -1,23 +1,16 @@
 //! Import, then export, changes no byte of any file.
 #![allow(clippy::unwrap_used)]
 
-mod small;
-
 use code::export;
-use code::import::{FileFacts, import_with};
+use code::import::import as compare;
 use code::model;
 use code::project::{self, Project, Scope, Source};
 use db::Db;
 use edn::{Inst, Value};
 use std::path::{Path, PathBuf};
 
-fn analyse(texts: Vec<(String, String)>) -> Vec<FileFacts> {
-    let borrowed: Vec<(&str, &str)> = texts.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
-    small::facts(&borrowed)
-}
-
 fn import(db: &Db, project: &Project) -> Db {
-    let import = import_with(db, project.clone(), Inst(1), analyse).unwrap();
+    let import = compare(db, project.clone(), Inst(1)).unwrap();
     db.with_ops(&import.plan.ops, Value::Nil).unwrap().db_after
 }
 
@@ -55,7 +48,7 @@ fn files_that_are_hard_to_keep() {
         .collect();
     let project = Project { sources, scopes: vec![Scope::All], ..Project::default() };
     let empty = model::empty_db().unwrap();
-    let first = import_with(&empty, project.clone(), Inst(1), analyse).unwrap();
+    let first = compare(&empty, project.clone(), Inst(1)).unwrap();
     let latin1 = first.report.problems.iter().find(|p| p.path == "latin1.clj").unwrap();
     assert_eq!(
         latin1.to_string(),
@@ -63,7 +56,7 @@ fn files_that_are_hard_to_keep() {
     );
     let db = empty.with_ops(&first.plan.ops, Value::Nil).unwrap().db_after;
     assert_same(&db, &project);
-    let again = import_with(&db, project.clone(), Inst(2), analyse).unwrap();
+    let again = compare(&db, project.clone(), Inst(2)).unwrap();
     assert_eq!(again.plan.ops, []);
     let told: Vec<String> = again.report.problems.iter().map(ToString::to_string).collect();
     assert!(told.contains(&latin1.to_string()), "{told:?}");

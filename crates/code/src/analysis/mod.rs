@@ -20,7 +20,7 @@ mod walk;
 
 pub use config::Rules;
 
-use crate::import::FileFacts;
+use crate::facts::FileFacts;
 use crate::model::content_hash;
 use crate::project::Problem;
 use edn::syntax::{Kind, Tree, parse};

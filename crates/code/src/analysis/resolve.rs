@@ -6,7 +6,7 @@ use super::names::{self, Name};
 use super::ns::{Context, Platform};
 use super::purity::{self, Local, Purity};
 use super::walk::{Def, Form, Pass, Use, UseKind};
-use crate::import::{DefinitionFacts, FileFacts, StatementFacts};
+use crate::facts::{DefinitionFacts, FileFacts, StatementFacts};
 use crate::model::content_hash;
 use edn::syntax::Kind;
 use edn::{Keyword, Str};

@@ -6,10 +6,10 @@
 //! - Files that are neither read nor gone are not touched, but for edges to statements that came or went.
 
 use super::edges;
-use super::facts::{DEFAULT_TAIL, DefinitionFacts, FileFacts, StatementFacts};
 use super::matching::{Side, pair, unique_names};
 use super::order::numbers;
 use super::stored::{Statements, Stored};
+use crate::facts::{DEFAULT_TAIL, DefinitionFacts, FileFacts, StatementFacts};
 use crate::model::{ANALYSER_VERSION, Attr, NotCode};
 use crate::source::{Source, assertion};
 use base64::Engine;

@@ -3,11 +3,12 @@
 //! Files whose bytes are those the database has are not looked at, unless another file changed: then names in them may mean
 //! something else, and every file of the database is analysed with the ones that were read.
 
-use super::facts::{FileFacts, line_count};
 use super::plan::{ChangeKind, Plan, Update, plan};
+use crate::analysis::{Rules, analyze};
 use crate::export::{self, ExportError};
+use crate::facts::{FileFacts, line_count};
 use crate::model::{ANALYSER_VERSION, Attr, NotCode, content_hash};
-use crate::project::{Problem, Project, Source as File};
+use crate::project::{KONDO_CONFIG, Problem, Project, Source as File};
 use crate::source::Source;
 use db::{Cell, Db};
 use edn::Inst;
@@ -61,7 +62,35 @@ pub enum ImportError {
     Stored(#[from] ExportError),
 }
 
-/// Compares a project with a database. `analyse` is given texts by path and says what is in them, in the same order.
+/// Compares a project with a database.
+///
+/// ```
+/// use code::{import, model, project};
+/// let folder = tempfile::tempdir().unwrap();
+/// std::fs::write(folder.path().join("a.clj"), "(ns a)\n\n(defn f [x] (inc x))\n").unwrap();
+/// let project = project::read(folder.path(), &[".".into()]).unwrap();
+/// let db = model::empty_db().unwrap();
+/// let import = import::import(&db, project, edn::Inst(0)).unwrap();
+/// assert_eq!(import.report.statements, 2);
+/// let db = db.with_ops(&import.plan.ops, edn::Value::Nil).unwrap().db_after;
+/// assert!(code::show::find(&db, "a/f").is_ok());
+/// ```
+pub fn import(db: &Db, project: Project, now: Inst) -> Result<Import, ImportError> {
+    let mut rules = Rules::default();
+    let unread = project.config.as_ref().and_then(|text| {
+        let error = rules.add_kondo_config(text).err()?;
+        Some(Problem {
+            path: KONDO_CONFIG.to_owned(),
+            position: None,
+            message: format!("not used: {error}"),
+        })
+    });
+    let mut import = import_with(db, project, now, |texts| analyze(&texts, &rules))?;
+    import.report.problems.extend(unread);
+    Ok(import)
+}
+
+/// As [`import`], with another analyser: `analyse` is given texts by path and says what is in them, in the same order.
 pub fn import_with(
     db: &Db,
     project: Project,

@@ -1,7 +1,8 @@
 //! An analyser of a very small Clojure, for tests of what comes after analysis.
 #![allow(dead_code, clippy::unwrap_used, unreachable_pub)]
 
-use code::import::{FileFacts, StatementFacts, Update, plan};
+use code::facts::{FileFacts, StatementFacts};
+use code::import::{Update, plan};
 use code::model;
 use db::Db;
 use edn::{Inst, Keyword};

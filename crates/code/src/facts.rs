@@ -111,7 +111,7 @@ impl StatementFacts {
 
     /// What is stored of it besides its name, its place, its times and its references. `hash` is that of its text, where
     /// it is known already.
-    pub(super) fn values(&self, hash: Option<i64>, out: &mut Vec<(Attr, Value)>) {
+    pub(crate) fn values(&self, hash: Option<i64>, out: &mut Vec<(Attr, Value)>) {
         let text = |s: &Str| Value::Str(s.clone());
         out.push((Attr::StatementSource, text(&self.source)));
         out.extend(self.namespace.as_ref().map(|n| (Attr::StatementNamespace, text(n))));
@@ -148,7 +148,7 @@ impl StatementFacts {
 
 impl DefinitionFacts {
     /// What is stored of it.
-    pub(super) fn values(&self, out: &mut Vec<(Attr, Value)>) {
+    pub(crate) fn values(&self, out: &mut Vec<(Attr, Value)>) {
         let text = |s: &Str| Value::Str(s.clone());
         out.push((Attr::DefinitionFqn, text(&self.fqn)));
         out.push((Attr::DefinitionName, text(&self.name)));
