@@ -16,7 +16,7 @@ fn database() -> Db {
 }
 
 fn cases() -> Vec<Value> {
-    let options = ReadOptions { clojure: true, features: Vec::new() };
+    let options = ReadOptions { clojure: true, ..ReadOptions::default() };
     let forms = edn::read_all_with(include_str!("query.edn"), &options).unwrap();
     forms[0].as_seq().unwrap().to_vec()
 }

@@ -8,9 +8,9 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
     let year = cursor.number(4)?;
     let (mut month, mut day, mut hour, mut minute, mut second, mut millis) = (1, 1, 0, 0, 0, 0);
-    if cursor.eat(b'-') {
+    if cursor.eat_dash() {
         month = cursor.number(2)?;
-        if cursor.eat(b'-') {
+        if cursor.eat_dash() {
             day = cursor.number(2)?;
             if cursor.eat(b'T') {
                 hour = cursor.number(2)?;
@@ -52,6 +52,12 @@ impl Cursor<'_> {
         found
     }
 
+    /// A dash before a month or a day, and not the sign of an offset: `2026-05:30` is a year in a time zone.
+    fn eat_dash(&mut self) -> bool {
+        let is_sign = self.bytes.len() == self.at + 6 && self.bytes[self.at + 3] == b':';
+        !is_sign && self.eat(b'-')
+    }
+
     fn number(&mut self, digits: usize) -> Option<i64> {
         let part = self.bytes.get(self.at..self.at + digits)?;
         self.at += digits;
@@ -61,7 +67,7 @@ impl Cursor<'_> {
     /// Digits after the point, as milliseconds.
     fn fraction(&mut self) -> Option<i64> {
         let digits = self.bytes[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        if !(1..=9).contains(&digits) {
+        if digits == 0 {
             return None;
         }
         let part = &self.bytes[self.at..self.at + digits];

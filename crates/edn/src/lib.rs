@@ -11,6 +11,7 @@
 mod collections;
 mod hash;
 mod inst;
+mod literal;
 mod name;
 mod number;
 mod order;

@@ -59,16 +59,19 @@ fn all(digits: &[u8], test: impl Fn(&u8) -> bool) -> bool {
 }
 
 fn is_integer(token: &[u8]) -> bool {
+    if radix(token).is_some() {
+        return true;
+    }
     let token = token.strip_suffix(b"N").unwrap_or(token);
     match token {
         [b'0'] => true,
         [b'0', b'x' | b'X', digits @ ..] => all(digits, u8::is_ascii_hexdigit),
         [b'0', digits @ ..] => all(digits, |b| matches!(b, b'0'..=b'7')),
-        _ => all(token, u8::is_ascii_digit) || radix(token).is_some(),
+        _ => all(token, u8::is_ascii_digit),
     }
 }
 
-/// Radix and digits of `36rZZ`.
+/// Radix and digits of `36rZZ`. An `N` at its end is a digit, or wrong.
 fn radix(token: &[u8]) -> Option<(u32, &[u8])> {
     let r = token.iter().take(3).position(|b| matches!(b, b'r' | b'R'))?;
     let (base, digits) = (&token[..r], &token[r + 1..]);
@@ -86,7 +89,10 @@ fn is_ratio(token: &[u8]) -> bool {
 }
 
 fn is_decimal(token: &[u8]) -> bool {
-    let token = token.strip_suffix(b"M").unwrap_or(token);
+    let (token, whole) = match token.strip_suffix(b"M") {
+        Some(token) => (token, false),
+        None => (token, true),
+    };
     let (mantissa, exponent) = match token.iter().position(|b| matches!(b, b'e' | b'E')) {
         Some(e) => (&token[..e], Some(&token[e + 1..])),
         None => (token, None),
@@ -102,7 +108,8 @@ fn is_decimal(token: &[u8]) -> bool {
         }
         None => all(mantissa, u8::is_ascii_digit),
     };
-    exponent_reads && mantissa_reads
+    let octal = token.len() > 1 && token[0] == b'0' && all(token, u8::is_ascii_digit);
+    exponent_reads && mantissa_reads && !(octal && whole)
 }
 
 /// The value of a token for which [`is_number`] holds. `None` where it has no value: a zero denominator,
@@ -139,8 +146,8 @@ fn signed(n: BigInt, negative: bool) -> BigInt {
 
 fn parse_integer(unsigned: &str, negative: bool) -> Option<Value> {
     let (digits, big) = match unsigned.strip_suffix('N') {
-        Some(digits) => (digits, true),
-        None => (unsigned, false),
+        Some(digits) if radix(unsigned.as_bytes()).is_none() => (digits, true),
+        _ => (unsigned, false),
     };
     let (base, digits) = match digits.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &digits[2..]),

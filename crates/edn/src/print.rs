@@ -58,11 +58,9 @@ struct Printer<'a, W: Write> {
 impl<W: Write> Printer<'_, W> {
     fn value(&mut self, value: &Value) -> fmt::Result {
         if self.options.meta
-            && let Some(meta) = value.meta()
+            && let Some(meta) = value.meta().filter(|meta| !meta.is_empty())
         {
-            self.out.write_char('^')?;
-            self.map(meta)?;
-            self.out.write_char(' ')?;
+            self.meta(meta)?;
         }
         match value {
             Value::Nil => self.out.write_str("nil"),
@@ -95,6 +93,16 @@ impl<W: Write> Printer<'_, W> {
             }
             Value::Opaque(o) => self.out.write_str(&o.0.print()),
         }
+    }
+
+    /// A lone tag is printed as `^tag`.
+    fn meta(&mut self, meta: &Map) -> fmt::Result {
+        self.out.write_char('^')?;
+        match meta.get(&Value::keyword("tag")) {
+            Some(tag) if meta.len() == 1 => self.value(tag)?,
+            _ => self.map(meta)?,
+        }
+        self.out.write_char(' ')
     }
 
     fn items<'v>(

@@ -7,10 +7,15 @@
 //!
 //! Trees nest at most [`crate::MAX_DEPTH`] deep, so recursion over them is bounded.
 
+mod source;
+
+use crate::literal::{is_name, parse_char, parse_uuid, unescape};
 use crate::syntax::{self, Kind, SyntaxError, Tree};
-use crate::{Inst, Keyword, List, Map, Regex, Set, Symbol, Tagged, Uuid, Value, Vector};
+use crate::{Inst, Keyword, List, Map, Regex, Set, Symbol, Tagged, Value, Vector};
 use crate::{inst, line_column, number};
 use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -51,10 +56,15 @@ impl ReadError {
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     /// Read Clojure's own syntax as data: `'x` as `(quote x)`, `@x` as `(clojure.core/deref x)`, `#'x` as
-    /// `(var x)`, regexes, and reader conditionals by `features`.
+    /// `(var x)`, `#(f %)` as `(fn* [p1] (f p1))`, and reader conditionals by `features`. Syntax quotes are
+    /// refused: what they stand for depends on a running program.
     pub clojure: bool,
     /// Which branches of reader conditionals are taken, without colons; `default` always is.
     pub features: Vec<String>,
+    /// The namespace that `::name` and `#::{…}` stand in; where it is not given they are refused.
+    pub namespace: Option<String>,
+    /// What the aliases of `::alias/name` and `#::alias{…}` stand for.
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// Reads exactly one EDN form.
@@ -87,9 +97,12 @@ pub fn read_all(text: &str) -> Result<Vec<Value>, ReadError> {
 /// Reads all forms of a text, with options.
 pub fn read_all_with(text: &str, options: &ReadOptions) -> Result<Vec<Value>, ReadError> {
     let tree = syntax::parse(text);
-    let reader = Reader { text, tree: &tree, options };
+    let reader = Reader::new(text, &tree, options);
     let mut values = Vec::new();
     for root in tree.roots() {
+        if tree.node(root).kind == Kind::ConditionalSplicing {
+            return reader.error(root, "expected one form at the top level, `#?@` may be several");
+        }
         reader.push(root, &mut values)?;
     }
     match &tree.error {
@@ -105,18 +118,27 @@ pub fn read_node(
     node: usize,
     options: &ReadOptions,
 ) -> Result<Value, ReadError> {
-    Reader { text, tree, options }.value(node)
+    Reader::new(text, tree, options).value(node)
 }
 
 struct Reader<'a> {
     text: &'a str,
     tree: &'a Tree,
     options: &'a ReadOptions,
+    /// The arguments of the `#(…)` that is being read.
+    arguments: RefCell<Option<source::Arguments>>,
+    /// How many `#(…)` have been read, to name their arguments apart.
+    functions: Cell<u32>,
 }
 
 type Read<T> = Result<T, ReadError>;
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str, tree: &'a Tree, options: &'a ReadOptions) -> Self {
+        let (arguments, functions) = (RefCell::new(None), Cell::new(0));
+        Reader { text, tree, options, arguments, functions }
+    }
+
     fn error<T>(&self, node: usize, message: impl Into<String>) -> Read<T> {
         Err(ReadError::new(self.text, self.tree.node(node).range(), message))
     }
@@ -128,7 +150,8 @@ impl<'a> Reader<'a> {
     /// Adds what a node stands for: nothing for a discarded form, several values for a splice.
     fn push(&self, node: usize, values: &mut Vec<Value>) -> Read<()> {
         match self.tree.node(node).kind {
-            Kind::Discard => Ok(()),
+            Kind::Discard if self.options.clojure => Ok(()),
+            Kind::Discard => self.items(node).map(drop),
             Kind::Conditional | Kind::ConditionalSplicing => self.conditional(node, values),
             _ => {
                 values.push(self.value(node)?);
@@ -177,26 +200,32 @@ impl<'a> Reader<'a> {
             Kind::Var => self.wrapped(node, "var", "#'"),
             Kind::Conditional | Kind::ConditionalSplicing => self
                 .error(node, "expected one form here, a reader conditional may be none or several"),
-            Kind::Fn | Kind::SyntaxQuote | Kind::Unquote | Kind::UnquoteSplicing => {
-                self.error(node, "this is code, not data: expected an EDN form")
+            Kind::Unquote => self.wrapped(node, "clojure.core/unquote", "~"),
+            Kind::UnquoteSplicing => self.wrapped(node, "clojure.core/unquote-splicing", "~@"),
+            Kind::Fn => self.function(node),
+            Kind::SyntaxQuote => {
+                self.error(node, "a syntax quote is code, not data: expected an EDN form")
             }
             Kind::Eval => self.error(node, "`#=` is never evaluated: expected an EDN form"),
             Kind::Discard => self.error(node, "expected a form, found a discarded one"),
         }
     }
 
-    /// The forms of a prefix.
-    fn operands(&self, node: usize) -> Read<Vec<Value>> {
-        self.items(node)
+    /// The one form after a prefix.
+    fn operand(&self, node: usize) -> Read<Value> {
+        let mut operands = self.items(node)?;
+        match (operands.pop(), operands.is_empty()) {
+            (Some(operand), true) => Ok(operand),
+            _ => self
+                .error(node, "expected one form here, a reader conditional gave none or several"),
+        }
     }
 
     fn wrapped(&self, node: usize, symbol: &str, prefix: &str) -> Read<Value> {
         if !self.options.clojure {
             return self.error(node, format!("`{prefix}` is not EDN: expected an EDN form"));
         }
-        let mut items = vec![Value::symbol(symbol)];
-        items.extend(self.operands(node)?);
-        Ok(Value::list(items))
+        Ok(Value::list(vec![Value::symbol(symbol), self.operand(node)?]))
     }
 
     fn symbol(&self, node: usize) -> Read<Value> {
@@ -205,7 +234,8 @@ impl<'a> Reader<'a> {
             "nil" => Ok(Value::Nil),
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
-            _ if is_symbol(text) => Ok(Value::Symbol(Symbol::parse(text))),
+            _ if text.starts_with('%') && self.arguments.borrow().is_some() => self.argument(node),
+            _ if is_name(text) => Ok(Value::Symbol(Symbol::parse(text))),
             _ => self.error(
                 node,
                 format!("invalid symbol `{text}`: expected `name` or `namespace/name`"),
@@ -215,10 +245,10 @@ impl<'a> Reader<'a> {
 
     fn keyword(&self, node: usize) -> Read<Value> {
         let name = &self.text_of(node)[1..];
-        if name.starts_with(':') {
-            return self.error(node, "`::` needs a namespace to resolve in: expected `:name`");
+        if let Some(name) = name.strip_prefix(':') {
+            return self.auto_resolved(node, name);
         }
-        if !is_keyword(name) {
+        if !is_name(self.text_of(node)) {
             let message =
                 format!("invalid keyword `:{name}`: expected `:name` or `:namespace/name`");
             return self.error(node, message);
@@ -230,6 +260,10 @@ impl<'a> Reader<'a> {
         let text = self.text_of(node);
         if text.len() > MAX_NUMBER {
             return self.error(node, format!("a number of more than {MAX_NUMBER} characters"));
+        }
+        let after = self.tree.node(node).end as usize;
+        if !self.options.clojure && self.text[after..].starts_with('%') {
+            return self.error(node, "invalid number: expected white space after it, found `%`");
         }
         match number::parse_number(text) {
             Some(value) => Ok(value),
@@ -298,7 +332,7 @@ impl<'a> Reader<'a> {
     }
 
     fn with_meta(&self, node: usize) -> Read<Value> {
-        let operands = self.operands(node)?;
+        let operands = self.items(node)?;
         let [meta, target] = operands.as_slice() else {
             return self.error(node, "expected metadata and a form after `^`");
         };
@@ -324,90 +358,41 @@ impl<'a> Reader<'a> {
     }
 
     fn tagged(&self, node: usize) -> Read<Value> {
-        let forms: Vec<usize> = self.tree.forms(node).collect();
-        let [tag, target] = forms[..] else {
-            return self.error(node, "expected a tag and one form after `#`");
+        let Some(tag_node) = self.tree.forms(node).next() else {
+            return self.error(node, "expected a tag and a form after `#`");
         };
-        if self.tree.node(tag).kind != Kind::Symbol {
-            return self.error(tag, "a reader tag must be a symbol");
+        let name = self.text_of(tag_node);
+        let letter = name.starts_with(char::is_alphabetic);
+        let tag = match self.tree.node(tag_node).kind {
+            Kind::Symbol if letter || self.options.clojure => self.symbol(tag_node)?,
+            _ => Value::Nil,
+        };
+        let Value::Symbol(tag) = tag else {
+            return self.error(tag_node, "a reader tag must be a symbol, and start with a letter");
+        };
+        let mut targets = Vec::new();
+        for child in self.tree.children(node).filter(|&child| child > tag_node) {
+            self.push(child, &mut targets)?;
         }
-        match self.text_of(tag) {
-            "inst" => self.literal(target, "a time such as \"2026-01-31T12:00:00.000Z\"", |text| {
-                inst::parse(text).map(|millis| Value::Inst(Inst(millis)))
-            }),
-            "uuid" => self.literal(
-                target,
+        let (Some(value), true) = (targets.pop(), targets.is_empty()) else {
+            return self.error(node, "expected one form after the tag");
+        };
+        let (built_in, expected) = match name {
+            "inst" => {
+                let moment = value.as_str().and_then(inst::parse);
+                (
+                    moment.map(|millis| Value::Inst(Inst(millis))),
+                    "a time such as \"2026-01-31T12:00:00.000Z\"",
+                )
+            }
+            "uuid" => (
+                value.as_str().and_then(parse_uuid).map(Value::Uuid),
                 "a uuid such as \"f81d4fae-7dec-11d0-a765-00a0c91e6bf6\"",
-                |text| parse_uuid(text).map(Value::Uuid),
             ),
-            _ => {
-                let Value::Symbol(tag) = self.symbol(tag)? else {
-                    return self.error(tag, "a reader tag must be a symbol");
-                };
-                let value = self.value(target)?;
-                Ok(Value::Tagged(Arc::new(Tagged { tag, value })))
-            }
-        }
-    }
-
-    fn literal(
-        &self,
-        node: usize,
-        expected: &str,
-        parse: impl Fn(&str) -> Option<Value>,
-    ) -> Read<Value> {
-        let value = match self.tree.node(node).kind {
-            Kind::String => parse(&self.string(node)?),
-            _ => None,
+            _ => return Ok(Value::Tagged(Arc::new(Tagged { tag, value }))),
         };
-        value.map_or_else(|| self.error(node, format!("expected {expected}")), Ok)
-    }
-
-    fn namespaced_map(&self, node: usize) -> Read<Value> {
-        let children: Vec<usize> = self.tree.forms(node).collect();
-        let [map] = children[..] else {
-            return self.error(node, "expected a map after `#:namespace`");
-        };
-        let prefix = self.tree.node(node).start as usize..self.tree.node(map).start as usize;
-        let name = self.text[prefix].trim_end_matches(|c: char| c == ',' || c.is_whitespace());
-        let name = &name[2..];
-        if name.starts_with(':') || !is_symbol(name) || name.contains('/') {
-            return self.error(node, "expected a plain namespace, as in `#:ns{:a 1}`");
-        }
-        self.map(map, Some(name))
-    }
-
-    fn conditional(&self, node: usize, values: &mut Vec<Value>) -> Read<()> {
-        if !self.options.clojure {
-            return self.error(node, "a reader conditional is not EDN: expected an EDN form");
-        }
-        let Some(body) = self.tree.forms(node).next() else {
-            return self.error(node, "expected a list after `#?`");
-        };
-        let branches: Vec<usize> = self.tree.forms(body).collect();
-        if !branches.len().is_multiple_of(2) {
-            return self.error(node, "a reader conditional needs an even number of forms");
-        }
-        for branch in branches.chunks_exact(2) {
-            let feature = self.text_of(branch[0]);
-            let Some(feature) = feature.strip_prefix(':') else {
-                return self.error(branch[0], "a feature should be a keyword");
-            };
-            if feature != "default" && !self.options.features.iter().any(|f| f == feature) {
-                continue;
-            }
-            if self.tree.node(node).kind == Kind::Conditional {
-                return self.push(branch[1], values);
-            }
-            return match self.value(branch[1])?.as_seq() {
-                Some(items) => {
-                    values.extend_from_slice(items);
-                    Ok(())
-                }
-                None => self.error(branch[1], "spliced form must be a list or a vector"),
-            };
-        }
-        Ok(())
+        built_in
+            .map_or_else(|| self.error(node, format!("expected {expected} after `#{name}`")), Ok)
     }
 }
 
@@ -426,135 +411,4 @@ fn in_namespace(key: Value, namespace: &str) -> Value {
         },
         _ => key,
     }
-}
-
-/// As Clojure's reader has it: a name, or a namespace, a slash and a name; neither part starts with a digit or
-/// ends with a colon.
-fn is_symbol(text: &str) -> bool {
-    if text == "/" {
-        return true;
-    }
-    let starts_well = |part: &str| part.bytes().next().is_some_and(|b| !b.is_ascii_digit());
-    let sound = match text.strip_suffix("//") {
-        Some(namespace) => starts_well(namespace) && !namespace.ends_with(':'),
-        None => match text.rsplit_once('/') {
-            Some((namespace, name)) => {
-                let array_class = name.len() == 1 && matches!(name.as_bytes()[0], b'1'..=b'9');
-                starts_well(namespace)
-                    && !namespace.ends_with(':')
-                    && (starts_well(name) || array_class)
-            }
-            None => starts_well(text),
-        },
-    };
-    sound && !text.starts_with('/') && !text.ends_with(':') && !text[1..].contains("::")
-}
-
-fn is_keyword(name: &str) -> bool {
-    if name == "/" {
-        return true;
-    }
-    match name.split_once('/') {
-        None => !name.is_empty() && !name.ends_with(':') && !name.contains("::"),
-        Some(_) => is_symbol(name),
-    }
-}
-
-/// The character that the text after a backslash names.
-pub(crate) fn parse_char(name: &str) -> Option<char> {
-    let mut chars = name.chars();
-    let first = chars.next()?;
-    if chars.as_str().is_empty() {
-        return (first as u32 <= 0xffff).then_some(first);
-    }
-    match name {
-        "newline" => Some('\n'),
-        "space" => Some(' '),
-        "tab" => Some('\t'),
-        "backspace" => Some('\u{8}'),
-        "formfeed" => Some('\u{c}'),
-        "return" => Some('\r'),
-        _ => {
-            let digits = chars.as_str();
-            match first {
-                'u' if digits.len() == 4 => char::from_u32(from_digits(digits, 16)?),
-                'o' if digits.len() <= 3 => {
-                    let code = from_digits(digits, 8)?;
-                    (code <= 0o377).then(|| char::from_u32(code)).flatten()
-                }
-                _ => None,
-            }
-        }
-    }
-}
-
-fn from_digits(digits: &str, radix: u32) -> Option<u32> {
-    let plain = digits.chars().all(|c| c.is_digit(radix));
-    plain.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
-}
-
-/// The text of a string whose escapes the syntax tree has checked. `Err` holds the offset of an escape that is
-/// half a surrogate pair.
-fn unescape(inner: &str) -> Result<String, usize> {
-    let mut out = String::with_capacity(inner.len());
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b'\\', &inner.as_bytes()[at..]) {
-        out.push_str(&inner[at..at + found]);
-        at += found;
-        let (c, length) = unescape_one(&inner[at..]).ok_or(at)?;
-        out.push(c);
-        at += length;
-    }
-    out.push_str(&inner[at..]);
-    Ok(out)
-}
-
-/// The character of the escape that a text starts with, and the escape's length.
-fn unescape_one(text: &str) -> Option<(char, usize)> {
-    let simple = |c| Some((c, 2));
-    match text.as_bytes().get(1)? {
-        b'n' => simple('\n'),
-        b't' => simple('\t'),
-        b'r' => simple('\r'),
-        b'b' => simple('\u{8}'),
-        b'f' => simple('\u{c}'),
-        b'u' => unescape_unicode(text),
-        digit @ b'0'..=b'7' => {
-            let bytes = &text.as_bytes()[1..];
-            let digits = bytes.iter().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
-            let code = from_digits(&text[1..1 + digits], 8).unwrap_or(u32::from(*digit - b'0'));
-            Some((char::from_u32(code)?, 1 + digits))
-        }
-        other => simple(char::from(*other)),
-    }
-}
-
-fn unescape_unicode(text: &str) -> Option<(char, usize)> {
-    let unit = |at: usize| from_digits(text.get(at..at + 4)?, 16);
-    let high = unit(2)?;
-    if let Some(c) = char::from_u32(high) {
-        return Some((c, 6));
-    }
-    if text.get(6..8) != Some("\\u") {
-        return None;
-    }
-    let units = [u16::try_from(high).ok()?, u16::try_from(unit(8)?).ok()?];
-    let c = char::decode_utf16(units).next()?.ok()?;
-    Some((c, 12))
-}
-
-/// As `java.util.UUID/fromString`: five groups of hex digits, leading zeros optional.
-fn parse_uuid(text: &str) -> Option<Uuid> {
-    let mut groups = text.split('-');
-    let mut uuid: u128 = 0;
-    for bits in [32, 16, 16, 16, 48] {
-        let group = groups.next()?;
-        let plain =
-            (1..=bits / 4).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_hexdigit());
-        if !plain {
-            return None;
-        }
-        uuid = (uuid << bits) | u128::from_str_radix(group, 16).ok()?;
-    }
-    groups.next().is_none().then_some(Uuid::from_u128(uuid))
 }

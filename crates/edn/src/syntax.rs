@@ -15,7 +15,7 @@
 
 use crate::MAX_DEPTH;
 use crate::position::line_column;
-use memchr::{memchr2, memchr3};
+use memchr::memchr2;
 use std::fmt;
 use std::ops::Range;
 
@@ -621,7 +621,7 @@ impl Parser<'_> {
         let mut at = start + prefix;
         loop {
             let rest = self.bytes.get(at..).unwrap_or_default();
-            let Some(found) = memchr3(b'"', b'\\', b'"', rest) else {
+            let Some(found) = memchr2(b'"', b'\\', rest) else {
                 return self.error(start..start + prefix, Problem::UnterminatedString);
             };
             at += found;
@@ -649,7 +649,9 @@ impl Parser<'_> {
             Some(b'0'..=b'7') => {
                 let digits = rest.iter().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
                 let value = rest[..digits].iter().fold(0u32, |n, b| n * 8 + u32::from(b - b'0'));
-                (value <= 0o377).then_some(1 + digits)
+                let ended =
+                    digits == 3 || rest.get(digits).is_none_or(|&b| class(b) & ENDS_NUMBER != 0);
+                (value <= 0o377 && ended).then_some(1 + digits)
             }
             Some(_) => None,
         };
@@ -666,7 +668,7 @@ impl Parser<'_> {
             return self.invalid(self.at..self.at + 1, "character", "a character after `\\`");
         };
         let end = self.token_end(self.at + 1 + first.len_utf8());
-        if crate::read::parse_char(&self.text[self.at + 1..end]).is_none() {
+        if crate::literal::parse_char(&self.text[self.at + 1..end]).is_none() {
             let expected = "one character, `\\newline \\space \\tab \\backspace \\formfeed \\return`, \
                             `\\u` with four hex digits, or `\\o` with up to three octal digits";
             return self.invalid(self.at..end, "character", expected);
