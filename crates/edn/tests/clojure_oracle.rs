@@ -3,6 +3,8 @@
 //! It needs `java` and Debian's `clojure` package; without them it is skipped, but fails where `CI` is set.
 //! `EDN_ORACLE_CASES` and `EDN_ORACLE_SEED` choose how many texts and which.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "oracle/generate.rs"]
 mod generate;
 

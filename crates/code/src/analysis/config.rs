@@ -17,7 +17,11 @@ impl Rules {
     /// rules.add_kondo_config("{:lint-as {my.app/defthing clojure.core/def}}").unwrap();
     /// ```
     pub fn add_kondo_config(&mut self, text: &str) -> Result<(), edn::ReadError> {
-        let options = edn::ReadOptions { clojure: true, features: vec!["clj".to_string()] };
+        let options = edn::ReadOptions {
+            clojure: true,
+            features: vec!["clj".to_string()],
+            ..Default::default()
+        };
         for form in edn::read_all_with(text, &options)? {
             let entries =
                 form.as_map().and_then(|c| c.get_keyword("lint-as")).and_then(Value::as_map);
