@@ -26,7 +26,7 @@ fn show(facts: &code::facts::StatementFacts) -> String {
 
 #[test]
 fn statements_are_named_and_resolved() {
-    let options = ReadOptions { clojure: true, features: Vec::new() };
+    let options = ReadOptions { clojure: true, ..ReadOptions::default() };
     let cases = edn::read_all_with(include_str!("analysis.edn"), &options).unwrap();
     for case in cases {
         let case = case.as_map().unwrap();
