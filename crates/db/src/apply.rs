@@ -91,6 +91,55 @@ impl Db {
         }
     }
 
+    /// The same facts under another schema, which must know every attribute of this one: AVET is made anew.
+    pub fn with_schema(&self, schema: crate::schema::Schema) -> Db {
+        let mut db = Db { schema: std::sync::Arc::new(schema), ..self.clone() };
+        let order = db.order(Index::Avet);
+        let indexed = |tree: &Tree| {
+            let datoms = tree.iter(0..tree.len());
+            let mut kept: Vec<Datom> = datoms.filter(|d| db.schema.get(d.a).is_indexed()).collect();
+            kept.sort_by(|x, y| order.compare_events(x, y));
+            Tree::from_sorted(kept)
+        };
+        let avet = indexed(&db.now.aevt);
+        let past_avet = db.past.as_ref().map(|past| indexed(&past.aevt));
+        db.now.avet = avet;
+        if let (Some(past), Some(avet)) = (&mut db.past, past_avet) {
+            past.avet = avet;
+        }
+        db
+    }
+
+    /// The same database with what is no longer true put back into its history.
+    pub fn with_past(&self, events: Vec<Datom>) -> Db {
+        let mut db = self.clone();
+        let sorted = |index: Index, only_indexed: bool| {
+            let order = self.order(index);
+            let mut events: Vec<Datom> = events
+                .iter()
+                .copied()
+                .filter(|d| !only_indexed || self.schema.get(d.a).is_indexed())
+                .collect();
+            events.sort_by(|x, y| order.compare_events(x, y));
+            Tree::from_sorted(events)
+        };
+        let past = Indexes {
+            eavt: sorted(Index::Eavt, false),
+            aevt: sorted(Index::Aevt, false),
+            avet: sorted(Index::Avet, true),
+        };
+        for event in &events {
+            db.seen(event);
+        }
+        db.past = Some(past);
+        db
+    }
+
+    /// What is no longer true: assertions and retractions, in the order of EAVT.
+    pub fn past_events(&self) -> impl Iterator<Item = Datom> + '_ {
+        self.past.iter().flat_map(|past| past.eavt.iter(0..past.eavt.len()))
+    }
+
     /// Adds many datoms at once.
     pub(crate) fn bulk(&mut self, mut datoms: Vec<Datom>) {
         for datom in &datoms {

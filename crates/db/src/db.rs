@@ -96,6 +96,12 @@ impl Db {
         Db { past: Some(Indexes::default()), ..Db::empty(schema) }
     }
 
+    /// The same database over the dictionary and attributes of another one, so that datoms of that one can be applied
+    /// to it. It must have no datoms of its own.
+    pub fn sharing(&self, other: &Db) -> Db {
+        Db { dict: other.dict.clone(), schema: other.schema.clone(), ..self.clone() }
+    }
+
     /// A database of datoms given as values: entity, attribute, value, transaction.
     pub fn init(
         schema: Schema,
@@ -156,6 +162,11 @@ impl Db {
     /// The value of a cell.
     pub fn value(&self, cell: Cell) -> Value {
         self.dict.value(cell)
+    }
+
+    /// Compares the values of two cells.
+    pub fn compare(&self, a: Cell, b: Cell) -> std::cmp::Ordering {
+        self.dict.compare(a, b)
     }
 
     /// What cells mean.
@@ -484,6 +495,11 @@ impl Db {
     /// A datom as DataScript prints it: `#datascript/Datom [1 :name "Ivan" 536870913 true]`.
     pub fn datom_string(&self, datom: &Datom) -> String {
         format!("#datascript/Datom {}", self.datom_value(datom))
+    }
+
+    /// The number of an attribute, which comes into use where it was not.
+    pub fn use_attribute(&mut self, name: &Value) -> Result<AttrId, DbError> {
+        self.intern_attr(name)
     }
 
     pub(crate) fn intern_attr(&mut self, name: &Value) -> Result<AttrId, DbError> {

@@ -1,1 +1,25 @@
-//! See the workspace's ARCHITECTURE.md.
+//! The transaction log, snapshots and recovery: how a database outlives its process.
+//!
+//! The log is the truth: text, one EDN form a line, append-only, made to live in git. `docs/log-format.md` describes
+//! it; `encode` writes it, `read` reads it, `replay` makes a database of it. [`Connection`] is a database whose
+//! transactions are on disk before they are acknowledged.
+//!
+//! Invariants
+//! - A transaction is acknowledged when its lines and its commit line are written and flushed, not before.
+//! - The order of lines in the file means nothing: the same set of transactions gives the same database, entity ids
+//!   included, and so the same bytes in a snapshot.
+//! - What cannot be read is set aside or reported, never dropped.
+
+mod connection;
+mod encode;
+mod error;
+mod file;
+mod read;
+mod replay;
+mod snapshot;
+
+pub use connection::{Connection, TxInfo};
+pub use error::StoreError;
+pub use read::{Damage, Inspection, inspect};
+pub use replay::{Conflict, Replayed, Side, load};
+pub use snapshot::{encode_snapshot, read_snapshot, restore, write_snapshot};

@@ -1,0 +1,326 @@
+//! A transaction as lines of the log.
+//!
+//! Entities are lines in the order of their ids, attributes in the order of their names, several values of one attribute a
+//! sorted set; so a transaction has one form. A value that replaces another one says only the new one; what is
+//! retracted without a successor stands under `:db/retract`.
+//!
+//! An entity is named by a unique identity that it had before the transaction, or that the transaction gives it and
+//! nobody had before; else by birth: the transaction that made it and the number of its line there.
+
+use db::{AttrId, Datom, Db, EntityId, TX0, TxReport, Unique};
+use edn::{Uuid, Value, print_to};
+use rustc_hash::FxHashMap;
+use std::fmt::Write;
+
+/// Where each entity without an identity was made, and the id of each transaction.
+#[derive(Clone, Default)]
+pub(crate) struct Births {
+    pub(crate) of_entity: FxHashMap<EntityId, (Uuid, u32)>,
+    pub(crate) by_birth: FxHashMap<(Uuid, u32), EntityId>,
+    pub(crate) of_tx: FxHashMap<EntityId, Uuid>,
+}
+
+impl Births {
+    pub(crate) fn insert(&mut self, e: EntityId, id: Uuid, n: u32) {
+        self.of_entity.insert(e, (id, n));
+        self.by_birth.insert((id, n), e);
+    }
+}
+
+/// What stands on a commit line besides the count and the checksum.
+pub(crate) struct Commit<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) parents: &'a [Uuid],
+}
+
+/// A transaction in the log's form.
+pub(crate) struct Encoded {
+    pub(crate) text: String,
+    /// New entities in the order of their lines.
+    pub(crate) born: Vec<(EntityId, u32)>,
+}
+
+/// The key of the checksum, last on a commit line.
+pub(crate) const CHECKSUM: &str = ":tx/crc32c";
+
+pub(crate) fn encode(
+    report: &TxReport,
+    schema: &[(Value, Value)],
+    births: &Births,
+    commit: &Commit<'_>,
+) -> Encoded {
+    let mut encoder = Encoder::new(report, births, commit.id, schema.len() as u32);
+    let mut out = String::new();
+    for (n, (attribute, properties)) in schema.iter().enumerate() {
+        encoder.start(&mut out, n as u32);
+        out.push_str("{:db/attribute ");
+        print_to(&mut out, attribute);
+        for (key, value) in sorted(properties) {
+            out.push_str(", ");
+            print_to(&mut out, &key);
+            out.push(' ');
+            print_to(&mut out, &value);
+        }
+        out.push_str("}]\n");
+    }
+    let groups = std::mem::take(&mut encoder.groups);
+    for group in &groups {
+        encoder.entity(&mut out, group);
+    }
+    let lines = schema.len() + groups.len();
+    encoder.commit(&mut out, commit, lines);
+    // The checksum covers everything before it, the commit line's own beginning included.
+    let crc = crc32c::crc32c(out.as_bytes());
+    let _ = writeln!(out, "{CHECKSUM} {crc}}}]");
+    Encoded { text: out, born: encoder.born }
+}
+
+fn sorted(properties: &Value) -> Vec<(Value, Value)> {
+    let map = properties.as_map();
+    let mut entries: Vec<(Value, Value)> =
+        map.into_iter().flat_map(|m| m.iter()).map(|(k, v)| (k.clone(), v.clone())).collect();
+    entries.sort();
+    entries
+}
+
+/// The changes of one entity.
+struct Group {
+    e: EntityId,
+    n: u32,
+    is_new: bool,
+    datoms: Vec<Datom>,
+}
+
+struct Encoder<'a> {
+    report: &'a TxReport,
+    before: &'a Db,
+    births: &'a Births,
+    head: String,
+    groups: Vec<Group>,
+    about_tx: Vec<Datom>,
+    numbers: FxHashMap<EntityId, u32>,
+    identities: Vec<AttrId>,
+    /// Identities that this transaction gives.
+    given: FxHashMap<EntityId, (AttrId, db::Cell)>,
+    born: Vec<(EntityId, u32)>,
+    id: Uuid,
+}
+
+impl<'a> Encoder<'a> {
+    fn new(report: &'a TxReport, births: &'a Births, id: Uuid, first: u32) -> Self {
+        let schema = report.db_after.schema();
+        let identities = (0..schema.len() as AttrId)
+            .filter(|a| {
+                let attribute = schema.get(*a);
+                attribute.unique() == Some(Unique::Identity)
+                    && !attribute.is_ref()
+                    && !attribute.is_many()
+                    && attribute.tuple().is_empty()
+            })
+            .collect();
+        let mut encoder = Encoder {
+            report,
+            before: &report.db_before,
+            births,
+            head: format!("[#uuid \"{id}\" "),
+            groups: Vec::new(),
+            about_tx: Vec::new(),
+            numbers: FxHashMap::default(),
+            identities,
+            given: FxHashMap::default(),
+            born: Vec::new(),
+            id,
+        };
+        encoder.group(first);
+        encoder
+    }
+
+    fn group(&mut self, first: u32) {
+        let mut datoms: Vec<Datom> = Vec::with_capacity(self.report.tx_data.len());
+        for datom in net(&self.report.tx_data) {
+            if datom.e == self.report.tx {
+                self.about_tx.push(datom);
+            } else {
+                datoms.push(datom);
+            }
+        }
+        datoms.sort_by_key(|d| d.e);
+        let max_before = self.before.max_eid();
+        for chunk in datoms.chunk_by(|x, y| x.e == y.e) {
+            let (e, n) = (chunk[0].e, first + self.groups.len() as u32);
+            let is_new = e > max_before && e < TX0;
+            self.numbers.insert(e, n);
+            if is_new {
+                self.born.push((e, n));
+            }
+            for datom in chunk {
+                if datom.added && self.identities.contains(&datom.a) {
+                    let free = self.before.attr(self.name(datom.a)).is_none()
+                        || self.before.entity_with(datom.a, datom.v).is_none();
+                    let known = self.given.get(&e).map(|(a, _)| *a);
+                    if free && known.is_none_or(|a| self.name(datom.a) < self.name(a)) {
+                        self.given.insert(e, (datom.a, datom.v));
+                    }
+                }
+            }
+            self.groups.push(Group { e, n, is_new, datoms: chunk.to_vec() });
+        }
+    }
+
+    fn name(&self, a: AttrId) -> &'a Value {
+        self.report.db_after.attr_name(a)
+    }
+
+    /// A unique identity that an entity had before.
+    fn identity_before(&self, e: EntityId) -> Option<(AttrId, db::Cell)> {
+        let known = self.before.schema().len() as AttrId;
+        let mut found: Option<(AttrId, db::Cell)> = None;
+        for a in self.identities.iter().copied().filter(|a| *a < known) {
+            if let Some(datom) = self.before.values(e, a).next()
+                && found.is_none_or(|(other, _)| self.name(a) < self.name(other))
+            {
+                found = Some((a, datom.v));
+            }
+        }
+        found
+    }
+
+    fn identity(&self, e: EntityId) -> Option<(AttrId, db::Cell)> {
+        if e > self.before.max_eid() && e < TX0 {
+            return self.given.get(&e).copied();
+        }
+        // An entity that is there without an identity is known by its birth, whatever it is given now.
+        self.identity_before(e)
+    }
+
+    fn write_name(&self, out: &mut String, e: EntityId) {
+        if let Some((a, v)) = self.identity(e) {
+            out.push('[');
+            print_to(out, self.name(a));
+            out.push(' ');
+            print_to(out, &self.report.db_after.value(v));
+            out.push(']');
+        } else if e == self.report.tx {
+            let _ = write!(out, "#db/tx #uuid \"{}\"", self.id);
+        } else if let Some(id) = self.births.of_tx.get(&e) {
+            let _ = write!(out, "#db/tx #uuid \"{id}\"");
+        } else if let Some((id, n)) = self.births.of_entity.get(&e) {
+            let _ = write!(out, "#db/birth [#uuid \"{id}\" {n}]");
+        } else if let Some(n) = self.numbers.get(&e) {
+            let _ = write!(out, "#db/birth [#uuid \"{}\" {n}]", self.id);
+        } else {
+            // A reference to an entity of which nothing is known: it is made by being referred to.
+            let _ = write!(out, "#db/birth [#uuid \"{}\" -{e}]", self.id);
+        }
+    }
+
+    fn start(&self, out: &mut String, n: u32) {
+        out.push_str(&self.head);
+        let _ = write!(out, "{n} ");
+    }
+
+    fn entity(&self, out: &mut String, group: &Group) {
+        self.start(out, group.n);
+        out.push('{');
+        let named = self.identity(group.e);
+        let mut separator = "";
+        // A new entity without an identity is named by its own line.
+        if !group.is_new || named.is_some() {
+            out.push_str(":db/id ");
+            self.write_name(out, group.e);
+            separator = ", ";
+        }
+        let mut datoms: Vec<&Datom> = group
+            .datoms
+            .iter()
+            .filter(|d| !(group.is_new && d.added && named == Some((d.a, d.v))))
+            .collect();
+        datoms.sort_by(|x, y| self.name(x.a).cmp(self.name(y.a)));
+        let (added, retracted): (Vec<&Datom>, Vec<&Datom>) =
+            datoms.into_iter().partition(|d| d.added);
+        self.facts(out, &added, &mut separator);
+        let schema = self.report.db_after.schema();
+        let gone: Vec<&Datom> = retracted
+            .into_iter()
+            .filter(|d| schema.get(d.a).is_many() || !added.iter().any(|x| x.a == d.a))
+            .collect();
+        if !gone.is_empty() {
+            out.push_str(separator);
+            out.push_str(":db/retract {");
+            let mut inner = "";
+            self.facts(out, &gone, &mut inner);
+            out.push('}');
+        }
+        out.push_str("}]\n");
+    }
+
+    /// Attributes and values of datoms that stand attribute by attribute.
+    fn facts(&self, out: &mut String, datoms: &[&Datom], separator: &mut &'static str) {
+        for run in datoms.chunk_by(|x, y| x.a == y.a) {
+            out.push_str(separator);
+            *separator = ", ";
+            print_to(out, self.name(run[0].a));
+            out.push(' ');
+            if !self.report.db_after.schema().get(run[0].a).is_many() {
+                self.value(out, run[run.len() - 1]);
+                continue;
+            }
+            let mut values: Vec<String> = run
+                .iter()
+                .map(|d| {
+                    let mut text = String::new();
+                    self.value(&mut text, d);
+                    text
+                })
+                .collect();
+            values.sort_unstable();
+            out.push_str("#{");
+            out.push_str(&values.join(" "));
+            out.push('}');
+        }
+    }
+
+    fn value(&self, out: &mut String, datom: &Datom) {
+        if self.report.db_after.schema().get(datom.a).is_ref()
+            && let Some(e) = datom.v.as_entity()
+        {
+            return self.write_name(out, e);
+        }
+        print_to(out, &self.report.db_after.value(datom.v));
+    }
+
+    fn commit(&self, out: &mut String, commit: &Commit<'_>, lines: usize) {
+        out.push_str(&self.head);
+        out.push_str(":commit {");
+        let mut datoms: Vec<&Datom> = self.about_tx.iter().filter(|d| d.added).collect();
+        datoms.retain(|d| !self.name(d.a).is_keyword("tx/id"));
+        datoms.sort_by(|x, y| self.name(x.a).cmp(self.name(y.a)));
+        let mut separator = "";
+        self.facts(out, &datoms, &mut separator);
+        out.push_str(separator);
+        out.push_str(":tx/parents [");
+        for (i, parent) in commit.parents.iter().enumerate() {
+            let space = if i > 0 { " " } else { "" };
+            let _ = write!(out, "{space}#uuid \"{parent}\"");
+        }
+        let _ = write!(out, "], :tx/lines {lines}, ");
+    }
+}
+
+/// The changes that are left when what was asserted and retracted again is taken away.
+fn net(datoms: &[Datom]) -> Vec<Datom> {
+    if datoms.iter().all(|d| d.added) {
+        return datoms.to_vec();
+    }
+    let mut last: FxHashMap<(EntityId, AttrId, db::Cell), Option<usize>> = FxHashMap::default();
+    for (i, d) in datoms.iter().enumerate() {
+        let slot = last.entry((d.e, d.a, d.v)).or_insert(None);
+        match slot {
+            Some(at) if datoms[*at].added != d.added => *slot = None,
+            _ => *slot = Some(i),
+        }
+    }
+    let mut kept: Vec<usize> = last.into_values().flatten().collect();
+    kept.sort_unstable();
+    kept.into_iter().map(|i| datoms[i]).collect()
+}

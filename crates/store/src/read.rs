@@ -1,0 +1,245 @@
+//! Reading a log: lines to whole transactions, whatever order and company the lines are in.
+//!
+//! Lines are read in parallel, each by itself, and brought together by the transaction and number they carry. A line
+//! that stands twice counts once. A transaction is whole when its commit line is there, with as many lines as it says and
+//! the checksum it says. What is not whole is the torn end of the file when only such lines come after the last whole
+//! transaction's; anywhere else it is damage.
+
+use crate::encode::CHECKSUM;
+use edn::{Map, Uuid, Value};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The longest line that is read, in bytes.
+const MAX_LINE: usize = 256 << 20;
+
+/// A whole transaction.
+pub(crate) struct Transaction {
+    pub(crate) id: Uuid,
+    pub(crate) parents: Vec<Uuid>,
+    /// What the commit line says besides.
+    pub(crate) about: Map,
+    /// Its lines in order.
+    pub(crate) lines: Vec<Map>,
+}
+
+/// Something wrong with a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong and what was expected.
+    pub problem: String,
+}
+
+/// What is in a log.
+#[derive(Default)]
+pub struct Inspection {
+    pub(crate) transactions: Vec<Transaction>,
+    /// What is wrong, by line.
+    pub damage: Vec<Damage>,
+    /// Whether all damage is behind the last whole transaction.
+    pub is_torn: bool,
+    /// How many bytes from the start are sound, where the log is torn.
+    pub sound_bytes: usize,
+    /// How many lines the log has.
+    pub lines: usize,
+    /// Lines that stand more than once.
+    pub doubled: usize,
+}
+
+impl Inspection {
+    /// How many transactions are whole.
+    pub fn whole(&self) -> usize {
+        self.transactions.len()
+    }
+}
+
+/// One line as it reads.
+enum Line {
+    Blank,
+    Entity { tx: Uuid, n: u32, facts: Map },
+    Commit { tx: Uuid, about: Map },
+    Bad { tx: Option<Uuid>, problem: String },
+}
+
+/// Everything known of one transaction.
+#[derive(Default)]
+struct Group<'t> {
+    lines: BTreeMap<u32, (&'t [u8], Map)>,
+    commit: Option<(&'t [u8], Map)>,
+    places: Vec<usize>,
+    problem: Option<(usize, String)>,
+}
+
+/// Looks through a log and says what is whole and what is not.
+pub fn inspect(bytes: &[u8]) -> Inspection {
+    let raw: Vec<&[u8]> = split(bytes);
+    let lines: Vec<Line> = raw.par_iter().map(|line| read_line(line)).collect();
+    let mut groups: BTreeMap<Uuid, Group<'_>> = BTreeMap::new();
+    let mut damage = Vec::new();
+    let mut doubled = 0;
+    for (i, (line, text)) in lines.into_iter().zip(&raw).enumerate() {
+        let (place, text) = (i + 1, trimmed(text));
+        match line {
+            Line::Blank => {}
+            Line::Entity { tx, n, facts } => {
+                let group = groups.entry(tx).or_default();
+                group.places.push(place);
+                match group.lines.get(&n) {
+                    Some((other, _)) if *other != text => {
+                        let problem =
+                            format!("another line {n} of transaction {tx} says something else");
+                        group.problem.get_or_insert((place, problem));
+                    }
+                    Some(_) => doubled += 1,
+                    None => {
+                        group.lines.insert(n, (text, facts));
+                    }
+                }
+            }
+            Line::Commit { tx, about } => {
+                let group = groups.entry(tx).or_default();
+                group.places.push(place);
+                match &group.commit {
+                    Some((other, _)) if *other != text => {
+                        let problem =
+                            format!("another commit of transaction {tx} says something else");
+                        group.problem.get_or_insert((place, problem));
+                    }
+                    Some(_) => doubled += 1,
+                    None => group.commit = Some((text, about)),
+                }
+            }
+            Line::Bad { tx, problem } => {
+                if let Some(tx) = tx {
+                    groups.entry(tx).or_default().places.push(place);
+                }
+                damage.push(Damage { line: place, problem });
+            }
+        }
+    }
+    let mut inspection = Inspection { lines: raw.len(), doubled, ..Inspection::default() };
+    let mut last_whole = 0;
+    let mut unwhole: BTreeSet<usize> = damage.iter().map(|d| d.line).collect();
+    for (id, group) in groups {
+        let last = group.places.iter().max().copied().unwrap_or(0);
+        let first = group.places.iter().min().copied().unwrap_or(0);
+        let places = group.places.clone();
+        match whole(id, group) {
+            Ok(transaction) => {
+                last_whole = last_whole.max(last);
+                inspection.transactions.push(transaction);
+            }
+            Err((line, problem)) => {
+                unwhole.extend(places);
+                damage.push(Damage { line: line.unwrap_or(first), problem });
+            }
+        }
+    }
+    damage.sort_by(|a, b| (a.line, &a.problem).cmp(&(b.line, &b.problem)));
+    inspection.is_torn = unwhole.first().is_some_and(|line| *line > last_whole);
+    inspection.sound_bytes =
+        raw[..last_whole].iter().map(|l| l.len() + 1).sum::<usize>().min(bytes.len());
+    inspection.damage = damage;
+    inspection
+}
+
+fn split(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    lines
+}
+
+/// A line without the carriage return that some editors and checkouts put before its end.
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn bad(tx: Option<Uuid>, problem: impl Into<String>) -> Line {
+    Line::Bad { tx, problem: problem.into() }
+}
+
+fn read_line(line: &[u8]) -> Line {
+    let line = trimmed(line);
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Line::Blank;
+    }
+    if line.len() > MAX_LINE {
+        return bad(None, format!("a line of more than {MAX_LINE} bytes"));
+    }
+    for marker in ["<<<<<<<", "=======", ">>>>>>>", "|||||||"] {
+        if line.starts_with(marker.as_bytes()) {
+            return bad(None, "a conflict marker of git: delete the marker lines, keep all others");
+        }
+    }
+    let Ok(text) = std::str::from_utf8(line) else {
+        return bad(None, "not UTF-8");
+    };
+    let form = match edn::read(text) {
+        Ok(form) => form,
+        Err(error) => return bad(None, format!("column {}: {}", error.column, error.message)),
+    };
+    let expected = "expected [#uuid \"…\" number {…}] or [#uuid \"…\" :commit {…}]";
+    let Some([Value::Uuid(tx), kind, Value::Map(map)]) = form.as_vector() else {
+        return bad(None, expected);
+    };
+    match kind {
+        Value::Int(n) => match u32::try_from(*n) {
+            Ok(n) => Line::Entity { tx: *tx, n, facts: map.clone() },
+            Err(_) => bad(Some(*tx), "a line's number is from 0 up"),
+        },
+        Value::Keyword(k) if k.as_str() == "commit" => Line::Commit { tx: *tx, about: map.clone() },
+        _ => bad(Some(*tx), expected),
+    }
+}
+
+fn find_last(text: &[u8], sought: &[u8]) -> Option<usize> {
+    text.windows(sought.len()).rposition(|window| window == sought)
+}
+
+/// `Err` says what is missing, and where it shows.
+fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, String)> {
+    if let Some((line, problem)) = group.problem {
+        return Err((Some(line), problem));
+    }
+    let Some((commit, about)) = group.commit else {
+        return Err((None, format!("transaction {id} has no commit line: it was never finished")));
+    };
+    let expected = about.get_keyword("tx/lines").and_then(Value::as_int);
+    let found = group.lines.len() as i64;
+    if expected != Some(found) || group.lines.keys().copied().ne(0..found as u32) {
+        let expected = expected.map_or("no number of".to_string(), |n| n.to_string());
+        return Err((
+            None,
+            format!("transaction {id}: its commit says {expected} lines, {found} are there"),
+        ));
+    }
+    let mut crc = 0;
+    for (text, _) in group.lines.values() {
+        crc = crc32c::crc32c_append(crc, text);
+        crc = crc32c::crc32c_append(crc, b"\n");
+    }
+    let covered = find_last(commit, CHECKSUM.as_bytes()).unwrap_or(0);
+    crc = crc32c::crc32c_append(crc, &commit[..covered]);
+    if about.get_keyword("tx/crc32c").and_then(Value::as_int) != Some(i64::from(crc)) {
+        return Err((None, format!("transaction {id}: its lines do not match its checksum")));
+    }
+    let parents = about.get_keyword("tx/parents").and_then(Value::as_vector).and_then(|parents| {
+        let uuid = |p: &Value| match p {
+            Value::Uuid(id) => Some(*id),
+            _ => None,
+        };
+        parents.iter().map(uuid).collect::<Option<Vec<Uuid>>>()
+    });
+    let Some(parents) = parents else {
+        return Err((None, format!("transaction {id}: expected :tx/parents, a vector of uuids")));
+    };
+    if parents.iter().any(|parent| *parent >= id) {
+        return Err((None, format!("transaction {id} is older than one it builds on")));
+    }
+    let lines = group.lines.into_values().map(|(_, facts)| facts).collect();
+    Ok(Transaction { id, parents, about, lines })
+}

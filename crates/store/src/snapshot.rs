@@ -1,0 +1,219 @@
+//! Snapshots: a whole database, history included, as lines of EDN.
+//!
+//! The first line says what it is, the second the schema, then come the transactions, the facts that are true, the events
+//! of those that are not any more, and births; the last line has a checksum over all before it. The same database has
+//! the same bytes. A snapshot has all that its log had: [`restore`] writes that log anew.
+
+use crate::encode::{Births, Commit, encode};
+use crate::error::StoreError;
+use crate::file::{read_all, write_whole};
+use crate::replay::Replayed;
+use db::{Datom, Db, EntityId, Index, Prefix, Schema, TxReport};
+use edn::{Uuid, Value, print_to};
+use std::fmt::Write;
+use std::path::Path;
+
+const HEAD: &str = "{:defbase/snapshot 1}";
+
+/// Writes a snapshot; it is there whole or not at all.
+pub fn write_snapshot(state: &Replayed, path: &Path) -> Result<(), StoreError> {
+    write_whole(path, encode_snapshot(state).as_bytes())
+}
+
+/// The text of a snapshot.
+pub fn encode_snapshot(state: &Replayed) -> String {
+    let db = &state.db;
+    let mut out = String::from(HEAD);
+    out.push_str("\n{:schema ");
+    let mut schema: Vec<(&Value, &Value)> = db.schema().as_map().iter().collect();
+    schema.sort();
+    let entries: Vec<String> = schema
+        .into_iter()
+        .map(|(name, properties)| {
+            let mut sorted: Vec<_> =
+                properties.as_map().into_iter().flat_map(|m| m.iter()).collect();
+            sorted.sort();
+            let inner: Vec<String> = sorted.iter().map(|(k, v)| format!("{k} {v}")).collect();
+            format!("{name} {{{}}}", inner.join(", "))
+        })
+        .collect();
+    let _ = writeln!(out, "{{{}}}}}", entries.join(", "));
+    for (i, parents) in state.parents.iter().enumerate() {
+        let tx = db::TX0 + 1 + i as EntityId;
+        let id = state.births.of_tx.get(&tx).copied().unwrap_or_default();
+        let _ = write!(out, "{{:tx #uuid \"{id}\" :parents [");
+        let parents: Vec<String> = parents.iter().map(|p| format!("#uuid \"{p}\"")).collect();
+        let _ = writeln!(out, "{}]}}", parents.join(" "));
+    }
+    for datom in db.unviewed().scan(Index::Eavt, &Prefix::default()) {
+        write_datom(&mut out, db, &datom, false);
+    }
+    for event in db.past_events() {
+        write_datom(&mut out, db, &event, true);
+    }
+    let mut births: Vec<(&EntityId, &(Uuid, u32))> = state.births.of_entity.iter().collect();
+    births.sort();
+    for (e, (id, n)) in births {
+        let _ = writeln!(out, "{{:born {e} :in #uuid \"{id}\" :as {n}}}");
+    }
+    let crc = crc32c::crc32c(out.as_bytes());
+    let _ = writeln!(out, "{{:crc32c {crc}}}");
+    out
+}
+
+fn write_datom(out: &mut String, db: &Db, datom: &Datom, event: bool) {
+    let _ = write!(out, "[{} ", datom.e);
+    print_to(out, db.attr_name(datom.a));
+    out.push(' ');
+    print_to(out, &db.value(datom.v));
+    let _ = write!(out, " {}", datom.tx);
+    if event {
+        let _ = write!(out, " {}", datom.added);
+    }
+    out.push_str("]\n");
+}
+
+/// Reads a snapshot back.
+pub fn read_snapshot(path: &Path) -> Result<Replayed, StoreError> {
+    let bytes = read_all(path)?;
+    decode(&bytes).map_err(|problem| StoreError::Snapshot { path: path.to_owned(), problem })
+}
+
+fn decode(bytes: &[u8]) -> Result<Replayed, String> {
+    let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
+    let body = text.strip_suffix('\n').ok_or("its last line is not whole")?;
+    let last = body.rfind('\n').map_or(0, |at| at + 1);
+    let crc = edn::read(&body[last..])
+        .ok()
+        .and_then(|v| v.as_map()?.get_keyword("crc32c")?.as_int())
+        .ok_or("its last line is no checksum")?;
+    if i64::from(crc32c::crc32c(&bytes[..last])) != crc {
+        return Err("its checksum does not match: it is damaged".to_string());
+    }
+    let mut lines = body[..last].lines();
+    if lines.next() != Some(HEAD) {
+        return Err(format!("expected {HEAD} on its first line"));
+    }
+    let schema = lines.next().and_then(|l| edn::read(l).ok()).ok_or("expected a schema")?;
+    let schema =
+        schema.as_map().and_then(|m| m.get_keyword("schema")).cloned().unwrap_or(Value::Nil);
+    let schema = Schema::new(&schema).map_err(|e| e.to_string())?;
+    let mut read = Decoder {
+        db: Db::empty_with_history(schema),
+        now: Vec::new(),
+        past: Vec::new(),
+        births: Births::default(),
+        parents: Vec::new(),
+    };
+    for (n, line) in lines.enumerate() {
+        read.line(line).ok_or_else(|| format!("line {} is no part of a snapshot", n + 3))?;
+    }
+    Ok(read.finish())
+}
+
+struct Decoder {
+    db: Db,
+    now: Vec<Datom>,
+    past: Vec<Datom>,
+    births: Births,
+    parents: Vec<Vec<Uuid>>,
+}
+
+impl Decoder {
+    fn line(&mut self, line: &str) -> Option<()> {
+        let form = edn::read(line).ok()?;
+        if let Some(parts) = form.as_vector() {
+            return self.datom(parts);
+        }
+        let map = form.as_map()?;
+        let uuid = |v: &Value| match v {
+            Value::Uuid(id) => Some(*id),
+            _ => None,
+        };
+        if let Some(tx) = map.get_keyword("tx") {
+            let parents = map.get_keyword("parents")?.as_vector()?;
+            let parents: Option<Vec<Uuid>> = parents.iter().map(uuid).collect();
+            self.parents.push(parents?);
+            let e = db::TX0 + EntityId::try_from(self.parents.len()).ok()?;
+            self.births.of_tx.insert(e, uuid(tx)?);
+            return Some(());
+        }
+        let e = EntityId::try_from(map.get_keyword("born")?.as_int()?).ok()?;
+        let n = u32::try_from(map.get_keyword("as")?.as_int()?).ok()?;
+        self.births.insert(e, uuid(map.get_keyword("in")?)?, n);
+        Some(())
+    }
+
+    fn datom(&mut self, parts: &[Value]) -> Option<()> {
+        let id = |v: &Value| v.as_int().and_then(|n| EntityId::try_from(n).ok());
+        let (e, tx) = (id(parts.first()?)?, id(parts.get(3)?)?);
+        let a = self.db.use_attribute(parts.get(1)?).ok()?;
+        let v = self.db.dict().intern(parts.get(2)?);
+        match parts.get(4) {
+            None => self.now.push(Datom { e, a, v, tx, added: true }),
+            Some(added) => self.past.push(Datom { e, a, v, tx, added: added.as_bool()? }),
+        }
+        Some(())
+    }
+
+    fn finish(self) -> Replayed {
+        let db = self.db.with_past(self.past).apply(&self.now);
+        let referred: std::collections::BTreeSet<Uuid> =
+            self.parents.iter().flatten().copied().collect();
+        let mut heads: Vec<Uuid> = self.births.of_tx.values().copied().collect();
+        heads.retain(|id| !referred.contains(id));
+        Replayed { db, conflicts: Vec::new(), births: self.births, heads, parents: self.parents }
+    }
+}
+
+/// Writes the log that a snapshot was made of, transaction by transaction, to a place where none is.
+pub fn restore(snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
+    let state = read_snapshot(snapshot)?;
+    if log.exists() {
+        return Err(StoreError::Exists { path: log.to_owned() });
+    }
+    let text = log_of(&state);
+    let same = crate::replay::load(text.as_bytes(), log)
+        .is_ok_and(|read| encode_snapshot(&read) == encode_snapshot(&state));
+    if !same {
+        let problem =
+            "its log cannot be made anew exactly; restore the log itself from a copy".to_string();
+        return Err(StoreError::Snapshot { path: snapshot.to_owned(), problem });
+    }
+    write_whole(log, text.as_bytes())?;
+    Ok(state)
+}
+
+/// The log of a database: what each transaction did, encoded against the database before it.
+fn log_of(state: &Replayed) -> String {
+    let full = &state.db;
+    let mut out = String::new();
+    let mut before = Db::empty_with_history(full.schema().clone()).sharing(full);
+    let transactions = full.tx_range(None, None);
+    // Every log knows of transactions' ids without saying so.
+    let said = full.schema().as_map().iter().filter(|(name, _)| !name.is_keyword("tx/id"));
+    let mut schema: Vec<(Value, Value)> = said.map(|(k, v)| (k.clone(), v.clone())).collect();
+    schema.sort();
+    for (tx, datoms) in transactions {
+        let index = (tx - db::TX0 - 1) as usize;
+        let (Some(id), Some(parents)) = (state.births.of_tx.get(&tx), state.parents.get(index))
+        else {
+            continue;
+        };
+        let (added, gone): (Vec<Datom>, Vec<Datom>) = datoms.iter().partition(|d| d.added);
+        let after = before.apply(&gone).apply(&added);
+        let report = TxReport {
+            db_before: before,
+            db_after: after.clone(),
+            tx_data: datoms,
+            tempids: Vec::new(),
+            tx_meta: Value::Nil,
+            tx,
+        };
+        let commit = Commit { id: *id, parents };
+        let first = std::mem::take(&mut schema);
+        out.push_str(&encode(&report, &first, &state.births, &commit).text);
+        before = after;
+    }
+    out
+}
