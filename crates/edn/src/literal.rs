@@ -4,12 +4,13 @@ use crate::Uuid;
 
 /// Whether a token is a symbol, or with its colon a keyword, as Clojure's reader has it: a name, or a
 /// namespace, a slash and a name; neither starts with a digit or ends with a colon, and only the name may be
-/// a slash. `int/1` is an array class.
+/// a slash. `int/1` is an array class. A byte-order mark starts no name: it would not be seen, and be taken
+/// for the text's own where the name is printed first.
 pub(crate) fn is_name(token: &str) -> bool {
     let bare = token.strip_prefix(':');
     let splits = bare.is_some_and(|bare| is_qualified(bare, false)) || is_qualified(token, true);
     let doubled = token.char_indices().nth(1).is_some_and(|(at, _)| token[at..].contains("::"));
-    splits && !token.ends_with(':') && !doubled
+    splits && !token.ends_with(':') && !token.starts_with('\u{feff}') && !doubled
 }
 
 /// Whether a text is a name, or a namespace, the last slash and a name.

@@ -304,7 +304,13 @@ impl<'a> Reader<'a> {
         let mut values = values.into_iter();
         while let (Some(key), Some(value)) = (values.next(), values.next()) {
             let key = match namespace {
-                Some(namespace) => in_namespace(key, namespace),
+                Some(namespace) => match in_namespace(key, namespace) {
+                    Some(key) => key,
+                    None => {
+                        let message = format!("no name in the namespace `{namespace}`");
+                        return self.error(nodes[map.len() * 2], message);
+                    }
+                },
                 None => key,
             };
             if map.contains_key(&key) {
@@ -396,19 +402,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A key of `#:ns{…}`: names without a namespace get it, those in `_` lose theirs.
-fn in_namespace(key: Value, namespace: &str) -> Value {
-    match &key {
-        Value::Keyword(k) => match k.namespace() {
-            None => Value::Keyword(Keyword::new(Some(namespace), k.name())),
-            Some("_") => Value::Keyword(Keyword::new(None, k.name())),
-            Some(_) => key,
+/// A key of `#:ns{…}`: names without a namespace get it, those in `_` lose theirs. `None` where what comes of
+/// it would not read: `_/+1` without its namespace is a number.
+fn in_namespace(key: Value, namespace: &str) -> Option<Value> {
+    let renamed = |of: Option<&str>| match of {
+        None => Some(Some(namespace)),
+        Some("_") => Some(None),
+        Some(_) => None,
+    };
+    let key = match &key {
+        Value::Keyword(k) => match renamed(k.namespace()) {
+            Some(namespace) => Value::Keyword(Keyword::new(namespace, k.name())),
+            None => return Some(key),
         },
-        Value::Symbol(s) => match s.namespace() {
-            None => Value::Symbol(Symbol::new(Some(namespace), s.name())),
-            Some("_") => Value::Symbol(Symbol::new(None, s.name())),
-            Some(_) => key,
+        Value::Symbol(s) => match renamed(s.namespace()) {
+            Some(namespace) => Value::Symbol(Symbol::new(namespace, s.name())),
+            None => return Some(key),
         },
-        _ => key,
-    }
+        _ => return Some(key),
+    };
+    (read(&key.to_string()).as_ref() == Ok(&key)).then_some(key)
 }

@@ -138,7 +138,7 @@ fn deliberate(case: &Case, ours: &Answer, theirs: &Answer) -> Option<&'static st
             "regexes are values here: what is printed reads back",
         ),
         (edn && ours.is_ok() && has(&["#!"]), "comments and scripts' first lines are skipped"),
-        (text.starts_with('\u{feff}'), "a byte-order mark is no part of a name"),
+        (has(&["\u{feff}"]), "a byte-order mark is no part of a name"),
         (refused.contains("syntax quote"), "a syntax quote needs a running program"),
         (edn && their_refusal.contains("Invalid digit"), "a quote or `%` ends an octal escape"),
         (
@@ -164,7 +164,11 @@ fn deliberate(case: &Case, ours: &Answer, theirs: &Answer) -> Option<&'static st
         (refused.contains("surrogate"), "half a surrogate pair is no character"),
         (refused.contains("one of `%1`"), "a function takes at most 20 arguments by position"),
         (refused.contains("feature should be"), "a feature is written as a keyword"),
-        (has(&["#:/", ":/a/b"]), "a namespace is a plain name, never empty"),
+        (
+            refused.contains("no name in the namespace"),
+            "a name that would not read is refused where a namespace makes it",
+        ),
+        (has(&["#:/", ":/a/b", "://", "#:+", "#:-"]), "a namespace is a plain name, never empty"),
         (
             same_items && theirs.is_ok() && has(&["#("]) && !edn,
             "the names of arguments decide where a function stands in a set",

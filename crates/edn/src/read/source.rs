@@ -60,7 +60,7 @@ impl Reader<'_> {
     /// `::name` and `::alias/name`, without the colons.
     pub(super) fn auto_resolved(&self, node: usize, name: &str) -> Read<Value> {
         let sound = is_name(&self.text_of(node)[1..]) && !name.starts_with(':');
-        if !self.options.clojure || !sound {
+        if !sound {
             let message = format!("invalid keyword `::{name}`: expected `:name`");
             return self.error(node, message);
         }
