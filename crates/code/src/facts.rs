@@ -83,7 +83,61 @@ pub struct DefinitionFacts {
     pub is_macro: bool,
 }
 
+impl FileFacts {
+    /// A hash of all that is known of its statements besides their text.
+    pub(crate) fn facts_hash(&self) -> i64 {
+        let mut bytes = Vec::with_capacity(self.statements.len() * 256);
+        for statement in &self.statements {
+            statement.write(&mut bytes);
+        }
+        content_hash(&bytes)
+    }
+}
+
+/// Writes a text so that no two lists of texts are written alike.
+fn write(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn write_all<'a>(out: &mut Vec<u8>, texts: impl ExactSizeIterator<Item = &'a str>) {
+    out.extend_from_slice(&(texts.len() as u64).to_le_bytes());
+    texts.for_each(|text| write(out, text));
+}
+
+fn write_optional(out: &mut Vec<u8>, text: Option<&Str>) {
+    write_all(out, text.map(|text| &**text).into_iter());
+}
+
 impl StatementFacts {
+    /// Writes all that is known besides the text.
+    fn write(&self, out: &mut Vec<u8>) {
+        write(out, &self.fqn);
+        write_optional(out, self.namespace.as_ref());
+        write(out, &self.name);
+        write(out, self.kind.as_str());
+        out.extend_from_slice(&self.normal_hash.to_le_bytes());
+        write_optional(out, self.doc.as_ref());
+        write_optional(out, self.arglists.as_ref());
+        let flags = [self.private, self.is_macro, self.deprecated, self.root];
+        out.extend(flags.map(u8::from));
+        write_all(out, self.platforms.iter().map(Keyword::as_str));
+        out.push(self.pure.map_or(2, u8::from));
+        write_optional(out, self.impure_via.as_ref());
+        write_all(out, self.dependencies.iter().map(|(name, _)| &**name));
+        write_all(out, self.dependencies.iter().map(|(_, how)| how.as_str()));
+        write_all(out, self.unresolved.iter().map(|name| &**name));
+        out.extend_from_slice(&(self.definitions.len() as u64).to_le_bytes());
+        for definition in &self.definitions {
+            write(out, &definition.fqn);
+            write(out, &definition.name);
+            write(out, definition.kind.as_str());
+            write_optional(out, definition.doc.as_ref());
+            write_optional(out, definition.arglists.as_ref());
+            out.extend([definition.private, definition.is_macro].map(u8::from));
+        }
+    }
+
     /// A statement of which nothing is known but its text and names.
     pub fn new(fqn: &str, namespace: Option<&str>, name: &str, kind: &str) -> StatementFacts {
         StatementFacts {

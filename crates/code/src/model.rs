@@ -59,6 +59,7 @@ pub enum Attr {
     DependencyType,
     FilePath,
     FileHash,
+    FileFactsHash,
     FileTail,
     FileProblem,
     FileBytes,
@@ -79,7 +80,7 @@ const COMPONENTS: &str =
 
 /// Every attribute in the order of [`Attr`]: its name, its properties, what it says.
 #[rustfmt::skip]
-const TABLE: [(Attr, &str, &str, &str); 46] = [
+const TABLE: [(Attr, &str, &str, &str); 47] = [
     (Attr::StatementFqn, "statement/fqn", IDENTITY, "Fully qualified name of a top-level form, unique: `ns/name`, the namespace's name for `ns`, `ns/multi[dispatch]` for a method, `ns/(head target)` for a form that defines nothing."),
     (Attr::StatementSource, "statement/source", ONE, "The form's text, byte for byte."),
     (Attr::StatementNamespace, "statement/namespace", INDEXED, "Name of the namespace the form is in."),
@@ -120,6 +121,7 @@ const TABLE: [(Attr, &str, &str, &str); 46] = [
     (Attr::DependencyType, "dependency/type", ONE, "How: `:function-call`, `:var-reference`, `:macro-use`, `:protocol-impl` …"),
     (Attr::FilePath, "file/path", IDENTITY, "A file's path relative to the project, `/` between its parts; `name.jar!/path` inside a jar."),
     (Attr::FileHash, "file/hash", ONE, "60 bits of the BLAKE3 hash of its bytes."),
+    (Attr::FileFactsHash, "file/facts-hash", ONE, "60 bits of the BLAKE3 hash of all that is derived from it, so that a file of which nothing changed is known as such."),
     (Attr::FileTail, "file/tail", ONE, "The text after its last statement. Absent where that is one line feed."),
     (Attr::FileProblem, "file/problem", ONE, "Why it could not be read to its end: line, column, what was expected."),
     (Attr::FileBytes, "file/bytes", ONE, "All its bytes in Base64, where they are no UTF-8."),

@@ -6,6 +6,7 @@ mod order;
 mod plan;
 mod run;
 mod stored;
+mod touched;
 
 pub use plan::{Change, ChangeKind, Plan, Update, plan};
 pub use run::{Import, ImportError, ImportReport, import, import_with, problems};

@@ -493,8 +493,8 @@ impl<'a> Planner<'a> {
     }
 
     fn files(&mut self) {
-        for (facts, entity) in self.update.files.iter().zip(self.files.clone()) {
-            let wanted = file_values(facts);
+        let values: Vec<_> = self.update.files.par_iter().map(file_values).collect();
+        for (wanted, entity) in values.into_iter().zip(self.files.clone()) {
             match entity {
                 EntityRef::Id(e) => {
                     let datoms: Vec<Datom> = self.source.datoms(e).collect();
@@ -563,6 +563,7 @@ fn file_values(facts: &FileFacts) -> Vec<(Attr, OpValue)> {
     let mut wanted = vec![
         (Attr::FilePath, Value::string(facts.path.as_str())),
         (Attr::FileHash, Value::Int(facts.hash)),
+        (Attr::FileFactsHash, Value::Int(facts.facts_hash())),
     ];
     if facts.tail != DEFAULT_TAIL && facts.opaque.is_none() {
         wanted.push((Attr::FileTail, Value::string(facts.tail.as_str())));

@@ -4,6 +4,7 @@
 //! something else, and every file of the database is analysed with the ones that were read.
 
 use super::plan::{ChangeKind, Plan, Update, plan};
+use super::touched;
 use crate::analysis::{Rules, analyze};
 use crate::export::{self, ExportError};
 use crate::facts::{FileFacts, line_count};
@@ -134,8 +135,10 @@ pub fn import_with(
 
     let start = Instant::now();
     let config = config.as_deref();
-    let plan = plan(db, &Update { files: &facts, gone: &gone, config, now })?;
-    report.unchanged = plan.unchanged;
+    let (touched, untouched) = touched::split(&source, facts, &gone);
+    let plan = plan(db, &Update { files: &touched, gone: &gone, config, now })?;
+    let left: usize = untouched.iter().map(|file| file.statements.len()).sum();
+    report.unchanged = plan.unchanged + left;
     for change in &plan.changes {
         *report.changes.entry(change.kind).or_default() += 1;
     }
