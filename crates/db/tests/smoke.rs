@@ -1,5 +1,7 @@
 //! The forms of transactions, seen through printed databases.
 
+#![allow(clippy::unwrap_used)]
+
 use db::{Db, Schema};
 use edn::Value;
 

@@ -30,6 +30,7 @@ impl Run {
             self.queue.push_front(Step::Nested { map: map.clone(), back, owner: e.clone() });
             return Ok(());
         }
+        let known = self.known_entity(e)?;
         let is_tuple = !self.db.schema.get(a).tuple().is_empty();
         let v = match v {
             Given::Value(value) if is_tuple => {
@@ -38,7 +39,10 @@ impl Run {
             }
             _ => self.value_cell(a, v)?,
         };
-        let e = self.entity_of_fact(e, a, v)?;
+        let e = match known {
+            Some(e) => e,
+            None => self.entity_of_tempid(e, a, v)?,
+        };
         self.check_upsert(e, a, v)?;
         if is_tuple {
             let value = self.db.value(v);
@@ -62,16 +66,23 @@ impl Run {
         }
     }
 
-    /// The entity of an assertion: a tempid takes the entity that a unique value names.
-    fn entity_of_fact(&mut self, e: &Given, a: AttrId, v: Cell) -> Result<EntityId, Stop> {
+    /// The entity of an assertion, unless it is a tempid.
+    fn known_entity(&mut self, e: &Given) -> Result<Option<EntityId>, Stop> {
         if e.is_transaction() {
             self.name(e, self.tx);
-            return Ok(self.tx);
+            return Ok(Some(self.tx));
         }
-        if !e.is_tempid() {
-            let Given::Value(known) = e else { return self.next_entity() };
-            return Ok(self.db.entid_strict(known)?);
+        match e {
+            Given::Value(known) if !is_tempid(known) => match known {
+                Value::Nil => Err(DbError::NotAnEntity(known.to_string()).into()),
+                _ => Ok(Some(self.db.entid_strict(known)?)),
+            },
+            _ => Ok(None),
         }
+    }
+
+    /// The entity of an assertion on a tempid, which takes the entity that a unique value names.
+    fn entity_of_tempid(&mut self, e: &Given, a: AttrId, v: Cell) -> Result<EntityId, Stop> {
         let identity = self.db.schema.get(a).unique() == Some(Unique::Identity);
         let upserted = if identity { self.db.entity_with(a, v) } else { None };
         let named = self.names.get(e);
@@ -127,9 +138,7 @@ impl Run {
                 None => self.next_entity()?,
             };
             self.name(value, e);
-            if let Given::Value(name) = value {
-                self.as_value.insert(e, name.clone());
-            }
+            self.as_value.insert(e, value.clone());
             return Ok(Cell::entity(e));
         }
         match value {

@@ -5,7 +5,7 @@ use edn::{Keyword, Value};
 use std::fmt;
 
 /// What a form gives for an entity or a value.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Given {
     /// As written.
     Value(Value),
@@ -38,7 +38,7 @@ impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Given::Value(value) => write!(f, "{value}"),
-            Given::Unnamed(_) => f.write_str("new"),
+            Given::Unnamed(n) => write!(f, "#datascript/AutoTempid [{n}]"),
         }
     }
 }

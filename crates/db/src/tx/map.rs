@@ -73,7 +73,7 @@ impl Run {
 
     /// The entity that the unique attributes of a map name.
     fn upsert_of_map(&mut self, map: &Map) -> Result<Option<Upsert>, Stop> {
-        let mut found: Option<Upsert> = None;
+        let mut found: Vec<Upsert> = Vec::new();
         for (name, value) in map.iter() {
             let Some(a) = self.db.attr(name) else { continue };
             if self.db.schema.get(a).unique() != Some(Unique::Identity) {
@@ -86,22 +86,22 @@ impl Run {
                 let Some(v) = self.find_value(a, &value)? else { continue };
                 let Some(entity) = self.db.entity_with(a, v) else { continue };
                 let upsert = Upsert { attribute: name.clone(), value, entity };
-                match &found {
-                    Some(first) if first.entity != entity => {
-                        return Err(TxError::ConflictingUpserts {
-                            first: first.said(),
-                            first_entity: first.entity,
-                            second: upsert.said(),
-                            second_entity: entity,
-                        }
-                        .into());
-                    }
-                    Some(_) => {}
-                    None => found = Some(upsert),
+                match found.iter_mut().find(|other| other.entity == entity) {
+                    Some(other) => *other = upsert,
+                    None => found.push(upsert),
                 }
             }
         }
-        Ok(found)
+        if let [first, second, ..] = found.as_slice() {
+            return Err(TxError::ConflictingUpserts {
+                first: first.said(),
+                first_entity: first.entity,
+                second: second.said(),
+                second_entity: second.entity,
+            }
+            .into());
+        }
+        Ok(found.pop())
     }
 
     /// A lookup ref, where a reference is expected and a collection may be one or several.

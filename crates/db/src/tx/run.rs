@@ -104,7 +104,7 @@ pub(super) struct Run {
     /// The tempids by which this run knows an entity.
     pub(super) names_of: FxHashMap<EntityId, Vec<Given>>,
     /// Tempids that stood for values.
-    pub(super) as_value: FxHashMap<EntityId, Value>,
+    pub(super) as_value: FxHashMap<EntityId, Given>,
     /// Entities of which something was said that was known already.
     pub(super) redundant: Vec<EntityId>,
     pub(super) tx_data: Vec<Datom>,
@@ -171,9 +171,9 @@ impl Run {
         if self.as_value.is_empty() {
             return Ok(());
         }
-        let mut unused: Vec<&Value> = self.as_value.values().collect();
+        let mut unused: Vec<&Given> = self.as_value.values().collect();
         unused.sort();
-        let unused: Vec<String> = unused.into_iter().map(Value::to_string).collect();
+        let unused: Vec<String> = unused.into_iter().map(Given::to_string).collect();
         Err(TxError::OnlyAsValue(unused.join(" ")).into())
     }
 
