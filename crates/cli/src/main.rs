@@ -1,2 +1,91 @@
-//! See the workspace ARCHITECTURE.md.
-fn main() {}
+//! The `defbase` program. It only translates: what was typed to calls of the crates below, what they return to text.
+
+mod args;
+mod commands;
+mod database;
+mod json;
+mod log;
+mod output;
+mod place;
+mod problem;
+mod progress;
+
+use crate::args::{Cli, Command};
+use crate::commands::{Found, as_of, ask, code, graph, keep, past, tour};
+use crate::place::Place;
+use crate::problem::{Outcome, Problem};
+use ::code::graph::Direction;
+use ::code::search::Search;
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+const PROBLEM_FOUND: u8 = 1;
+const ERROR: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = enter(&cli).and_then(|()| run(cli.command));
+    match outcome {
+        Ok(Found::Yes) => ExitCode::SUCCESS,
+        Ok(Found::No) => ExitCode::from(PROBLEM_FOUND),
+        Err(problem) if problem.is_silent() => ExitCode::SUCCESS,
+        Err(problem) => {
+            problem.report();
+            ExitCode::from(ERROR)
+        }
+    }
+}
+
+fn enter(cli: &Cli) -> Outcome<()> {
+    let Some(directory) = &cli.directory else { return Ok(()) };
+    std::env::set_current_dir(directory)
+        .map_err(|e| Problem::new(format!("cannot enter {}", directory.display())).because(&e))
+}
+
+/// Does what was typed.
+fn run(command: Command) -> Outcome<Found> {
+    let db = || database::read(&Place::existing()?);
+    match command {
+        Command::Init => keep::init(),
+        Command::Import { paths } => keep::import(&paths),
+        Command::Export { to, as_of: when } => keep::export(&as_of(&db()?, when.as_deref())?, &to),
+        Command::Q { query, inputs, file, moment, printing } => {
+            // With -f there is no query among the arguments: all of them are inputs.
+            let (query, inputs) = match (&file, query) {
+                (Some(_), Some(first)) => (None, [first].into_iter().chain(inputs).collect()),
+                (_, query) => (query, inputs),
+            };
+            ask::q(&db()?, query.as_deref(), &inputs, file.as_deref(), &moment, printing.format)
+        }
+        Command::Pull { pattern, entity, moment, printing } => {
+            ask::pull(&db()?, &pattern, &entity, &moment, printing.format)
+        }
+        Command::Search { text, regex, case_sensitive, limit, printing } => {
+            let search = Search { pattern: &text, regex, case_sensitive, limit };
+            code::search(&db()?, &search, printing.format)
+        }
+        Command::Stats { printing } => code::stats(&db()?, printing.format),
+        Command::Deps(walk) => graph::walk(&db()?, &walk, Direction::Forward),
+        Command::Dependents(walk) => graph::walk(&db()?, &walk, Direction::Backward),
+        Command::Cycles { namespaces, with_self, format } => {
+            graph::cycles(&db()?, namespaces, with_self, format)
+        }
+        Command::Unused { private, printing } => code::unused(&db()?, private, printing.format),
+        Command::Show { fqn, as_of: when, printing } => {
+            code::show(&as_of(&db()?, when.as_deref())?, &fqn, printing.format)
+        }
+        Command::History { fqn, printing } => past::history(&db()?, &fqn, printing.format),
+        Command::Log { limit, printing } => past::log(&db()?, limit, printing.format),
+        Command::Snapshot { file } => keep::snapshot(file.as_deref()),
+        Command::Restore { file } => keep::restore(&file),
+        Command::Doctor { save } => keep::doctor(save.as_deref()),
+        Command::Conflicts { printing } => keep::conflicts(printing.format),
+        Command::Tour { to } => tour::tour(&to),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "defbase", &mut script);
+            output::say(String::from_utf8_lossy(&script).trim_end())?;
+            Ok(Found::Yes)
+        }
+    }
+}

@@ -43,7 +43,7 @@
   [article-id]
   (get articles article-id))
 
-(defn article!
+(defn known-article
   "The article with an id; an exception that names it where there is none."
   [article-id]
   (or (find-article article-id)

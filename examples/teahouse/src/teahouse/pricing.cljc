@@ -9,7 +9,7 @@
   "What the parts of a bundle cost together. A part may be a bundle itself."
   [content]
   (reduce-kv (fn [sum part-id n]
-               (money/add sum (money/times (price (catalog/article! part-id)) n)))
+               (money/add sum (money/times (price (catalog/known-article part-id)) n)))
              money/zero
              content))
 
@@ -24,7 +24,7 @@
 (defn line-total
   "The price of an order line."
   [{:keys [article-id quantity]}]
-  (money/times (price (catalog/article! article-id)) quantity))
+  (money/times (price (catalog/known-article article-id)) quantity))
 
 (defn subtotal
   "The price of all lines before any discount."

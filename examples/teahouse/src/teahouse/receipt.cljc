@@ -24,7 +24,7 @@
 (defn line-text
   "One line of the receipt."
   [{:keys [article-id quantity] :as line}]
-  (pad-between (str quantity " x " (catalog/title (catalog/article! article-id)))
+  (pad-between (str quantity " x " (catalog/title (catalog/known-article article-id)))
                (money/show (pricing/line-total line))))
 
 (defn text

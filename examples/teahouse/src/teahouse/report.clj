@@ -45,7 +45,7 @@
     [(str (count (filter sold? orders)) " orders, "
           (money/show (turnover orders rules-for)))]
     (for [[tea-id packets] (best-sellers orders 3)]
-      (str "  " packets " x " (catalog/title (catalog/article! tea-id))))
+      (str "  " packets " x " (catalog/title (catalog/known-article tea-id))))
     (for [[customer n] (sort (by-customer orders))
           :when (> n 1)]
       (str "  " customer " came " n " times")))))

@@ -14,7 +14,7 @@
   (loop [open (map (juxt :article-id :quantity) lines)
          amounts {}]
     (if-let [[article-id n] (first open)]
-      (let [content (catalog/parts (catalog/article! article-id))]
+      (let [content (catalog/parts (catalog/known-article article-id))]
         (if content
           (recur (concat (rest open) (map (fn [[part m]] [part (* n m)]) content)) amounts)
           (recur (rest open) (update amounts article-id (fnil + 0) n))))

@@ -1,0 +1,192 @@
+//! `search`, `stats`, `unused`, `show`.
+
+use super::{Found, instant, number, statement, text};
+use crate::args::Format;
+use crate::output::{Rows, note, say};
+use crate::problem::{Outcome, Problem};
+use ::code::dependencies;
+use ::code::location::Locations;
+use ::code::search::{self, Place, Search, SearchError};
+use ::code::show::{self, Shown};
+use ::code::stats::{self, Counts};
+use db::Db;
+use edn::Value;
+
+/// `defbase search`
+pub(crate) fn search(db: &Db, search: &Search<'_>, format: Format) -> Outcome<Found> {
+    let hits = search::search(db, search).map_err(|error| match error {
+        SearchError::NotCode(error) => error.into(),
+        error => Problem::new(error.to_string()),
+    })?;
+    let mut places = Locations::of(db)?;
+    let mut rows = Rows::new(&["fqn", "found in", "where", "line"]);
+    for hit in &hits.hits {
+        let place = match hit.place {
+            Place::Exact | Place::Prefix | Place::Name => "name",
+            Place::Doc => "docstring",
+            Place::Source => "source",
+        };
+        let location = places.find(hit.statement).map(|mut location| {
+            location.line += hit.line.as_ref().map_or(0, |(line, _)| line.saturating_sub(1));
+            location.to_string()
+        });
+        rows.push(vec![
+            Value::string(hit.fqn.as_str()),
+            Value::string(place),
+            text(location.as_deref()),
+            text(hit.line.as_ref().map(|(_, line)| line.trim())),
+        ]);
+    }
+    rows.print(format)?;
+    if hits.total > hits.hits.len() {
+        note(&format!("{} of {} shown; -n shows more", hits.hits.len(), hits.total));
+    }
+    Ok(Found::from(!rows.is_empty()))
+}
+
+/// `defbase stats`
+pub(crate) fn stats(db: &Db, format: Format) -> Outcome<Found> {
+    let stats = stats::stats(db)?;
+    let mut rows = Rows::new(&[
+        "namespace",
+        "statements",
+        "pure",
+        "impure",
+        "lines",
+        "average",
+        "public",
+        "private",
+        "tests",
+        "documented",
+        "uses",
+        "used by",
+    ]);
+    let row = |name: &str, c: &Counts, uses: Value, used_by: Value| {
+        vec![
+            Value::string(name),
+            number(c.statements),
+            number(c.pure),
+            number(c.impure),
+            number(c.lines),
+            Value::Double((c.average_lines() * 10.0).round() / 10.0),
+            number(c.public),
+            number(c.private),
+            number(c.tests),
+            c.documented_percent().map_or(Value::Nil, |p| Value::string(format!("{}%", p.round()))),
+            uses,
+            used_by,
+        ]
+    };
+    for n in &stats.namespaces {
+        rows.push(row(&n.namespace, &n.counts, number(n.uses), number(n.used_by)));
+    }
+    let found = Found::from(!rows.is_empty());
+    if format != Format::Table {
+        rows.print(format)?;
+        return Ok(found);
+    }
+    rows.push(row("TOTAL", &stats.total, Value::Nil, Value::Nil));
+    rows.print(format)?;
+    let types: Vec<String> =
+        stats.types.iter().take(6).map(|(kind, n)| format!("{n} {kind}")).collect();
+    say(&format!(
+        "\n{} files, {} dependencies between statements; {}",
+        stats.files,
+        stats.edges,
+        types.join(", ")
+    ))?;
+    if stats.problems > 0 {
+        let n = stats.problems;
+        note(&format!("{n} files do not read to their end: `defbase import` says where"));
+    }
+    Ok(found)
+}
+
+/// `defbase unused`
+pub(crate) fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Found> {
+    let mut places = Locations::of(db)?;
+    let mut rows = Rows::new(&["fqn", "type", "private", "where"]);
+    for unused in dependencies::unused(db)?.into_iter().filter(|u| u.private || !only_private) {
+        rows.push(vec![
+            Value::string(unused.fqn),
+            Value::string(unused.kind),
+            Value::Bool(unused.private),
+            text(places.find(unused.statement).map(|l| l.to_string()).as_deref()),
+        ]);
+    }
+    if format == Format::Table && rows.is_empty() {
+        say("everything is used")?;
+    } else {
+        rows.print(format)?;
+    }
+    Ok(Found::from(rows.is_empty()))
+}
+
+/// `defbase show`
+pub(crate) fn show(db: &Db, name: &str, format: Format) -> Outcome<Found> {
+    let shown = show::show(db, statement(db, name)?)?;
+    if format == Format::Table {
+        print_for_people(&shown)?;
+        return Ok(Found::Yes);
+    }
+    let facts = facts(&shown);
+    let mut rows = Rows::new(&facts.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    rows.push(facts.into_iter().map(|(_, value)| value).collect());
+    rows.print(format)?;
+    Ok(Found::Yes)
+}
+
+fn facts(shown: &Shown) -> Vec<(&'static str, Value)> {
+    let names =
+        |names: &[String]| Value::vector(names.iter().map(|n| Value::string(n.as_str())).collect());
+    let users: Vec<String> = shown.dependents.iter().map(|(name, _)| name.clone()).collect();
+    vec![
+        ("fqn", Value::string(shown.fqn.as_str())),
+        ("type", Value::string(shown.kind.as_str())),
+        ("where", text(shown.location.as_ref().map(|l| l.to_string()).as_deref())),
+        ("doc", text(shown.doc.as_deref())),
+        ("arglists", text(shown.arglists.as_deref())),
+        ("private", Value::Bool(shown.private)),
+        ("deprecated", Value::Bool(shown.deprecated)),
+        ("pure", shown.pure.map_or(Value::Nil, Value::Bool)),
+        ("impure-via", text(shown.impure_via.as_deref())),
+        ("platforms", names(&shown.platforms)),
+        ("definitions", names(&shown.definitions)),
+        ("dependencies", names(&shown.dependencies)),
+        ("dependents", names(&users)),
+        ("unresolved", names(&shown.unresolved)),
+        ("created-at", instant(shown.created_at)),
+        ("modified-at", instant(shown.modified_at)),
+        ("source", Value::string(shown.source.as_str())),
+    ]
+}
+
+fn print_for_people(shown: &Shown) -> Outcome<()> {
+    let place = shown.location.as_ref().map(|l| format!("  {l}")).unwrap_or_default();
+    say(&format!("{}  {}{place}", shown.fqn, shown.kind))?;
+    let pure = match (shown.pure, &shown.impure_via) {
+        (Some(true), _) => "yes".to_owned(),
+        (Some(false), Some(via)) => format!("no: {via}"),
+        (Some(false), None) => "no".to_owned(),
+        (None, _) => String::new(),
+    };
+    let users: Vec<&str> = shown.dependents.iter().map(|(name, _)| name.as_str()).collect();
+    let mut flags = Vec::new();
+    flags.extend(shown.private.then_some("private"));
+    flags.extend(shown.deprecated.then_some("deprecated"));
+    let lines = [
+        ("is", flags.join(", ")),
+        ("pure", pure),
+        ("platforms", shown.platforms.join(" ")),
+        ("defines", shown.definitions.join(" ")),
+        ("uses", shown.dependencies.join(" ")),
+        ("used by", users.join(" ")),
+        ("unresolved", shown.unresolved.join(" ")),
+    ];
+    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+        say(&format!("  {name:<11}{value}"))?;
+    }
+    say("")?;
+    say(&shown.source)?;
+    Ok(())
+}

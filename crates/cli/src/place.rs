@@ -1,0 +1,155 @@
+//! Where a project's database lives: the folder `.defbase` and what is in it.
+//!
+//!     .defbase/code-db-txlog.edn   the log; commit it
+//!     .defbase/defbase.edn         configuration; commit it
+//!     .defbase/snapshots/          can be made anew from the log
+
+use crate::problem::{Outcome, Problem, did_you_mean, similar};
+use edn::Value;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+const FOLDER: &str = ".defbase";
+const LOG: &str = "code-db-txlog.edn";
+const CONFIGURATION: &str = "defbase.edn";
+const SNAPSHOTS: &str = "snapshots";
+/// The two sides of a merge are put one after the other: the log's lines mean the same in any order.
+const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
+const IGNORED: &str = "# Everything here but the log and the configuration can be made anew.\n\
+    /snapshots/\n/cache/\n*.lock\n*.tmp\n";
+const NEW_CONFIGURATION: &str = "\
+;; :paths  what `defbase import` reads when it is not told: folders, files, jars
+{:paths [\".\"]}
+";
+const KNOWN_KEYS: [&str; 1] = [":paths"];
+
+/// A project that has a database, or is to get one.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The project's folder.
+    pub(crate) root: PathBuf,
+}
+
+impl Place {
+    /// The working directory.
+    pub(crate) fn here() -> Outcome<Place> {
+        let root = env::current_dir()
+            .map_err(|e| Problem::new("the working directory cannot be read").because(&e))?;
+        Ok(Place { root })
+    }
+
+    /// The nearest project with a database, from the working directory upward.
+    pub(crate) fn find() -> Outcome<Option<Place>> {
+        let here = Place::here()?;
+        let found = here.root.ancestors().find(|folder| folder.join(FOLDER).join(LOG).is_file());
+        Ok(found.map(|root| Place { root: root.to_owned() }))
+    }
+
+    /// The same, which must be there.
+    pub(crate) fn existing() -> Outcome<Place> {
+        let here = Place::here()?;
+        Place::find()?.ok_or_else(|| {
+            let folder = here.root.display();
+            Problem::new(format!("there is no database in {folder} or above it"))
+                .help("`defbase import` makes one of the sources here; `defbase tour` shows one")
+        })
+    }
+
+    /// The log.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.root.join(FOLDER).join(LOG)
+    }
+
+    /// Where snapshots are kept.
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.root.join(FOLDER).join(SNAPSHOTS)
+    }
+
+    /// Whether there is a database.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.log().exists()
+    }
+
+    /// Makes the folder, the configuration, and what git has to know. What is there already stays.
+    pub(crate) fn prepare(&self) -> Outcome<()> {
+        let folder = self.root.join(FOLDER);
+        fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
+        write_new(&folder.join(CONFIGURATION), NEW_CONFIGURATION)?;
+        write_new(&folder.join(".gitignore"), IGNORED)?;
+        let attributes = self.root.join(".gitattributes");
+        let mut text = match fs::read_to_string(&attributes) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(e) => {
+                return Err(
+                    Problem::new(format!("cannot read {}", attributes.display())).because(&e)
+                );
+            }
+        };
+        if text.lines().any(|line| line.trim() == ATTRIBUTES) {
+            return Ok(());
+        }
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(ATTRIBUTES);
+        text.push('\n');
+        fs::write(&attributes, text).map_err(|e| cannot_write(&attributes, &e))
+    }
+
+    /// What is imported when nothing is named.
+    pub(crate) fn paths(&self) -> Outcome<Vec<PathBuf>> {
+        let path = self.root.join(FOLDER).join(CONFIGURATION);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(vec![self.root.clone()]);
+            }
+            Err(e) => {
+                return Err(Problem::new(format!("cannot read {}", path.display())).because(&e));
+            }
+        };
+        let name = path.display().to_string();
+        let form = edn::read(&text).map_err(|e| {
+            Problem::new("the configuration does not read").at(&name, &text, e.span, e.message)
+        })?;
+        let wrong = |what: String| {
+            Problem::new(format!("{name}: {what}")).help("like this: {:paths [\"src\" \"test\"]}")
+        };
+        let map = form.as_map().ok_or_else(|| wrong("expected a map".to_owned()))?;
+        for key in map.keys().map(Value::to_string) {
+            if !KNOWN_KEYS.contains(&key.as_str()) {
+                let hint = did_you_mean(&similar(&key, KNOWN_KEYS)).unwrap_or_default();
+                return Err(wrong(format!("unknown key {key} {hint}").trim_end().to_owned()));
+            }
+        }
+        let Some(paths) = map.get_keyword("paths") else { return Ok(vec![self.root.clone()]) };
+        let strings = paths.as_seq().map(|items| items.iter().map(Value::as_str).collect());
+        let strings: Option<Vec<&str>> = strings.unwrap_or_default();
+        let strings =
+            strings.ok_or_else(|| wrong(":paths must be a vector of strings".to_owned()))?;
+        Ok(strings.into_iter().map(|path| self.root.join(path)).collect())
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> Outcome<()> {
+    match path.exists() {
+        true => Ok(()),
+        false => fs::write(path, text).map_err(|e| cannot_write(path, &e)),
+    }
+}
+
+/// That a file or folder cannot be written.
+pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(format!("cannot write {}", path.display())).because(error)
+}
+
+/// Who does what is being done: the name that git knows, else the system's.
+pub(crate) fn author() -> Option<String> {
+    let git = std::process::Command::new("git").args(["config", "--get", "user.name"]).output();
+    let name = git.ok().and_then(|output| String::from_utf8(output.stdout).ok());
+    let known = |name: String| Some(name.trim().to_owned()).filter(|n| !n.is_empty());
+    name.and_then(known).or_else(|| {
+        ["USER", "LOGNAME", "USERNAME"].iter().find_map(|v| env::var(v).ok().and_then(known))
+    })
+}

@@ -1,0 +1,105 @@
+//! Real code in, exact code out: the Clojure sources of Debian's packages.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PACKAGES: [&str; 7] = [
+    "libclojure-java",
+    "leiningen",
+    "libcore-async-clojure",
+    "libring-core-clojure",
+    "libinstaparse-clojure",
+    "libprismatic-schema-clojure",
+    "libtools-reader-clojure",
+];
+
+/// The jars and loose sources that a package brings; `None` where it is not installed. Links that name the same file
+/// count once.
+fn sources_of(package: &str) -> Option<Vec<PathBuf>> {
+    let listed = Command::new("dpkg").args(["-L", package]).output().ok()?;
+    if !listed.status.success() {
+        return None;
+    }
+    let mut found: Vec<PathBuf> = String::from_utf8_lossy(&listed.stdout)
+        .lines()
+        .map(PathBuf::from)
+        .filter(|path| {
+            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+            ["jar", "clj", "cljs", "cljc"].contains(&extension)
+        })
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
+    found.sort();
+    found.dedup();
+    Some(found)
+}
+
+/// Puts a package's sources below a folder as loose files; returns how many there are.
+fn unpack(package: &str, to: &Path) -> Option<usize> {
+    for source in sources_of(package)? {
+        let name = source.file_name()?.to_str()?;
+        if name.ends_with(".jar") {
+            let project = code::project::read(Path::new("/"), &[source.clone()]).unwrap();
+            assert_eq!(project.problems, [], "{}", source.display());
+            for file in project.sources {
+                let (_, inside) = file.path.split_once("!/")?;
+                let path = to.join(package).join(name.trim_end_matches(".jar")).join(inside);
+                fs::create_dir_all(path.parent()?).ok()?;
+                fs::write(path, file.bytes).ok()?;
+            }
+        } else {
+            let path = to.join(package).join(source.strip_prefix("/").ok()?);
+            fs::create_dir_all(path.parent()?).ok()?;
+            fs::copy(&source, path).ok()?;
+        }
+    }
+    Some(support::files(&to.join(package)).len())
+}
+
+#[test]
+fn debians_clojure_packages_come_out_as_they_went_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("project");
+    for package in PACKAGES {
+        match unpack(package, &project) {
+            Some(n) => assert!(n > 0, "{package} has no sources"),
+            None if std::env::var_os("CI").is_some() => {
+                panic!("{package} is not installed: cargo xtask setup")
+            }
+            None => eprintln!("skipped: {package} is not installed; `cargo xtask setup` does it"),
+        }
+    }
+    if !project.exists() {
+        return;
+    }
+    let imported = support::run(&project, &["import"]);
+    let errors = String::from_utf8_lossy(&imported.stderr);
+    assert!(imported.status.success(), "{errors}");
+    assert_eq!(errors, "", "no file is refused, none reads only in part");
+
+    let copy = folder.path().join("copy");
+    support::output(&project, &["export", copy.to_str().unwrap()]);
+    let (before, after) = (support::files(&project), support::files(&copy));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|f| f.0.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&before), names(&after));
+    for ((name, old), (_, new)) in before.iter().zip(&after) {
+        assert!(old == new, "{name} differs");
+    }
+}
+
+#[test]
+fn jars_are_imported_as_they_are() {
+    let Some(jar) = sources_of("libtools-reader-clojure").and_then(|jars| jars.into_iter().next())
+    else {
+        assert!(std::env::var_os("CI").is_none(), "libtools-reader-clojure is not installed");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    support::output(folder.path(), &["import", jar.to_str().unwrap()]);
+    let shown = support::output(folder.path(), &["show", "clojure.tools.reader/read-string"]);
+    assert!(shown.contains("(defn read-string"), "{shown}");
+    assert!(shown.contains(".jar!/clojure/tools/reader.clj"), "{shown}");
+}
