@@ -1,5 +1,7 @@
 //! The example application is real Clojure: it loads, and its tests pass.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The sessions in the README are what the program prints. `UPDATE_README=1` writes them anew; `git diff` shows what changed.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Real code in, exact code out: the Clojure sources of Debian's packages.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! A session with the example application, command by command.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fs;

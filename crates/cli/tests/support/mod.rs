@@ -1,5 +1,5 @@
 //! A project in a folder of its own, and the program to run in it.
-#![allow(dead_code, unreachable_pub)] // Each test program uses its part.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test program uses its part.
 
 use std::fs;
 use std::path::{Path, PathBuf};
