@@ -16,8 +16,10 @@ impl Db {
     /// Adds the datoms that are `added` and are not there, removes the others that are there. What is removed
     /// goes to history where that is kept.
     ///
-    /// The datoms must be of attributes and cells of this database. Nothing is checked: neither uniqueness nor
-    /// cardinality nor types. Replaying a log is what this is for.
+    /// Nothing is checked: neither uniqueness nor cardinality nor types. Replaying a log is what this is for.
+    ///
+    /// # Panics
+    /// The datoms must be of attributes and cells of this database; others are a mistake of the program.
     pub fn apply(&self, datoms: &[Datom]) -> Db {
         let mut db = self.clone();
         db.apply_in_place(datoms);

@@ -165,7 +165,7 @@ impl Db {
     }
 
     /// Compares the values of two cells.
-    pub fn compare(&self, a: Cell, b: Cell) -> std::cmp::Ordering {
+    pub fn compare(&self, a: Cell, b: Cell) -> Ordering {
         self.dict.compare(a, b)
     }
 

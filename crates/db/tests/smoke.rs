@@ -86,7 +86,7 @@ fn refused_transactions_say_why() {
         ),
         (&["[[:db/add 1 :n nil]]"], "Cannot store nil as a value at [:db/add 1 :n nil]"),
         (&["[[:db/add [:name \"no\"] :n 1]]"], "Nothing found for entity id [:name \"no\"]"),
-        (&["[[:db/add 1 :boss -5]]"], "Tempids used only as value in transaction: (-5)"),
+        (&["[[:db/add 7 :boss -5]]"], "Tempids used only as value in transaction: (-5)"),
         (
             &["[{:name \"a\"} {:name \"b\"}]", "[{:db/id [:name \"a\"] :name \"b\"}]"],
             "Conflicting upsert: [:name \"b\"] resolves to 2, but entity already has :db/id 1",
