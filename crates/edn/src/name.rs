@@ -1,6 +1,10 @@
 //! Symbols and keywords: a name with an optional namespace.
+//!
+//! Texts repeat the same few names, so each thread remembers those it has read last and shares them: a name that
+//! is read again costs no allocation, and is compared by its address. The memory for that is bounded.
 
 use crate::Map;
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -29,6 +33,25 @@ impl Name {
         Name { full: full.into(), slash }
     }
 
+    /// The parsed name, shared with its last reading where this thread still remembers that.
+    fn shared(full: &str) -> Arc<Name> {
+        if full.len() > LONGEST_REMEMBERED {
+            return Arc::new(Name::parse(full));
+        }
+        let remember = |recent: &RefCell<Vec<Option<Arc<Name>>>>| {
+            let mut recent = recent.borrow_mut();
+            if recent.is_empty() {
+                recent.resize(REMEMBERED, None);
+            }
+            let slot = &mut recent[slot(full.as_bytes())];
+            match slot {
+                Some(name) if *name.full == *full => name.clone(),
+                _ => slot.insert(Arc::new(Name::parse(full))).clone(),
+            }
+        };
+        RECENT.try_with(remember).unwrap_or_else(|_| Arc::new(Name::parse(full)))
+    }
+
     fn namespace(&self) -> Option<&str> {
         (self.slash < self.full.len()).then(|| &self.full[..self.slash])
     }
@@ -41,6 +64,27 @@ impl Name {
     fn compare(&self, other: &Name) -> Ordering {
         (self.namespace(), self.name()).cmp(&(other.namespace(), other.name()))
     }
+}
+
+/// How many names a thread remembers.
+const REMEMBERED: usize = 1024;
+/// The longest name that is remembered, in bytes.
+const LONGEST_REMEMBERED: usize = 64;
+
+thread_local! {
+    static RECENT: RefCell<Vec<Option<Arc<Name>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where a name is remembered: by its length, its first and its last eight bytes.
+fn slot(name: &[u8]) -> usize {
+    let word = |bytes: &[u8]| bytes.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (word(name), 0),
+    };
+    let mixed =
+        (first ^ last.rotate_left(25) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % REMEMBERED
 }
 
 /// `:ns/name`, without the colon.
@@ -67,7 +111,7 @@ impl Keyword {
     /// assert_eq!((k.namespace(), k.name()), (Some("db"), "id"));
     /// ```
     pub fn parse(full: &str) -> Self {
-        Keyword(Arc::new(Name::parse(full)))
+        Keyword(Name::shared(full))
     }
 
     /// The part before the slash.
@@ -99,7 +143,7 @@ impl Symbol {
 
     /// From `ns/name`.
     pub fn parse(full: &str) -> Self {
-        Symbol { name: Arc::new(Name::parse(full)), meta: None }
+        Symbol { name: Name::shared(full), meta: None }
     }
 
     /// The part before the slash.

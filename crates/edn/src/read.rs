@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
     }
 
     fn items(&self, node: usize) -> Read<Vec<Value>> {
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(self.tree.children(node).count());
         for child in self.tree.children(node) {
             self.push(child, &mut values)?;
         }
@@ -289,37 +289,38 @@ impl<'a> Reader<'a> {
     }
 
     fn map(&self, node: usize, namespace: Option<&str>) -> Read<Value> {
-        let mut values = Vec::new();
-        let mut nodes = Vec::new();
-        for child in self.tree.children(node) {
-            self.push(child, &mut values)?;
-            nodes.resize(values.len(), child);
-        }
+        let values = self.items(node)?;
         if !values.len().is_multiple_of(2) {
-            let last = *nodes.last().unwrap_or(&node);
-            return self
-                .error(last, "a map needs a value for this key: expected an even number of forms");
+            let culprit = self.origin(node, values.len() - 1);
+            let message = "a map needs a value for this key: expected an even number of forms";
+            return self.error(culprit, message);
         }
         let mut map = Map::new();
         let mut values = values.into_iter();
         while let (Some(key), Some(value)) = (values.next(), values.next()) {
+            let index = map.len() * 2;
             let key = match namespace {
+                None => key,
                 Some(namespace) => match in_namespace(key, namespace) {
                     Some(key) => key,
                     None => {
                         let message = format!("no name in the namespace `{namespace}`");
-                        return self.error(nodes[map.len() * 2], message);
+                        return self.error(self.origin(node, index), message);
                     }
                 },
-                None => key,
             };
-            if map.contains_key(&key) {
-                let culprit = nodes[map.len() * 2];
-                return self.error(culprit, format!("duplicate key: {key}"));
+            if map.insert(key.clone(), value).is_some() {
+                return self.error(self.origin(node, index), format!("duplicate key: {key}"));
             }
-            map.insert(key, value);
         }
         Ok(Value::Map(map))
+    }
+
+    /// The child that the value at an index comes from, found by reading again: only errors ask for it.
+    fn origin(&self, node: usize, index: usize) -> usize {
+        let mut values = Vec::new();
+        let gives = |child: &usize| self.push(*child, &mut values).is_err() || values.len() > index;
+        self.tree.children(node).find(gives).unwrap_or(node)
     }
 
     fn set(&self, node: usize) -> Read<Value> {
