@@ -20,13 +20,23 @@ fn vars(files: &[&'static str]) -> FxHashMap<&'static str, CoreVar> {
         .collect()
 }
 
-/// Names of `clojure.core`, generated from Clojure 1.11 and completed by hand for 1.12.
+/// Names of `clojure.core`, generated from Clojure 1.11 and completed for 1.12.
 static CLOJURE: LazyLock<FxHashMap<&'static str, CoreVar>> =
     LazyLock::new(|| vars(&[include_str!("core.txt")]));
 
-/// Names of `cljs.core`: those of `clojure.core` and its own.
+/// Names of `cljs.core`, vars and macros.
 static CLOJURESCRIPT: LazyLock<FxHashMap<&'static str, CoreVar>> =
-    LazyLock::new(|| vars(&[include_str!("core.txt"), include_str!("cljs_core.txt")]));
+    LazyLock::new(|| vars(&[include_str!("cljs_core.txt")]));
+
+/// The public vars of the namespaces that come with Clojure, each namespace after a line with `:` and its name.
+static LIBRARIES: LazyLock<FxHashMap<&'static str, FxHashMap<&'static str, CoreVar>>> =
+    LazyLock::new(|| {
+        let sections = include_str!("libraries.txt").split(':').skip(1);
+        sections
+            .filter_map(|s| s.split_once('\n'))
+            .map(|(ns, names)| (ns, vars(&[names])))
+            .collect()
+    });
 
 /// Core vars that read or change something outside of their arguments.
 static IMPURE: LazyLock<FxHashSet<&'static str>> =
@@ -34,6 +44,25 @@ static IMPURE: LazyLock<FxHashSet<&'static str>> =
 
 pub(super) fn core_var(name: &str, cljs: bool) -> Option<CoreVar> {
     if cljs { CLOJURESCRIPT.get(name) } else { CLOJURE.get(name) }.copied()
+}
+
+/// A var of a namespace that comes with Clojure; ClojureScript's counterparts have the same ones.
+pub(super) fn library_var(ns: &str, name: &str) -> Option<CoreVar> {
+    library(ns)?.get(name).copied()
+}
+
+/// Whether all public vars of a namespace are known though it is not part of the project.
+pub(super) fn is_library(ns: &str) -> bool {
+    library(ns).is_some()
+}
+
+fn library(ns: &str) -> Option<&'static FxHashMap<&'static str, CoreVar>> {
+    LIBRARIES.get(match ns {
+        "cljs.test" => "clojure.test",
+        "cljs.spec.alpha" => "clojure.spec.alpha",
+        "cljs.pprint" => "clojure.pprint",
+        ns => ns,
+    })
 }
 
 pub(super) fn is_impure_core(name: &str) -> bool {

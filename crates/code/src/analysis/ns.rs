@@ -40,7 +40,8 @@ pub(super) struct Context {
     pub(super) used: Vec<(String, Vec<String>)>,
     /// Core names that mean something else here.
     pub(super) excluded: FxHashSet<String>,
-    pub(super) imports: FxHashSet<String>,
+    /// Simple names of classes, each with its package.
+    pub(super) imports: FxHashMap<String, String>,
     /// Namespaces that this one loads.
     pub(super) requires: Vec<String>,
 }
@@ -294,12 +295,15 @@ impl Context {
         match reading.kind(node) {
             Kind::Symbol => {
                 let full = reading.text(node);
-                let simple = full.rsplit('.').next().unwrap_or(full);
-                self.imports.insert(simple.to_string());
+                let (package, simple) = full.rsplit_once('.').unwrap_or(("", full));
+                self.imports.insert(simple.to_string(), package.to_string());
             }
             Kind::List | Kind::Vector => {
-                for class in reading.forms(node).into_iter().skip(1) {
-                    self.imports.extend(reading.symbol(class).map(String::from));
+                let parts = reading.forms(node);
+                let Some((package, classes)) = parts.split_first() else { return };
+                let package = reading.symbol(*package).unwrap_or_default();
+                for class in classes.iter().filter_map(|class| reading.symbol(*class)) {
+                    self.imports.insert(class.to_string(), package.to_string());
                 }
             }
             _ => {}

@@ -5,7 +5,7 @@ use super::lexicon;
 use super::names::{self, Name};
 use super::ns::{Context, Platform};
 use super::purity::{self, Local, Purity};
-use super::walk::{Def, Form, Pass, Use, UseKind};
+use super::walk::{Def, Form, Pass, UseKind};
 use crate::facts::{DefinitionFacts, FileFacts, StatementFacts};
 use crate::model::content_hash;
 use edn::syntax::Kind;
@@ -178,9 +178,14 @@ fn qualified(
     if project.knows(platform, ns) {
         return Meaning::Unresolved;
     }
+    if alias.is_none()
+        && let Some(var) = imported(project, context, platform, prefix)
+    {
+        return var;
+    }
     let host = ns == "js"
         || ns.starts_with("goog")
-        || context.imports.contains(prefix)
+        || context.imports.contains_key(prefix)
         || starts_upper(prefix.rsplit('.').next().unwrap_or(prefix));
     if alias.is_none() && host {
         return Meaning::Host;
@@ -215,6 +220,12 @@ fn plain(project: &Project<'_>, context: &Context, platform: Platform, name: &st
             return own(ns, name, var);
         }
     }
+    let included = |(ns, excluded): &&(String, Vec<String>)| {
+        lexicon::library_var(ns, name).is_some() && !excluded.iter().any(|e| e == name)
+    };
+    if let Some((ns, _)) = context.used.iter().find(included) {
+        return Meaning::Foreign { ns: ns.as_str().into(), name: name.into() };
+    }
     if !context.excluded.contains(name)
         && let Some(var) = lexicon::core_var(name, platform == Platform::Cljs)
     {
@@ -242,6 +253,9 @@ fn host_or_unresolved(
     {
         return own(ns, original, var);
     }
+    if let Some(var) = imported(project, context, platform, class) {
+        return var;
+    }
     if let Some((package, simple)) = class.rsplit_once('.') {
         let ns = package.replace('_', "-");
         return match project.var(platform, &ns, simple) {
@@ -251,11 +265,34 @@ fn host_or_unresolved(
     }
     let host = name.starts_with('.')
         || name.ends_with('.')
-        || context.imports.contains(class)
+        || context.imports.contains_key(class)
         || starts_upper(class)
         || is_primitive(name)
         || (platform == Platform::Cljs && matches!(name, "js" | "goog"));
-    if host { Meaning::Host } else { Meaning::Unresolved }
+    if host {
+        return Meaning::Host;
+    }
+    // Of a namespace that is used whole and of which nothing is known, if there is just one.
+    let unknown =
+        |(ns, _): &&(String, Vec<String>)| !project.knows(platform, ns) && !lexicon::is_library(ns);
+    let mut unknown = context.used.iter().filter(unknown);
+    match (unknown.next(), unknown.next()) {
+        (Some((ns, excluded)), None) if !excluded.iter().any(|e| e == name) => {
+            Meaning::Foreign { ns: ns.as_str().into(), name: name.into() }
+        }
+        _ => Meaning::Unresolved,
+    }
+}
+
+/// A record or type of the project by its imported class name.
+fn imported(
+    project: &Project<'_>,
+    context: &Context,
+    platform: Platform,
+    class: &str,
+) -> Option<Meaning> {
+    let ns = context.imports.get(class)?.replace('_', "-");
+    Some(own(&ns, class, project.var(platform, &ns, class)?))
 }
 
 fn is_primitive(name: &str) -> bool {
@@ -295,8 +332,20 @@ impl Uses {
         let context = &pass.contexts[form.context];
         for used in &form.uses {
             let symbol = &text[used.start as usize..used.end as usize];
-            let meaning = resolve(project, context, pass.platform, symbol);
-            self.add_one(pass.platform, used, symbol, meaning);
+            let mut meaning = resolve(project, context, pass.platform, symbol);
+            let quoted = matches!(used.kind, UseKind::Quoted | UseKind::QuotedCall);
+            // What a macro expands to may be for ClojureScript.
+            if quoted && pass.platform == Platform::Clj && !matches!(meaning, Meaning::Own { .. }) {
+                let there = resolve(project, context, Platform::Cljs, symbol);
+                if matches!(there, Meaning::Own { .. }) {
+                    meaning = there;
+                }
+            }
+            self.add_one(pass.platform, used.kind, symbol, meaning);
+        }
+        for (ns, name) in &form.exports {
+            let meaning = qualified(project, context, pass.platform, ns, name);
+            self.add_one(pass.platform, UseKind::Reference, name, meaning);
         }
         if self.local.impure.is_none() {
             self.local.impure = form.effects.impure.clone();
@@ -308,13 +357,21 @@ impl Uses {
         self.local.impure.get_or_insert(what);
     }
 
-    fn add_one(&mut self, platform: Platform, used: &Use, symbol: &str, meaning: Meaning) {
+    fn add_one(&mut self, platform: Platform, used: UseKind, symbol: &str, meaning: Meaning) {
+        if used == UseKind::TypeHint {
+            if let Meaning::Own { ns, name, .. } = meaning
+                && starts_upper(&name)
+            {
+                self.dependencies.push((format!("{ns}/{name}").into(), "var-reference"));
+            }
+            return;
+        }
         match meaning {
             Meaning::Own { ns, name, var } => {
-                let kind = kind_of(used.kind, var.is_macro, var.is_protocol);
+                let kind = kind_of(used, var.is_macro, var.is_protocol);
                 self.dependencies.push((format!("{ns}/{name}").into(), kind));
                 // Implementing a protocol calls nothing.
-                if used.kind != UseKind::ProtocolImpl {
+                if used != UseKind::ProtocolImpl {
                     self.local.uses.push(var.statement);
                 }
                 if name.ends_with('!') || var.dynamic {
@@ -327,7 +384,7 @@ impl Uses {
                 if lexicon::is_impure_core(&name) || is_dynamic(&name) {
                     self.impure(full.to_string());
                 }
-                self.dependencies.push((full, kind_of(used.kind, is_macro, false)));
+                self.dependencies.push((full, kind_of(used, is_macro, false)));
             }
             Meaning::Foreign { ns, name } => {
                 let full: Str = format!("{ns}/{name}").into();
@@ -336,14 +393,15 @@ impl Uses {
                 } else if !lexicon::is_pure_namespace(&ns) {
                     self.local.unknown = true;
                 }
-                self.dependencies.push((full, kind_of(used.kind, false, false)));
+                let is_macro = lexicon::library_var(&ns, &name).is_some_and(|var| var.is_macro);
+                self.dependencies.push((full, kind_of(used, is_macro, false)));
             }
             Meaning::Host => {
                 let pure = symbol.starts_with("Math/") || symbol.starts_with("js/Math.");
                 self.local.unknown |= !pure;
             }
             Meaning::Nothing => {}
-            Meaning::Unresolved if matches!(used.kind, UseKind::Quoted | UseKind::QuotedCall) => {}
+            Meaning::Unresolved if matches!(used, UseKind::Quoted | UseKind::QuotedCall) => {}
             Meaning::Unresolved => {
                 self.local.unknown = true;
                 self.unresolved.push(symbol.into());

@@ -20,6 +20,8 @@ pub(super) enum UseKind {
     Quoted,
     /// The same, first in a form.
     QuotedCall,
+    /// A type hint: of interest only where it names a type of the project.
+    TypeHint,
 }
 
 /// A symbol that is used, by its place in the text.
@@ -70,6 +72,8 @@ pub(super) struct Form {
     pub(super) method: Option<(String, String)>,
     pub(super) defs: Vec<Def>,
     pub(super) uses: Vec<Use>,
+    /// Vars that are made public under the same name here: namespace and name.
+    pub(super) exports: Vec<(String, String)>,
     pub(super) effects: Effects,
 }
 
@@ -92,11 +96,14 @@ pub(super) fn pass(text: &str, tree: &Tree, platform: Platform, lint_as: &LintAs
         contexts: vec![Context::named("user")],
         locals: Vec::new(),
         uses: Vec::new(),
+        exports: Vec::new(),
         defs: Vec::new(),
         effects: Effects::default(),
         method: None,
         quoted: 0,
         depth: 0,
+        functions: 0,
+        in_comment: false,
     };
     let mut forms = Vec::new();
     for root in tree.roots() {
@@ -116,6 +123,7 @@ struct Walker<'t> {
     contexts: Vec<Context>,
     locals: Vec<&'t str>,
     uses: Vec<Use>,
+    exports: Vec<(String, String)>,
     defs: Vec<Def>,
     effects: Effects,
     method: Option<(String, String)>,
@@ -123,7 +131,15 @@ struct Walker<'t> {
     quoted: usize,
     /// How many forms are open inside the statement.
     depth: usize,
+    /// How many functions are open.
+    functions: usize,
+    /// What is defined in a `comment` is known inside it.
+    in_comment: bool,
 }
+
+/// Macros that make vars of other namespaces public here, whatever library they come from.
+const RE_EXPORTS: [&str; 7] =
+    ["import-vars", "import-fn", "import-macro", "import-def", "export", "re-export", "reexport"];
 
 /// The longest text that names what a form is about.
 const MAX_TARGET: usize = 80;
@@ -159,6 +175,7 @@ impl<'t> Walker<'t> {
             method: self.method.take(),
             defs: std::mem::take(&mut self.defs),
             uses: std::mem::take(&mut self.uses),
+            exports: std::mem::take(&mut self.exports),
             effects: std::mem::take(&mut self.effects),
         }
     }
@@ -208,11 +225,8 @@ impl<'t> Walker<'t> {
                 self.quoted -= 1;
             }
             Kind::Meta => {
-                let forms = self.reading.forms(node);
-                if let [meta, target] = forms[..] {
-                    if self.reading.kind(meta) == Kind::Map {
-                        self.walk(meta);
-                    }
+                let target = self.metas(node);
+                if self.reading.kind(target) != Kind::Meta {
                     self.walk(target);
                 }
             }
@@ -238,6 +252,24 @@ impl<'t> Walker<'t> {
         }
     }
 
+    /// Walks the metadata before a form; the form without it.
+    fn metas(&mut self, mut node: usize) -> usize {
+        while self.reading.kind(node) == Kind::Meta {
+            let [meta, target] = self.reading.forms(node)[..] else { return node };
+            self.meta(meta);
+            node = target;
+        }
+        node
+    }
+
+    fn meta(&mut self, meta: usize) {
+        match self.reading.kind(meta) {
+            Kind::Map => self.walk(meta),
+            Kind::Symbol => self.used(meta, UseKind::TypeHint),
+            _ => {}
+        }
+    }
+
     fn impure(&mut self, what: &str) {
         if self.quoted == 0 && self.effects.impure.is_none() {
             self.effects.impure = Some(what.to_string());
@@ -246,6 +278,12 @@ impl<'t> Walker<'t> {
 
     fn is_local(&self, name: &str) -> bool {
         self.locals.iter().rev().any(|local| *local == name)
+    }
+
+    /// `local.member`, as ClojureScript has it.
+    fn is_member_of_local(&self, name: &str) -> bool {
+        self.reading.platform == Platform::Cljs
+            && name.split_once('.').is_some_and(|(l, _)| !l.is_empty() && self.is_local(l))
     }
 
     fn used(&mut self, node: usize, kind: UseKind) {
@@ -261,12 +299,13 @@ impl<'t> Walker<'t> {
             if text.ends_with('#') {
                 return;
             }
-        } else if self.is_local(text)
-            || text.split_once(['.', '/']).is_some_and(|(l, _)| !l.is_empty() && self.is_local(l))
+        } else if kind != UseKind::TypeHint
+            && (self.is_local(text) || self.is_member_of_local(text))
         {
             return;
         }
         let kind = match kind {
+            UseKind::TypeHint => kind,
             UseKind::Call if self.quoted > 0 => UseKind::QuotedCall,
             _ if self.quoted > 0 => UseKind::Quoted,
             kind => kind,
@@ -375,6 +414,9 @@ impl<'t> Walker<'t> {
                 self.reading.kind(bare) == Kind::Symbol && !self.reading.text(bare).contains('/');
             plain.then_some(*n)
         });
+        if self.depth == 1 && RE_EXPORTS.contains(&name) {
+            return self.import_vars(&forms[1..]);
+        }
         match named {
             Some(_) if defines => self.defn(name, forms, name.starts_with("defmacro")),
             _ => self.walk_all(&forms[1..]),
@@ -422,13 +464,20 @@ impl<'t> Walker<'t> {
                 self.core_use(name, head);
                 self.case(rest);
             }
-            "." | ".." | "new" => self.interop(rest),
+            "." | ".." => {
+                self.core_use(name, head);
+                self.interop(name, rest);
+            }
+            "new" => {
+                self.effects.unknown = true;
+                self.walk_all(rest);
+            }
             "set!" => {
                 self.impure("set!");
                 self.walk_all(rest);
             }
             "ns" => self.ns(forms),
-            "in-ns" => self.in_ns(rest),
+            "in-ns" if self.functions == 0 => self.in_ns(rest),
             "require" | "use" | "import" | "refer" | "alias" | "require-macros" | "use-macros"
             | "refer-clojure" => {
                 self.core_use(name, head);
@@ -485,7 +534,9 @@ impl<'t> Walker<'t> {
                 // What is inside is never evaluated; its names are used all the same.
                 let (defs, effects) =
                     (std::mem::take(&mut self.defs), std::mem::take(&mut self.effects));
-                self.walk_all(rest);
+                let outer = std::mem::replace(&mut self.in_comment, true);
+                self.scoped(|w| w.walk_all(rest));
+                self.in_comment = outer;
                 self.defs = defs;
                 self.effects = effects;
             }
@@ -553,7 +604,7 @@ impl<'t> Walker<'t> {
 
     /// Makes locals of the names of a destructuring form, and walks its defaults.
     fn bind(&mut self, pattern: usize) {
-        let pattern = self.reading.bare(pattern);
+        let pattern = self.metas(pattern);
         match self.reading.kind(pattern) {
             Kind::Symbol => {
                 let name = self.reading.text(pattern);
@@ -620,26 +671,32 @@ impl<'t> Walker<'t> {
     }
 
     fn arities(&mut self, rest: &[usize]) {
-        let Some(first) = rest.first() else { return };
-        if self.reading.kind(self.reading.bare(*first)) == Kind::Vector {
-            return self.arity(rest);
-        }
-        for form in rest {
-            if self.reading.kind(*form) == Kind::List {
-                let parts = self.reading.forms(*form);
-                self.arity(&parts);
-            } else {
-                self.walk(*form);
+        self.functions += 1;
+        let is_vector = |form: &usize| self.reading.kind(self.reading.bare(*form)) == Kind::Vector;
+        // What stands before the parameters: a schema, a tag, attributes of a macro that is like `defn`.
+        if let Some(at) = rest.iter().position(is_vector) {
+            self.walk_all(&rest[..at]);
+            self.arity(&rest[at..]);
+        } else {
+            for form in rest {
+                let parts = match self.reading.kind(*form) {
+                    Kind::List => self.reading.forms(*form),
+                    _ => Vec::new(),
+                };
+                let first = parts.first().map(|first| self.reading.bare(*first));
+                if first.is_some_and(|first| self.reading.kind(first) == Kind::Vector) {
+                    self.arity(&parts);
+                } else {
+                    self.walk(*form);
+                }
             }
         }
+        self.functions -= 1;
     }
 
     /// `[params] body…`
     fn arity(&mut self, parts: &[usize]) {
         let Some((params, body)) = parts.split_first() else { return };
-        if self.reading.kind(self.reading.bare(*params)) != Kind::Vector {
-            return self.walk_all(parts);
-        }
         self.scoped(|w| {
             w.bind(*params);
             w.walk_all(body);
@@ -692,20 +749,25 @@ impl<'t> Walker<'t> {
         }
     }
 
-    fn interop(&mut self, rest: &[usize]) {
+    /// `(. target member arguments…)`, `(. target (member arguments…))`, `(.. target member (member arguments…) …)`
+    fn interop(&mut self, name: &str, rest: &[usize]) {
         self.effects.unknown = true;
-        let Some((target, members)) = rest.split_first() else { return };
+        let Some((target, rest)) = rest.split_first() else { return };
         self.walk(*target);
+        let (members, arguments) = match name {
+            "." => rest.split_at(rest.len().min(1)),
+            _ => (rest, &[][..]),
+        };
         for member in members {
-            if self.reading.kind(*member) == Kind::List {
-                let parts = self.reading.forms(*member);
+            let member = self.reading.bare(*member);
+            if self.reading.kind(member) == Kind::List {
+                let parts = self.reading.forms(member);
                 self.walk_all(parts.get(1..).unwrap_or_default());
-            } else if self.reading.kind(*member) != Kind::Symbol
-                || self.is_local(self.reading.text(*member))
-            {
-                self.walk(*member);
+            } else if self.reading.kind(member) != Kind::Symbol {
+                self.walk(member);
             }
         }
+        self.walk_all(arguments);
     }
 
     // ---- what defines vars ----
@@ -728,8 +790,15 @@ impl<'t> Walker<'t> {
         if self.reading.kind(bare) != Kind::Symbol || self.quoted > 0 {
             return;
         }
+        self.metas(name_node);
         let text = self.reading.text(bare);
         let name = text.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or(text);
+        if self.in_comment {
+            self.locals.push(name);
+        }
+        if name.len() < text.len() {
+            self.used(bare, UseKind::Reference);
+        }
         let reading = &self.reading;
         let mut def = Def {
             name: name.to_string(),
@@ -820,17 +889,7 @@ impl<'t> Walker<'t> {
             if is_macro {
                 w.locals.extend(["&env", "&form"]);
             }
-            match rest
-                .iter()
-                .position(|n| matches!(w.reading.kind(w.reading.bare(*n)), Kind::Vector))
-            {
-                // What stands before the parameters of a macro that is like `defn` (a schema, a tag).
-                Some(at) => {
-                    w.walk_all(&rest[..at]);
-                    w.arity(&rest[at..]);
-                }
-                None => w.arities(rest),
-            }
+            w.arities(rest);
         });
     }
 
@@ -998,15 +1057,19 @@ impl<'t> Walker<'t> {
             match self.reading.kind(*form) {
                 Kind::Vector | Kind::List => {
                     let names = self.reading.forms(*form);
-                    for name in names.iter().skip(1) {
+                    let Some((ns, names)) = names.split_first() else { continue };
+                    let ns = self.reading.symbol(*ns).unwrap_or_default();
+                    for name in names {
                         self.define(*name, "import-vars", |_| {});
+                        if let Some(name) = self.reading.symbol(*name) {
+                            self.exports.push((ns.to_string(), name.to_string()));
+                        }
                     }
                 }
-                Kind::Symbol => {
-                    self.used(*form, UseKind::Reference);
+                Kind::Symbol if self.reading.text(*form).contains('/') => {
                     self.define(*form, "import-vars", |_| {});
                 }
-                _ => {}
+                _ => self.walk(*form),
             }
         }
     }
