@@ -46,7 +46,13 @@ pub(crate) struct Database {
 /// The database of a place, to be read.
 pub(crate) fn read(place: &Place) -> Outcome<Db> {
     let text = text_of(&place.log())?;
-    Ok(replayed(&text, &place.log())?.db)
+    let state = replayed(&text, &place.log())?;
+    if state.end < text.trim_end().len() {
+        crate::output::note(
+            "note: the log's end never became a transaction; `defbase doctor` says more",
+        );
+    }
+    Ok(state.db)
 }
 
 /// A file's text; what is no UTF-8 is found as damage by its line.
@@ -420,13 +426,14 @@ pub(crate) struct Conflict {
 }
 
 /// Attributes that follow from others: where they differ, the others do.
-const DERIVED: [&str; 6] = [
+const DERIVED: [&str; 7] = [
     "statement/hash",
     "statement/normal-hash",
     "statement/line-count",
     "statement/created-at",
     "statement/modified-at",
     "file/hash",
+    "file/facts-hash",
 ];
 
 /// What two sides of a merge said against each other and nobody has settled since; and the database.

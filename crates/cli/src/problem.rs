@@ -12,7 +12,7 @@ use std::ops::Range;
 pub(crate) struct Problem {
     message: String,
     help: Option<String>,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     cause: Option<Box<Problem>>,
     silent: bool,
 }
@@ -51,11 +51,11 @@ impl Problem {
         let text = format!("{text} ");
         let start = span.start.min(text.len() - 1);
         let end = span.end.clamp(start, text.len() - 1);
-        self.place = Some(Place {
+        self.place = Some(Box::new(Place {
             text: NamedSource::new(name, text),
             span: start..end,
             label: label.into(),
-        });
+        }));
         self
     }
 
