@@ -6,8 +6,10 @@
 
 use crate::datom::{Datom, Index, Order, TX0};
 use crate::db::{Db, Indexes};
+use crate::schema::Schema;
 use crate::tree::Tree;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// A change this many times smaller than the database goes in one by one.
 const MERGE_FROM: usize = 16;
@@ -94,8 +96,8 @@ impl Db {
     }
 
     /// The same facts under another schema, which must know every attribute of this one: AVET is made anew.
-    pub fn with_schema(&self, schema: crate::schema::Schema) -> Db {
-        let mut db = Db { schema: std::sync::Arc::new(schema), ..self.clone() };
+    pub fn with_schema(&self, schema: Schema) -> Db {
+        let mut db = Db { schema: Arc::new(schema), ..self.clone() };
         let order = db.order(Index::Avet);
         let indexed = |tree: &Tree| {
             let datoms = tree.iter(0..tree.len());

@@ -1,9 +1,12 @@
 //! A connection: the place where a database changes.
 //!
 //! Writers take turns; readers take the current value and never wait for a writer at work. Listeners are called in
-//! the order they came, before `transact` returns, with the connection already showing the new value.
+//! the order they came, before `transact` returns, with the connection already showing the new value. They may
+//! transact themselves; so when several threads write, reports of two transactions can come in either order
+//! ([`TxReport::tx`] tells which was first).
 
-use crate::db::Db;
+use crate::db::{Db, DbError};
+use crate::schema::Schema;
 use crate::tx::{TxError, TxReport};
 use edn::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -29,6 +32,11 @@ impl Conn {
         Conn { current: RwLock::new(db), writing: Mutex::new(()), listeners: Mutex::default() }
     }
 
+    /// A connection that starts empty.
+    pub fn create(schema: Schema) -> Conn {
+        Conn::from_db(Db::empty(schema))
+    }
+
     /// The database as it is now.
     pub fn db(&self) -> Db {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -47,6 +55,22 @@ impl Conn {
     /// ```
     pub fn transact(&self, tx_data: &Value) -> Result<TxReport, TxError> {
         self.change(|db| db.with(tx_data))
+    }
+
+    /// As [`Conn::transact`], with something to say about the transaction, which listeners get to see.
+    pub fn transact_with_meta(&self, tx_data: &Value, tx_meta: Value) -> Result<TxReport, TxError> {
+        self.change(|db| db.with_meta(tx_data, tx_meta))
+    }
+
+    /// Puts another schema in place of the current one; see [`Db::with_schema`]. Listeners are not told.
+    pub fn reset_schema(&self, schema: &Value) -> Result<Db, DbError> {
+        let turn = held(&self.writing);
+        let db = self.db();
+        let schema = db.schema().with_map(schema).map_err(DbError::from)?;
+        let db = db.with_schema(schema);
+        self.set(db.clone());
+        drop(turn);
+        Ok(db)
     }
 
     /// Applies whatever makes a report out of the current database.
