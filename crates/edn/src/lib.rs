@@ -27,7 +27,9 @@ pub use num_bigint::BigInt;
 pub use number::{BigDec, Ratio};
 pub use position::{LineIndex, line_column};
 pub use print::{PrintOptions, print, print_to, print_with};
-pub use read::{MAX_NUMBER, ReadError, ReadOptions, read, read_all, read_all_with, read_node};
+pub use read::{
+    MAX_NUMBER, ReadError, ReadOptions, read, read_all, read_all_with, read_first, read_node,
+};
 pub use uuid::Uuid;
 pub use value::{CallError, Inst, Object, Opaque, Regex, Str, Tagged, Value};
 

@@ -89,6 +89,26 @@ pub fn read(text: &str) -> Result<Value, ReadError> {
     }
 }
 
+/// Reads the first EDN form of a text, and says where it ends; `None` where there is none. What comes after it
+/// is not looked at.
+///
+/// ```
+/// let (value, end) = edn::read_first("[1] )").unwrap().unwrap();
+/// assert_eq!((value.to_string().as_str(), end), ("[1]", 3));
+/// ```
+pub fn read_first(text: &str) -> Result<Option<(Value, usize)>, ReadError> {
+    let tree = syntax::parse_first(text);
+    let options = ReadOptions::default();
+    let mut values = Vec::new();
+    for root in tree.roots() {
+        Reader::new(text, &tree, &options).push(root, &mut values)?;
+        if let Some(value) = values.pop() {
+            return Ok(Some((value, tree.node(root).end as usize)));
+        }
+    }
+    tree.error.as_ref().map_or(Ok(None), |error| Err(ReadError::syntax(text, error)))
+}
+
 /// Reads all EDN forms of a text.
 pub fn read_all(text: &str) -> Result<Vec<Value>, ReadError> {
     read_all_with(text, &ReadOptions::default())

@@ -309,6 +309,18 @@ fn exactly_one_form() {
 }
 
 #[test]
+fn the_first_form() {
+    let first = |text: &str| {
+        edn::read_first(text).map(|found| found.map(|(value, end)| (value.to_string(), end)))
+    };
+    assert_eq!(first(" #_a {:a 1} ]"), Ok(Some(("{:a 1}".to_string(), 11))));
+    assert_eq!(first("1[\""), Ok(Some(("1".to_string(), 1))));
+    assert_eq!(first(" ; none\n #_1 "), Ok(None));
+    assert_eq!(first("#_1 [").unwrap_err().span, 4..5);
+    assert_eq!(first("#_{1} 2").unwrap_err().span, 3..4);
+}
+
+#[test]
 fn nesting_has_a_limit() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let deepest = nested(edn::MAX_DEPTH);
