@@ -44,7 +44,8 @@ fn unpack(package: &str, to: &Path) -> Option<usize> {
     for source in sources_of(package)? {
         let name = source.file_name()?.to_str()?;
         if name.ends_with(".jar") {
-            let project = code::project::read(Path::new("/"), std::slice::from_ref(&source)).unwrap();
+            let project =
+                code::project::read(Path::new("/"), std::slice::from_ref(&source)).unwrap();
             assert_eq!(project.problems, [], "{}", source.display());
             for file in project.sources {
                 let (_, inside) = file.path.split_once("!/")?;

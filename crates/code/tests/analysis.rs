@@ -1,5 +1,6 @@
 //! What the analysis says of small files, from `analysis.edn`: for each file a list of its statements as
 //! `[fqn dependencies…]`, with what was not resolved under `:unresolved` and purity under `:pure`.
+#![allow(clippy::unwrap_used)]
 
 use code::analysis::{Rules, analyze};
 use edn::{ReadOptions, Value};

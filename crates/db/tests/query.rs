@@ -1,4 +1,5 @@
 //! Queries and what they give, from `query.edn`.
+#![allow(clippy::unwrap_used)]
 
 use db::{Db, Input, Schema, q};
 use edn::{ReadOptions, Value};
