@@ -196,3 +196,78 @@ impl Dict {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let atom = prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            (-3..3i64).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            prop::sample::select(vec![0.0, -0.0, f64::NAN, f64::INFINITY, 1.0, -2.5])
+                .prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            any::<char>().prop_map(Value::from),
+            any::<i64>().prop_map(|ms| Value::Inst(edn::Inst(ms))),
+            "[a-c]{0,2}".prop_map(Value::from),
+            Just(Value::Nil),
+            prop::sample::select(vec![
+                "1N",
+                "-1N",
+                "99999999999999999999N",
+                "1.0M",
+                "1.00M",
+                "1/3",
+                ":k",
+                "sym",
+                "^:m sym",
+                "#uuid \"00000000-0000-0000-0000-000000000001\"",
+                "#t 1",
+            ])
+            .prop_map(|text| edn::read(text).unwrap()),
+        ];
+        atom.prop_recursive(2, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::vector),
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::list),
+                prop::collection::vec(inner, 0..3).prop_map(Value::set),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_cell_is_its_value(values in prop::collection::vec(value(), 1..24)) {
+            let dict = Dict::default();
+            let cells: Vec<Cell> = values.iter().map(|v| dict.intern(v)).collect();
+            for (x, &cx) in values.iter().zip(&cells) {
+                prop_assert_eq!(exact_form(&dict.value(cx)), exact_form(x));
+                prop_assert_eq!((dict.find(x), dict.intern(x)), (Some(cx), cx));
+                for (y, &cy) in values.iter().zip(&cells) {
+                    prop_assert_eq!(dict.compare(cx, cy), x.cmp(y));
+                    prop_assert_eq!(dict.compare_value(cx, y), x.cmp(y));
+                    prop_assert_eq!(dict.class(cx) == dict.class(cy), x == y, "{} {}", x, y);
+                    prop_assert!(cx == cy || x != y || cx.tag() == Tag::Exotic || cy.tag() == Tag::Exotic);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_agree_on_cells() {
+        let dict = Dict::default();
+        let texts: Vec<Value> =
+            (0..500).map(|n| Value::string(format!("text {}", n % 100))).collect();
+        let intern = || texts.iter().map(|t| dict.intern(t)).collect::<Vec<_>>();
+        let seen: Vec<Vec<Cell>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(intern)).collect();
+            threads.into_iter().filter_map(|t| t.join().ok()).collect()
+        });
+        assert_eq!(seen.len(), 4);
+        assert!(seen.iter().all(|cells| *cells == seen[0]));
+        assert_eq!(dict.entries.count(), 100);
+    }
+}

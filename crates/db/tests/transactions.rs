@@ -66,6 +66,35 @@ fn transactions_do_what_their_forms_say() {
         (&["[{:a 1 :b 2}]", "[{:a+b [1 2] :c 3}]"], "[[1 :a 1] [1 :a+b [1 2]] [1 :b 2] [1 :c 3]]"),
         (&["[[:db/add \"datomic.tx\" :who \"me\"]]"], "[[536870913 :who \"me\"]]"),
         (&["[[:db/add 1 :v (1 2)] [:db/add 1 :v [1 2]]]"], "[[1 :v (1 2)]]"),
+        (
+            &["[[1 :n 5 536870920 true] nil #datascript/Datom [1 :n 6 536870921 true]]"],
+            "[[1 :n 6]]",
+        ),
+        (&["[[:db/add 1 :n 5 536870920]]", "[[1 :n 5 536870920 false]]"], "[]"),
+        (
+            &[
+                "[{:db/id 1 :part {:db/id 2 :n 1 :part {:db/id 3 :n 2}}}]",
+                "[[:db/retract 1 :part]]",
+            ],
+            "[]",
+        ),
+        (
+            &["[{:db/id -1 :db/ident :tea :n 1}]", "[[:db/add :tea :n 2] {:db/ident :tea :m 3}]"],
+            "[[1 :m 3] [1 :n 2] [1 :db/ident :tea]]",
+        ),
+        (
+            &["[{:a \"x\"}]", "[{:db/id 1 :b 2}]", "[[:db/retract 1 :a]]"],
+            "[[1 :a+b [nil 2]] [1 :b 2]]",
+        ),
+        (
+            &["[{:a 1 :b 2}]", "[{:db/id [:a+b [1 2]] :a+b [1 2] :n 3}]"],
+            "[[1 :a 1] [1 :a+b [1 2]] [1 :b 2] [1 :n 3]]",
+        ),
+        (&["[[:db/add 1 :boss 1]]", "[[:db/retractEntity 1]]"], "[]"),
+        (&["[{:db/id \"a\" :boss \"b\"} {:db/id \"b\" :boss \"a\"}]"], "[[1 :boss 2] [2 :boss 1]]"),
+        (&["[[:db/add 1 :boss :db/current-tx]]"], "[[1 :boss 536870913]]"),
+        (&["[[:db/retract [:name \"nobody\"] :n 1] [:db/retractEntity [:name \"nobody\"]]]"], "[]"),
+        (&["[[:db/add 1 :n 1]]", "[[:db/cas 1 :m nil 7]]"], "[[1 :m 7] [1 :n 1]]"),
     ];
     for (transactions, expected) in table {
         let db = with(SCHEMA, transactions).unwrap();
@@ -83,6 +112,58 @@ fn refused_transactions_say_why() {
         (
             &["[[:db/add 1 :n 1]]", "[[:db/cas 1 :n 2 3]]"],
             ":db.fn/cas failed on datom [1 :n 1], expected 2",
+        ),
+        (
+            &["[[:db/add 1 :aka \"x\"]]", "[[:db/cas 1 :aka \"y\" \"z\"]]"],
+            ":db.fn/cas failed on datom [1 :aka (\"x\")], expected \"y\"",
+        ),
+        (&["[[:db/cas 1 :n 5 6]]"], ":db.fn/cas failed on datom [1 :n nil], expected 5"),
+        (
+            &["[[:db/cas -1 :n nil 6]]"],
+            "Can't use tempid in '[:db/cas -1 :n nil 6]'. Tempids are allowed in :db/add only",
+        ),
+        (&["{:name \"a\"}"], "Bad transaction data {:name \"a\"}, expected sequential collection"),
+        (&["[5]"], "Bad entity type at 5, expected map or vector"),
+        (&["[[:tea 1]]"], "Can’t find entity for transaction fn :tea"),
+        (
+            &["[{:db/ident :tea}]", "[[:tea 1]]"],
+            "Entity :tea expected to have :db/fn attribute with fn? value",
+        ),
+        (&["[{:name nil}]"], "Cannot store nil as a value at {:name nil}"),
+        (
+            &["[[:db/add 1 2 3]]"],
+            "Bad entity attribute 2 at [:db/add 1 2 3], expected keyword or string",
+        ),
+        (&["[[:db/add nil :n 3]]"], "Expected number or lookup ref for entity id, got nil"),
+        (&["[[:db/add 0 :n 3]]"], "Expected number or lookup ref for entity id, got 0"),
+        (
+            &["[[:db/add 285873023227265 :n 3]]"],
+            "Highest supported entity id is 2147483647, got 285873023227265",
+        ),
+        (
+            &["[[:db/add [:n 1] :n 3]]"],
+            "Lookup ref attribute should be marked as :db/unique: [:n 1]",
+        ),
+        (&["[[:db/add [:name 1 2] :n 3]]"], "Lookup ref should contain 2 elements: [:name 1 2]"),
+        (&["[{:db/id #{} :n 3}]"], "Expected number, string or lookup ref for :db/id, got #{}"),
+        (
+            &["[{:_n 1}]"],
+            "Bad attribute :_n: reverse attribute name requires {:db/valueType :db.type/ref} in schema",
+        ),
+        (
+            &[
+                "[{:name \"a\"} {:name \"b\"}]",
+                "[[:db/add -1 :name \"a\"] [:db/add -1 :name \"b\"]]",
+            ],
+            "Conflicting upsert: -1 resolves both to 1 and 2",
+        ),
+        (
+            &["[[:db/add 1 :a+b [1 2]]]"],
+            "Can’t modify tuple attrs directly: [:db/add 1 :a+b [1 2]]",
+        ),
+        (
+            &["[{:a 1 :b 2}]", "[[:db/retract 1 :a+b]]"],
+            "Can’t modify tuple attrs directly: [:db/retract 1 :a+b]",
         ),
         (&["[[:db/add 1 :n nil]]"], "Cannot store nil as a value at [:db/add 1 :n nil]"),
         (&["[[:db/add [:name \"no\"] :n 1]]"], "Nothing found for entity id [:name \"no\"]"),
