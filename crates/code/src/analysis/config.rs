@@ -27,7 +27,9 @@ impl Rules {
                 form.as_map().and_then(|c| c.get_keyword("lint-as")).and_then(Value::as_map);
             for (from, to) in entries.iter().flat_map(|map| map.iter()) {
                 if let (Some(from), Some(to)) = (from.as_symbol(), to.as_symbol()) {
-                    self.lint_as.insert(from.as_str().to_string(), to.as_str().to_string());
+                    let (ns, name) = from.as_str().split_once('/').unwrap_or(("", from.as_str()));
+                    let like = (ns.to_string(), to.as_str().to_string());
+                    self.lint_as.entry(name.to_string()).or_default().push(like);
                 }
             }
         }

@@ -328,7 +328,14 @@ struct Uses {
 }
 
 impl Uses {
-    fn add(&mut self, project: &Project<'_>, pass: &Pass, form: &Form, text: &str) {
+    fn add(
+        &mut self,
+        project: &Project<'_>,
+        names: &[&Name],
+        pass: &Pass,
+        form: &Form,
+        text: &str,
+    ) {
         let context = &pass.contexts[form.context];
         for used in &form.uses {
             let symbol = &text[used.start as usize..used.end as usize];
@@ -341,11 +348,11 @@ impl Uses {
                     meaning = there;
                 }
             }
-            self.add_one(pass.platform, used.kind, symbol, meaning);
+            self.add_one(names, pass.platform, used.kind, symbol, meaning);
         }
         for (ns, name) in &form.exports {
             let meaning = qualified(project, context, pass.platform, ns, name);
-            self.add_one(pass.platform, UseKind::Reference, name, meaning);
+            self.add_one(names, pass.platform, UseKind::Reference, name, meaning);
         }
         if self.local.impure.is_none() {
             self.local.impure = form.effects.impure.clone();
@@ -357,19 +364,26 @@ impl Uses {
         self.local.impure.get_or_insert(what);
     }
 
-    fn add_one(&mut self, platform: Platform, used: UseKind, symbol: &str, meaning: Meaning) {
+    fn add_one(
+        &mut self,
+        names: &[&Name],
+        platform: Platform,
+        used: UseKind,
+        symbol: &str,
+        meaning: Meaning,
+    ) {
         if used == UseKind::TypeHint {
-            if let Meaning::Own { ns, name, .. } = meaning
+            if let Meaning::Own { ns, name, var } = meaning
                 && starts_upper(&name)
             {
-                self.dependencies.push((format!("{ns}/{name}").into(), "var-reference"));
+                self.dependencies.push((full_name(names, &ns, &name, var), "var-reference"));
             }
             return;
         }
         match meaning {
             Meaning::Own { ns, name, var } => {
                 let kind = kind_of(used, var.is_macro, var.is_protocol);
-                self.dependencies.push((format!("{ns}/{name}").into(), kind));
+                self.dependencies.push((full_name(names, &ns, &name, var), kind));
                 // Implementing a protocol calls nothing.
                 if used != UseKind::ProtocolImpl {
                     self.local.uses.push(var.statement);
@@ -410,6 +424,16 @@ impl Uses {
     }
 }
 
+/// The name of a var of the project: that of its statement, where the statement is of ClojureScript's var of the name.
+fn full_name(names: &[&Name], ns: &str, name: &str, var: Var) -> Str {
+    let full = format!("{ns}/{name}");
+    let statement = &names[var.statement as usize].fqn;
+    match statement.strip_suffix("@cljs") {
+        Some(plain) if plain == full => statement.as_str().into(),
+        _ => full.into(),
+    }
+}
+
 fn is_dynamic(name: &str) -> bool {
     name.len() > 2 && name.starts_with('*') && name.ends_with('*')
 }
@@ -429,9 +453,10 @@ pub(super) fn facts(files: &[File<'_>]) -> Vec<FileFacts> {
     let project = Project::of(files);
     let mut names: Vec<Vec<Name>> = files.par_iter().map(names_of).collect();
     names::unique(files, &mut names);
-    let uses: Vec<Vec<Uses>> = files.par_iter().map(|file| uses_of(&project, file)).collect();
-    let locals: Vec<Local> = uses.iter().flatten().map(|u| u.local.clone()).collect();
     let flat: Vec<&Name> = names.iter().flatten().collect();
+    let uses: Vec<Vec<Uses>> =
+        files.par_iter().map(|file| uses_of(&project, &flat, file)).collect();
+    let locals: Vec<Local> = uses.iter().flatten().map(|u| u.local.clone()).collect();
     let purity = purity::infer(&locals, |i| flat[i as usize].fqn.as_str());
     files
         .par_iter()
@@ -459,14 +484,14 @@ fn names_of(file: &File<'_>) -> Vec<Name> {
     names.into_iter().map(|n| n.unwrap_or_else(|| names::of_data(file.path))).collect()
 }
 
-fn uses_of(project: &Project<'_>, file: &File<'_>) -> Vec<Uses> {
+fn uses_of(project: &Project<'_>, names: &[&Name], file: &File<'_>) -> Vec<Uses> {
     let places = places(file);
     let mut uses: Vec<Uses> = (0..file.statements.len()).map(|_| Uses::default()).collect();
     for pass in &file.passes {
         for form in &pass.forms {
             let Some(place) = places.get(&form.root) else { continue };
             let own = &mut uses[*place as usize];
-            own.add(project, pass, form, file.text);
+            own.add(project, names, pass, form, file.text);
             own.local.applies |= form.defs.iter().any(has_purity);
             if form.head == "ns" {
                 let context = &pass.contexts[form.context];

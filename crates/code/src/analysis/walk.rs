@@ -85,8 +85,13 @@ pub(super) struct Pass {
     pub(super) forms: Vec<Form>,
 }
 
-/// Macros that a project says are like others: full name to full name.
-pub(super) type LintAs = FxHashMap<String, String>;
+/// Macros that a project says are like others: by name their namespaces, each with a full name.
+pub(super) type LintAs = FxHashMap<String, Vec<(String, String)>>;
+
+fn find_like<'a>(lint_as: &'a LintAs, ns: &str, name: &str) -> Option<&'a str> {
+    let found = lint_as.get(name)?.iter().find(|(from, _)| from == ns);
+    found.map(|(_, like)| like.as_str())
+}
 
 pub(super) fn pass(text: &str, tree: &Tree, platform: Platform, lint_as: &LintAs) -> Pass {
     let reading = Reading { text, tree, platform };
@@ -328,8 +333,7 @@ impl<'t> Walker<'t> {
                 Some((ns, name)) => (ns.as_str(), name.as_str()),
                 None if context.excluded.contains(head) => (context.name.as_str(), head),
                 None => {
-                    let own = format!("{}/{head}", context.name);
-                    if let Some(like) = self.lint_as.get(&own) {
+                    if let Some(like) = find_like(self.lint_as, &context.name, head) {
                         return Canonical::Like(core_name(like));
                     }
                     return self.used_like(context, head).unwrap_or(Canonical::Core(head));
@@ -339,12 +343,10 @@ impl<'t> Walker<'t> {
         if matches!(ns, "clojure.core" | "cljs.core") {
             return Canonical::Core(&head[head.len() - name.len().min(head.len())..]);
         }
-        let full = format!("{ns}/{name}");
-        match self.lint_as.get(&full) {
+        match find_like(self.lint_as, ns, name) {
             Some(like) => Canonical::Like(core_name(like)),
-            None => {
-                lexicon::like(&full).map_or(Canonical::Other, |l| Canonical::Like(l.to_string()))
-            }
+            None => lexicon::like(&format!("{ns}/{name}"))
+                .map_or(Canonical::Other, |l| Canonical::Like(l.to_string())),
         }
     }
 
@@ -352,10 +354,9 @@ impl<'t> Walker<'t> {
     fn used_like(&self, context: &Context, name: &str) -> Option<Canonical<'t>> {
         context.used.iter().filter(|(_, excluded)| !excluded.iter().any(|e| e == name)).find_map(
             |(ns, _)| {
-                let full = format!("{ns}/{name}");
-                let like = self.lint_as.get(&full).map(|l| core_name(l));
-                let like = like.or_else(|| lexicon::like(&full).map(String::from));
-                like.map(Canonical::Like)
+                let like = find_like(self.lint_as, ns, name).map(core_name);
+                let known = || lexicon::like(&format!("{ns}/{name}")).map(String::from);
+                like.or_else(known).map(Canonical::Like)
             },
         )
     }
@@ -796,7 +797,8 @@ impl<'t> Walker<'t> {
         if self.in_comment {
             self.locals.push(name);
         }
-        if name.len() < text.len() {
+        let from = text[..text.len() - name.len()].trim_end_matches('/');
+        if !from.is_empty() && from != self.contexts[self.contexts.len() - 1].name {
             self.used(bare, UseKind::Reference);
         }
         let reading = &self.reading;
@@ -889,7 +891,11 @@ impl<'t> Walker<'t> {
             if is_macro {
                 w.locals.extend(["&env", "&form"]);
             }
-            w.arities(rest);
+            if kind.starts_with("deftest") {
+                w.walk_all(rest);
+            } else {
+                w.arities(rest);
+            }
         });
     }
 
