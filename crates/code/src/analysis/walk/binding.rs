@@ -1,0 +1,209 @@
+//! What binds names: `let` and its kin, functions, destructuring; and forms whose parts are not all expressions.
+
+use super::Walker;
+use edn::syntax::Kind;
+
+impl Walker<'_> {
+    pub(super) fn scoped(&mut self, inner: impl FnOnce(&mut Self)) {
+        let mark = self.locals.len();
+        inner(self);
+        self.locals.truncate(mark);
+    }
+
+    pub(super) fn bindings(&mut self, rest: &[usize]) {
+        let Some((vector, body)) = rest.split_first() else { return };
+        let vector = self.reading.bare(*vector);
+        if self.reading.kind(vector) != Kind::Vector {
+            return self.walk_all(rest);
+        }
+        let pairs = self.reading.forms(vector);
+        self.scoped(|w| {
+            for pair in pairs.chunks(2) {
+                match (w.reading.keyword(pair[0]), pair.get(1)) {
+                    (Some("let"), Some(inner)) if w.reading.kind(*inner) == Kind::Vector => {
+                        for pair in w.reading.forms(*inner).chunks(2) {
+                            w.walk_all(&pair[1..]);
+                            w.bind(pair[0]);
+                        }
+                    }
+                    (Some(_), Some(value)) => w.walk(*value),
+                    (_, value) => {
+                        if let Some(value) = value {
+                            w.walk(*value);
+                        }
+                        w.bind(pair[0]);
+                    }
+                }
+            }
+            w.walk_all(body);
+        });
+    }
+
+    /// Makes locals of the names of a destructuring form, and walks its defaults.
+    pub(super) fn bind(&mut self, pattern: usize) {
+        let pattern = self.metas(pattern);
+        match self.reading.kind(pattern) {
+            Kind::Symbol => {
+                let name = self.reading.text(pattern);
+                if name != "&" {
+                    self.locals.push(name);
+                }
+            }
+            Kind::Vector => {
+                for part in self.reading.forms(pattern) {
+                    self.bind(part);
+                }
+            }
+            Kind::Map => self.bind_map(pattern),
+            Kind::NamespacedMap => {
+                for map in self.reading.forms(pattern) {
+                    self.bind_map(map);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn bind_map(&mut self, map: usize) {
+        let forms = self.reading.forms(map);
+        for pair in forms.chunks_exact(2) {
+            let (key, value) = (pair[0], pair[1]);
+            let Some(keyword) = self.reading.keyword(key) else {
+                self.walk(value);
+                self.bind(key);
+                continue;
+            };
+            match keyword.rsplit('/').next() {
+                Some("keys" | "strs" | "syms") => {
+                    for name in self.reading.forms(value) {
+                        let name = self.reading.bare(name);
+                        let text = self.reading.text(name).trim_start_matches(':');
+                        self.locals.push(text.rsplit('/').next().unwrap_or(text));
+                    }
+                }
+                Some("as") => self.bind(value),
+                Some("or") => {
+                    for default in self.reading.forms(value).chunks_exact(2) {
+                        self.walk(default[1]);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `name? [params] body` or `name? ([params] body)+`
+    pub(super) fn function(&mut self, rest: &[usize]) {
+        self.scoped(|w| {
+            let mut rest = rest;
+            if let Some((name, after)) = rest.split_first() {
+                let bare = w.reading.bare(*name);
+                if w.reading.kind(bare) == Kind::Symbol {
+                    w.locals.push(w.reading.text(bare));
+                    rest = after;
+                }
+            }
+            w.arities(rest);
+        });
+    }
+
+    pub(super) fn arities(&mut self, rest: &[usize]) {
+        self.functions += 1;
+        let is_vector = |form: &usize| self.reading.kind(self.reading.bare(*form)) == Kind::Vector;
+        // What stands before the parameters: a schema, a tag, attributes of a macro that is like `defn`.
+        if let Some(at) = rest.iter().position(is_vector) {
+            self.walk_all(&rest[..at]);
+            self.arity(&rest[at..]);
+        } else {
+            for form in rest {
+                let parts = match self.reading.kind(*form) {
+                    Kind::List => self.reading.forms(*form),
+                    _ => Vec::new(),
+                };
+                let first = parts.first().map(|first| self.reading.bare(*first));
+                if first.is_some_and(|first| self.reading.kind(first) == Kind::Vector) {
+                    self.arity(&parts);
+                } else {
+                    self.walk(*form);
+                }
+            }
+        }
+        self.functions -= 1;
+    }
+
+    /// `[params] body…`
+    pub(super) fn arity(&mut self, parts: &[usize]) {
+        let Some((params, body)) = parts.split_first() else { return };
+        self.scoped(|w| {
+            w.bind(*params);
+            w.walk_all(body);
+        });
+    }
+
+    pub(super) fn letfn(&mut self, rest: &[usize]) {
+        let Some((functions, body)) = rest.split_first() else { return };
+        let functions = self.reading.forms(*functions);
+        self.scoped(|w| {
+            for function in &functions {
+                if let Some(name) = w.reading.forms(*function).first() {
+                    w.bind(*name);
+                }
+            }
+            for function in &functions {
+                let parts = w.reading.forms(*function);
+                w.function(&parts);
+            }
+            w.walk_all(body);
+        });
+    }
+
+    pub(super) fn catch(&mut self, rest: &[usize]) {
+        if let [class, name, body @ ..] = rest {
+            self.walk(*class);
+            self.scoped(|w| {
+                w.bind(*name);
+                w.walk_all(body);
+            });
+        }
+    }
+
+    pub(super) fn as_thread(&mut self, rest: &[usize]) {
+        if let [value, name, body @ ..] = rest {
+            self.walk(*value);
+            self.scoped(|w| {
+                w.bind(*name);
+                w.walk_all(body);
+            });
+        }
+    }
+
+    /// Constants of `case` are data.
+    pub(super) fn case(&mut self, rest: &[usize]) {
+        let Some((value, clauses)) = rest.split_first() else { return };
+        self.walk(*value);
+        for clause in clauses.chunks(2) {
+            self.walk(*clause.last().unwrap_or(value));
+        }
+    }
+
+    /// `(. target member arguments…)`, `(. target (member arguments…))`, `(.. target member (member arguments…) …)`
+    pub(super) fn interop(&mut self, name: &str, rest: &[usize]) {
+        self.effects.unknown = true;
+        let Some((target, rest)) = rest.split_first() else { return };
+        self.walk(*target);
+        let (members, arguments) = match name {
+            "." => rest.split_at(rest.len().min(1)),
+            _ => (rest, &[][..]),
+        };
+        for member in members {
+            let member = self.reading.bare(*member);
+            if self.reading.kind(member) == Kind::List {
+                let parts = self.reading.forms(member);
+                self.walk_all(parts.get(1..).unwrap_or_default());
+            } else if self.reading.kind(member) != Kind::Symbol {
+                self.walk(member);
+            }
+        }
+        self.walk_all(arguments);
+    }
+}

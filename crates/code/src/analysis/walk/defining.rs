@@ -1,0 +1,317 @@
+//! What defines vars, and what enters namespaces.
+
+use super::{Context, Def, Kind, UseKind, Walker, has_flag, map_entry, meta_entry};
+
+impl<'t> Walker<'t> {
+    pub(super) fn ns(&mut self, forms: &[usize]) {
+        let context = Context::of_ns(&self.reading, forms);
+        self.contexts.push(context);
+    }
+
+    pub(super) fn in_ns(&mut self, rest: &[usize]) {
+        if let Some(name) = rest.first().and_then(|n| self.reading.symbol(*n)) {
+            let known = self.contexts.iter().rev().find(|c| c.name == name).cloned();
+            self.contexts.push(known.unwrap_or_else(|| Context::named(name)));
+        }
+    }
+
+    /// Notes a definition and lets `complete` say more of it.
+    pub(super) fn define(&mut self, name_node: usize, kind: &str, complete: impl FnOnce(&mut Def)) {
+        let bare = self.reading.bare(name_node);
+        if self.reading.kind(bare) != Kind::Symbol || self.quoted > 0 {
+            return;
+        }
+        self.metas(name_node);
+        let text = self.reading.text(bare);
+        let name = text.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or(text);
+        if self.in_comment {
+            self.locals.push(name);
+        }
+        let from = text[..text.len() - name.len()].trim_end_matches('/');
+        if !from.is_empty() && from != self.contexts[self.contexts.len() - 1].name {
+            self.used(bare, UseKind::Reference);
+        }
+        let reading = &self.reading;
+        let mut def = Def {
+            name: name.to_string(),
+            kind: kind.to_string(),
+            doc: meta_entry(reading, name_node, "doc")
+                .and_then(|d| reading.string(d))
+                .map(String::from),
+            arglists: None,
+            private: has_flag(reading, name_node, "private"),
+            is_macro: has_flag(reading, name_node, "macro"),
+            deprecated: has_flag(reading, name_node, "deprecated"),
+            root: has_flag(reading, name_node, "export")
+                || has_flag(reading, name_node, "dev/after-load")
+                || has_flag(reading, name_node, "test")
+                || name == "-main",
+            declared: false,
+            dynamic: has_flag(reading, name_node, "dynamic"),
+        };
+        complete(&mut def);
+        self.defs.push(def);
+    }
+
+    pub(super) fn define_at(
+        &mut self,
+        forms: &[usize],
+        kind: &str,
+        complete: impl FnOnce(&mut Def),
+    ) {
+        if let Some(name) = forms.get(1) {
+            self.define(*name, kind, complete);
+        }
+        self.walk_all(forms.get(2..).unwrap_or_default());
+    }
+
+    /// `(def name doc? value?)`
+    pub(super) fn def(&mut self, kind: &str, forms: &[usize]) {
+        let doc = match forms {
+            [_, _, doc, _, ..] => self.reading.string(*doc).map(String::from),
+            _ => None,
+        };
+        let unbound = kind == "def" && forms.len() == 2;
+        self.define_at(forms, kind, |def| {
+            def.doc = def.doc.take().or(doc);
+            def.declared = unbound;
+        });
+    }
+
+    /// `(defn name doc? attributes? params body)` and what is like it.
+    pub(super) fn defn(&mut self, kind: &str, forms: &[usize], is_macro: bool) {
+        let Some(name) = forms.get(1) else { return };
+        let mut rest = forms.get(2..).unwrap_or_default();
+        let mut doc = None;
+        if let Some((first, after)) = rest.split_first()
+            && let Some(text) = self.reading.string(*first)
+            && !after.is_empty()
+        {
+            doc = Some(text.to_string());
+            rest = after;
+        }
+        let mut attributes = None;
+        if let Some((first, after)) = rest.split_first()
+            && self.reading.kind(*first) == Kind::Map
+            && !after.is_empty()
+        {
+            attributes = Some(*first);
+            rest = after;
+        }
+        let arglists = self.arglists(rest);
+        let flag = |w: &Self, flag: &str| {
+            attributes
+                .and_then(|map| map_entry(&w.reading, map, flag))
+                .is_some_and(|v| !matches!(w.reading.text(v), "false" | "nil"))
+        };
+        let (private, deprecated) = (flag(self, "private"), flag(self, "deprecated"));
+        let attribute_doc = attributes
+            .and_then(|map| map_entry(&self.reading, map, "doc"))
+            .and_then(|d| self.reading.string(d))
+            .map(String::from);
+        let is_test = kind.starts_with("deftest") || kind == "defspec";
+        let hidden = kind.ends_with('-') && kind != "deftest-";
+        self.define(*name, kind, |def| {
+            def.doc = doc.or(attribute_doc).or(def.doc.take());
+            def.arglists = arglists;
+            def.private |= private || hidden;
+            def.deprecated |= deprecated;
+            def.is_macro |= is_macro;
+            def.root |= is_test;
+        });
+        if let Some(map) = attributes {
+            self.walk(map);
+        }
+        self.scoped(|w| {
+            if is_macro {
+                w.locals.extend(["&env", "&form"]);
+            }
+            if kind.starts_with("deftest") {
+                w.walk_all(rest);
+            } else {
+                w.arities(rest);
+            }
+        });
+    }
+
+    /// The parameter vectors as text.
+    pub(super) fn arglists(&self, rest: &[usize]) -> Option<String> {
+        let vectors: Vec<&str> = rest
+            .iter()
+            .map(|n| self.reading.bare(*n))
+            .filter_map(|n| match self.reading.kind(n) {
+                Kind::Vector => Some(n),
+                Kind::List => {
+                    let first = self.reading.bare(*self.reading.forms(n).first()?);
+                    (self.reading.kind(first) == Kind::Vector).then_some(first)
+                }
+                _ => None,
+            })
+            .map(|n| self.reading.text(n))
+            .collect();
+        let single = rest.iter().any(|n| self.reading.kind(self.reading.bare(*n)) == Kind::Vector);
+        let vectors = if single { &vectors[..vectors.len().min(1)] } else { &vectors[..] };
+        if vectors.is_empty() {
+            return None;
+        }
+        let joined = vectors.join(" ");
+        let collapsed: Vec<&str> = joined.split_whitespace().collect();
+        Some(format!("({})", collapsed.join(" ")))
+    }
+
+    pub(super) fn defmethod(&mut self, forms: &[usize]) {
+        let [_, multi, dispatch, rest @ ..] = forms else { return };
+        if let Some(name) = self.reading.symbol(*multi) {
+            let value: Vec<&str> = self.reading.text(*dispatch).split_whitespace().collect();
+            if self.depth == 1 {
+                self.method = Some((name.to_string(), value.join(" ")));
+            }
+        }
+        self.used(*multi, UseKind::MultimethodImpl);
+        self.walk(*dispatch);
+        self.function(rest);
+    }
+
+    pub(super) fn protocol(&mut self, kind: &str, forms: &[usize]) {
+        let Some(name) = forms.get(1) else { return };
+        let rest = forms.get(2..).unwrap_or_default();
+        let doc = rest.first().and_then(|d| self.reading.string(*d)).map(String::from);
+        self.define(*name, kind, |def| def.doc = def.doc.take().or(doc));
+        if kind == "definterface" {
+            return;
+        }
+        for method in rest {
+            if self.reading.kind(*method) != Kind::List {
+                continue;
+            }
+            let parts = self.reading.forms(*method);
+            let Some((name, parts)) = parts.split_first() else { continue };
+            let doc = parts.last().and_then(|d| self.reading.string(*d)).map(String::from);
+            let vectors: Vec<&str> = parts
+                .iter()
+                .filter(|n| self.reading.kind(**n) == Kind::Vector)
+                .map(|n| self.reading.text(*n))
+                .collect();
+            let arglists = format!("({})", vectors.join(" "));
+            self.define(*name, "protocol-method", |def| {
+                def.doc = def.doc.take().or(doc);
+                def.arglists = Some(arglists);
+            });
+        }
+    }
+
+    pub(super) fn record(&mut self, kind: &str, forms: &[usize]) {
+        let [_, name, fields, rest @ ..] = forms else { return };
+        self.define(*name, kind, |_| {});
+        let Some(plain) = self.reading.symbol(*name).map(String::from) else { return };
+        let fields_text: Vec<&str> = self.reading.text(*fields).split_whitespace().collect();
+        let arglists = format!("({})", fields_text.join(" "));
+        let mut generated = vec![(format!("->{plain}"), arglists)];
+        if kind == "defrecord" {
+            generated.push((format!("map->{plain}"), "([m])".to_string()));
+        }
+        for (name, arglists) in generated {
+            if self.quoted == 0 {
+                self.defs.push(Def {
+                    name,
+                    kind: kind.to_string(),
+                    doc: None,
+                    arglists: Some(arglists),
+                    private: false,
+                    is_macro: false,
+                    deprecated: false,
+                    root: false,
+                    declared: false,
+                    dynamic: false,
+                });
+            }
+        }
+        self.scoped(|w| {
+            w.bind(*fields);
+            w.methods(rest);
+        });
+    }
+
+    /// Protocols and the methods that implement them, in turn.
+    pub(super) fn methods(&mut self, forms: &[usize]) {
+        for form in forms {
+            match self.reading.kind(*form) {
+                Kind::Symbol => self.used(*form, UseKind::ProtocolImpl),
+                Kind::List => {
+                    let parts = self.reading.forms(*form);
+                    if let Some((_, rest)) = parts.split_first() {
+                        self.arities(rest);
+                    }
+                }
+                _ => self.walk(*form),
+            }
+        }
+    }
+
+    pub(super) fn implementations(&mut self, name: &str, rest: &[usize]) {
+        match name {
+            "proxy" => {
+                self.effects.unknown = true;
+                if let [classes, args, methods @ ..] = rest {
+                    self.walk(*classes);
+                    self.walk(*args);
+                    self.scoped(|w| {
+                        w.locals.push("this");
+                        w.methods(methods);
+                    });
+                }
+            }
+            "extend-type" | "specify" | "specify!" => {
+                if let Some((target, rest)) = rest.split_first() {
+                    self.walk(*target);
+                    self.methods(rest);
+                }
+            }
+            "extend-protocol" => {
+                if let Some((protocol, rest)) = rest.split_first() {
+                    self.used(*protocol, UseKind::ProtocolImpl);
+                    for form in rest {
+                        if self.reading.kind(*form) == Kind::Symbol {
+                            self.used(*form, UseKind::Reference);
+                        } else {
+                            self.methods(std::slice::from_ref(form));
+                        }
+                    }
+                }
+            }
+            _ => self.methods(rest),
+        }
+    }
+
+    pub(super) fn extend(&mut self, rest: &[usize]) {
+        let Some((target, pairs)) = rest.split_first() else { return };
+        self.walk(*target);
+        for pair in pairs.chunks(2) {
+            self.used(pair[0], UseKind::ProtocolImpl);
+            self.walk_all(&pair[1..]);
+        }
+    }
+
+    /// `(import-vars [lib name …] lib/name)`
+    pub(super) fn import_vars(&mut self, rest: &[usize]) {
+        for form in rest {
+            match self.reading.kind(*form) {
+                Kind::Vector | Kind::List => {
+                    let names = self.reading.forms(*form);
+                    let Some((ns, names)) = names.split_first() else { continue };
+                    let ns = self.reading.symbol(*ns).unwrap_or_default();
+                    for name in names {
+                        self.define(*name, "import-vars", |_| {});
+                        if let Some(name) = self.reading.symbol(*name) {
+                            self.exports.push((ns.to_string(), name.to_string()));
+                        }
+                    }
+                }
+                Kind::Symbol if self.reading.text(*form).contains('/') => {
+                    self.define(*form, "import-vars", |_| {});
+                }
+                _ => self.walk(*form),
+            }
+        }
+    }
+}
