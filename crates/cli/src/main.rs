@@ -4,7 +4,6 @@ mod args;
 mod commands;
 mod database;
 mod json;
-mod log;
 mod output;
 mod place;
 mod problem;

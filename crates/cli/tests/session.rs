@@ -134,11 +134,11 @@ fn an_edit_changes_what_was_edited_and_nothing_else() {
         &[
             &["history", "teahouse.receipt/width"],
             &["show", "teahouse.receipt/width"],
-            &["show", "teahouse.receipt/width", "--as-of", "1"],
+            &["show", "teahouse.receipt/width", "--as-of", "2"],
         ]
     ));
     let past = root.join("past");
-    output(root, &["export", past.to_str().unwrap(), "--as-of", "1"]);
+    output(root, &["export", past.to_str().unwrap(), "--as-of", "2"]);
     assert_eq!(fs::read_to_string(past.join("src/teahouse/receipt.cljc")).unwrap(), text);
 }
 

@@ -20,6 +20,7 @@ mod snapshot;
 
 pub use connection::{Connection, TxInfo};
 pub use error::StoreError;
+pub use file::write_whole;
 pub use read::{Damage, Inspection, inspect};
 pub use replay::{Conflict, Replayed, Side, load};
-pub use snapshot::{encode_snapshot, read_snapshot, restore, write_snapshot};
+pub use snapshot::{encode_snapshot, is_snapshot, read_snapshot, restore, write_snapshot};

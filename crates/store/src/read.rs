@@ -55,6 +55,56 @@ impl Inspection {
     }
 }
 
+impl Inspection {
+    /// The database of the whole transactions; damage at the end is left out, damage elsewhere an error.
+    pub fn replay(&self, path: &std::path::Path) -> Result<crate::Replayed, crate::StoreError> {
+        match self.damage.first() {
+            Some(damage) if !self.is_torn => Err(crate::StoreError::Corrupt {
+                path: path.to_owned(),
+                line: damage.line,
+                problem: damage.problem.clone(),
+            }),
+            _ => crate::replay::replay(&self.transactions),
+        }
+    }
+
+    /// The transactions that are whole and build on whole ones only.
+    fn replayable(&self) -> BTreeSet<Uuid> {
+        let mut kept = BTreeSet::new();
+        for transaction in &self.transactions {
+            if transaction.parents.iter().all(|parent| kept.contains(parent)) {
+                kept.insert(transaction.id);
+            }
+        }
+        kept
+    }
+
+    /// What can be saved of the log that was looked through: a log of the transactions that are whole and build on whole
+    /// ones only, and how many they are.
+    pub fn salvage(&self, bytes: &[u8]) -> (Vec<u8>, usize) {
+        let kept = self.replayable();
+        let mut lines: BTreeMap<(Uuid, u64), &[u8]> = BTreeMap::new();
+        for line in split(bytes) {
+            let line = trimmed(line);
+            match read_line(line) {
+                Line::Entity { tx, n, .. } if kept.contains(&tx) => {
+                    lines.insert((tx, u64::from(n)), line);
+                }
+                Line::Commit { tx, .. } if kept.contains(&tx) => {
+                    lines.insert((tx, u64::MAX), line);
+                }
+                _ => {}
+            }
+        }
+        let mut log = Vec::with_capacity(bytes.len());
+        for line in lines.into_values() {
+            log.extend_from_slice(line);
+            log.push(b'\n');
+        }
+        (log, kept.len())
+    }
+}
+
 /// One line as it reads.
 enum Line {
     Blank,

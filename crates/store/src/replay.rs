@@ -129,17 +129,7 @@ pub(crate) fn replay(transactions: &[Transaction]) -> Result<Replayed, StoreErro
 /// assert!(store::load(b"", std::path::Path::new("log.edn")).unwrap().db.is_empty());
 /// ```
 pub fn load(bytes: &[u8], path: &std::path::Path) -> Result<Replayed, StoreError> {
-    let inspection = crate::read::inspect(bytes);
-    if let Some(damage) = inspection.damage.first()
-        && !inspection.is_torn
-    {
-        return Err(StoreError::Corrupt {
-            path: path.to_owned(),
-            line: damage.line,
-            problem: damage.problem.clone(),
-        });
-    }
-    replay(&inspection.transactions)
+    crate::read::inspect(bytes).replay(path)
 }
 
 /// The application of one transaction.

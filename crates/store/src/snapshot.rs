@@ -73,6 +73,11 @@ fn write_datom(out: &mut String, db: &Db, datom: &Datom, event: bool) {
     out.push_str("]\n");
 }
 
+/// Whether a file's bytes begin as a snapshot's.
+pub fn is_snapshot(bytes: &[u8]) -> bool {
+    bytes.starts_with(HEAD.as_bytes())
+}
+
 /// Reads a snapshot back.
 pub fn read_snapshot(path: &Path) -> Result<Replayed, StoreError> {
     let bytes = read_all(path)?;

@@ -2,8 +2,7 @@
 
 use super::Found;
 use crate::args::Format;
-use crate::database::{self, Database};
-use crate::log;
+use crate::database::{self, Database, explained};
 use crate::output::{Rows, note, say};
 use crate::place::{Place, cannot_write};
 use crate::problem::{Outcome, Problem};
@@ -38,7 +37,7 @@ fn now() -> Inst {
 pub(crate) fn import(paths: &[PathBuf]) -> Outcome<Found> {
     let here = Place::here()?;
     let start = Instant::now();
-    let (place, mut database) = match Place::find()? {
+    let (place, database) = match Place::find()? {
         Some(place) => (place.clone(), Database::open(&place)?),
         None => (here.clone(), Database::create(&here)?),
     };
@@ -132,16 +131,8 @@ fn shown_size(bytes: usize) -> String {
 /// `defbase snapshot`
 pub(crate) fn snapshot(file: Option<&Path>) -> Outcome<Found> {
     let place = Place::existing()?;
-    let text = database::text_of(&place.log())?;
-    let read = log::read(&text);
-    if let Some(first) = read.damage.first() {
-        return Err(Problem::new(format!(
-            "the log is damaged in line {}: {}",
-            first.line, first.message
-        ))
-        .help("`defbase doctor` shows what can be saved"));
-    }
-    database::check(&read.transactions)?;
+    let state = database::inspected(&place.log())?.replay(&place.log());
+    let state = state.map_err(|e| explained(&e))?;
     let path = match file {
         Some(file) => file.to_owned(),
         None => {
@@ -154,13 +145,9 @@ pub(crate) fn snapshot(file: Option<&Path>) -> Outcome<Found> {
         return Err(Problem::new(format!("{} is there already", path.display()))
             .help("name another file; nothing is overwritten"));
     }
-    database::write_copy(&read.transactions, &path)?;
-    say(&format!(
-        "wrote {} transactions, {}, to {}",
-        read.transactions.len(),
-        shown_size(read.end),
-        path.display()
-    ))?;
+    store::write_snapshot(&state, &path).map_err(|e| explained(&e))?;
+    let size = std::fs::metadata(&path).map_or(0, |m| m.len() as usize);
+    say(&format!("wrote {} facts, {}, to {}", state.db.len(), shown_size(size), path.display()))?;
     Ok(Found::Yes)
 }
 
@@ -174,52 +161,48 @@ pub(crate) fn restore(file: &Path) -> Outcome<Found> {
         ))
         .help("restore into another folder: `defbase -C FOLDER restore FILE`"));
     }
-    let text = database::text_of(file)?;
-    let read = log::read(&text);
-    if let Some(first) = read.damage.first() {
-        return Err(Problem::new(format!("{} is damaged", file.display()))
-            .at(&file.display().to_string(), &text, line_span(&text, first.line), &first.message)
-            .help("`defbase doctor --save FILE` in its project writes what can be saved"));
+    let bytes = database::bytes_of(file)?;
+    if store::is_snapshot(&bytes) {
+        store::read_snapshot(file).map_err(|e| explained(&e))?;
+        place.prepare()?;
+        let state = store::restore(file, &place.log()).map_err(|e| explained(&e))?;
+        say(&format!("restored {} facts", state.db.len()))?;
+        return Ok(Found::Yes);
     }
-    if read.transactions.is_empty() {
+    let inspection = store::inspect(&bytes);
+    if inspection.whole() == 0 {
         return Err(Problem::new(format!("{} is neither a snapshot nor a log", file.display()))
             .help("`defbase snapshot FILE` writes one; a log is .defbase/code-db-txlog.edn"));
     }
-    let db = database::check(&read.transactions)?;
+    let state = inspection.replay(file).map_err(|e| explained(&e))?;
+    let (log, transactions) = inspection.salvage(&bytes);
     place.prepare()?;
-    database::write_copy(&read.transactions, &place.log())?;
-    say(&format!("restored {} transactions, {} facts", read.transactions.len(), db.len()))?;
-    if read.end < text.len() {
-        note(&format!(
-            "note: {} bytes at the end never became a transaction",
-            text.len() - read.end
-        ));
+    store::write_whole(&place.log(), &log).map_err(|e| explained(&e))?;
+    say(&format!("restored {transactions} transactions, {} facts", state.db.len()))?;
+    if inspection.is_torn {
+        let torn = bytes.len() - inspection.sound_bytes;
+        note(&format!("note: {torn} bytes at the end never became a transaction"));
     }
     Ok(Found::Yes)
-}
-
-fn line_span(text: &str, line: usize) -> std::ops::Range<usize> {
-    let mut start = 0;
-    for (n, content) in text.split_inclusive('\n').enumerate() {
-        if n + 1 == line {
-            return start
-                ..start + content.trim_end().chars().take(60).map(char::len_utf8).sum::<usize>();
-        }
-        start += content.len();
-    }
-    0..0
 }
 
 /// `defbase doctor`
 pub(crate) fn doctor(save: Option<&Path>) -> Outcome<Found> {
     let place = Place::existing()?;
-    let mut well = examine(&place.log(), "log")?;
+    let mut well = examine(&place.log())?;
     if let Ok(entries) = std::fs::read_dir(place.snapshots()) {
         let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
         files.retain(|path| path.extension().is_some_and(|e| e == "edn"));
         files.sort();
         for file in files {
-            well &= examine(&file, "snapshot")?;
+            let name = file.display();
+            match store::read_snapshot(&file) {
+                Ok(state) => say(&format!("snapshot {name}: {} facts, all whole", state.db.len()))?,
+                Err(error) => {
+                    say(&format!("snapshot {error}"))?;
+                    well = false;
+                }
+            }
         }
     }
     if let Some(save) = save {
@@ -227,11 +210,11 @@ pub(crate) fn doctor(save: Option<&Path>) -> Outcome<Found> {
             return Err(Problem::new(format!("{} is there already", save.display()))
                 .help("name another file"));
         }
-        let kept = log::replayable(log::read(&database::text_of(&place.log())?).transactions);
-        database::write_copy(&kept, save)?;
+        let bytes = database::bytes_of(&place.log())?;
+        let (log, transactions) = store::inspect(&bytes).salvage(&bytes);
+        store::write_whole(save, &log).map_err(|e| explained(&e))?;
         say(&format!(
-            "saved {} transactions in {}; `defbase -C FOLDER restore {}` makes a database of them",
-            kept.len(),
+            "saved {transactions} transactions in {}; `defbase -C FOLDER restore {}` makes a database of them",
             save.display(),
             save.display()
         ))?;
@@ -239,41 +222,54 @@ pub(crate) fn doctor(save: Option<&Path>) -> Outcome<Found> {
     Ok(Found::from(well))
 }
 
-/// Verifies one file; says what is wrong and what is not lost.
-fn examine(path: &Path, what: &str) -> Outcome<bool> {
-    let text = database::text_of(path)?;
-    let read = log::read(&text);
-    let (whole, name) = (read.transactions.len(), path.display());
-    let kept = log::replayable(read.transactions);
-    let replays = database::check(&kept);
-    let size = shown_size(text.len());
-    let torn = text.len() - read.end.min(text.len());
-    if read.damage.is_empty() && torn == 0 && replays.is_ok() {
-        say(&format!("{what} {name}: {whole} transactions, {size}, all whole"))?;
+/// Verifies the log; says what is wrong and what is not lost.
+fn examine(path: &Path) -> Outcome<bool> {
+    let bytes = database::bytes_of(path)?;
+    let inspection = store::inspect(&bytes);
+    let (whole, name, size) = (inspection.whole(), path.display(), shown_size(bytes.len()));
+    let replays = inspection.replay(path);
+    if inspection.damage.is_empty() && replays.is_ok() {
+        say(&format!("log {name}: {whole} transactions, {size}, all whole"))?;
         return Ok(true);
     }
-    say(&format!("{what} {name}: {whole} whole transactions, {size}"))?;
-    for damage in &read.damage {
-        say(&format!("  line {}: {}", damage.line, damage.message))?;
+    say(&format!("log {name}: {whole} whole transactions, {size}"))?;
+    for damage in &inspection.damage {
+        say(&format!("  line {}: {}", damage.line, damage.problem))?;
     }
-    if torn > 0 {
+    if inspection.is_torn {
+        let torn = bytes.len() - inspection.sound_bytes;
         say(&format!(
             "  the last {torn} bytes never became a transaction; the next `defbase import` sets them aside"
         ))?;
-    }
-    if let Err(problem) = replays {
-        say(&format!("  {problem}"))?;
-    }
-    if !read.damage.is_empty() {
-        say(&format!("  {} transactions can be saved: `defbase doctor --save FILE`", kept.len()))?;
+    } else {
+        if inspection.damage.is_empty()
+            && let Err(error) = replays
+        {
+            say(&format!("  {error}"))?;
+        }
+        let (_, kept) = inspection.salvage(&bytes);
+        say(&format!("  {kept} transactions can be saved: `defbase doctor --save FILE`"))?;
     }
     Ok(false)
 }
 
+/// Attributes that follow from others: where they differ, the others do.
+const DERIVED: [&str; 7] = [
+    "statement/hash",
+    "statement/normal-hash",
+    "statement/line-count",
+    "statement/created-at",
+    "statement/modified-at",
+    "file/hash",
+    "file/facts-hash",
+];
+
 /// `defbase conflicts`
 pub(crate) fn conflicts(format: Format) -> Outcome<Found> {
-    let read = log::read(&database::text_of(&Place::existing()?.log())?);
-    let (db, found) = database::conflicts(&read.transactions)?;
+    let log = Place::existing()?.log();
+    let state = database::inspected(&log)?.replay(&log).map_err(|e| explained(&e))?;
+    let (db, mut found) = (state.db, state.conflicts);
+    found.retain(|c| !DERIVED.iter().any(|name| c.attribute.is_keyword(name)));
     if format == Format::Table && found.is_empty() {
         say("no conflicts")?;
         return Ok(Found::Yes);
@@ -287,11 +283,14 @@ pub(crate) fn conflicts(format: Format) -> Outcome<Found> {
             .unwrap_or(Value::Int(i64::from(e)))
     };
     for conflict in &found {
+        let holds = db.get(conflict.entity, &conflict.attribute).unwrap_or(Value::Nil);
+        let sides = [&conflict.earlier, &conflict.later].map(|s| s.value.clone());
+        let other = sides.into_iter().map(|v| v.unwrap_or(Value::Nil)).find(|v| *v != holds);
         rows.push(vec![
             name(conflict.entity),
             conflict.attribute.clone(),
-            conflict.later.clone(),
-            conflict.earlier.clone(),
+            holds,
+            other.unwrap_or(Value::Nil),
         ]);
     }
     rows.print(format)?;
