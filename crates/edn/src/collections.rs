@@ -328,9 +328,11 @@ impl fmt::Debug for Set {
     }
 }
 
-/// A hash array mapped trie, 32 ways, low hash bits first.
+/// A hash array mapped trie, 32 ways, low hash bits first. As in Clojure the key `nil` stands beside the trie
+/// and is walked first, whatever else hashes to zero.
 #[derive(Clone, Default)]
 struct Trie {
+    nil: Option<Arc<Entry>>,
     root: Arc<Node>,
     len: usize,
 }
@@ -462,24 +464,33 @@ impl Node {
 
 impl Trie {
     fn get(&self, key: &Value) -> Option<&Entry> {
-        self.root.get(key.hasheq(), key)
+        if key.is_nil() { self.nil.as_deref() } else { self.root.get(key.hasheq(), key) }
     }
 
     fn insert(&mut self, key: Value, value: Value) -> Option<Value> {
-        let hash = key.hasheq();
-        let old = Arc::make_mut(&mut self.root).insert(hash, 0, (key, value));
+        let old = if key.is_nil() {
+            self.nil.replace(Arc::new((key, value))).map(|entry| entry.1.clone())
+        } else {
+            let hash = key.hasheq();
+            Arc::make_mut(&mut self.root).insert(hash, 0, (key, value))
+        };
         self.len += usize::from(old.is_none());
         old
     }
 
     fn remove(&mut self, key: &Value) -> Option<Value> {
-        let removed = Arc::make_mut(&mut self.root).remove(key.hasheq(), 0, key)?;
+        let removed = if key.is_nil() {
+            self.nil.take().map(|entry| entry.1.clone())?
+        } else {
+            Arc::make_mut(&mut self.root).remove(key.hasheq(), 0, key)?
+        };
         self.len -= 1;
         Some(removed)
     }
 
     fn iter(&self) -> TrieIter<'_> {
-        TrieIter { stack: vec![self.root.slots.iter()], bucket: [].iter() }
+        let bucket = self.nil.as_deref().map_or(&[][..], std::slice::from_ref);
+        TrieIter { stack: vec![self.root.slots.iter()], bucket: bucket.iter() }
     }
 }
 

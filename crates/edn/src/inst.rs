@@ -3,10 +3,10 @@
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
 /// Milliseconds since 1970 of a text such as `2026-01-31T12:00:00.000-00:00`; each part from the month on may
-/// be left out, and finer fractions than milliseconds are cut.
+/// be left out where the year has four digits, and finer fractions than milliseconds are cut.
 pub(crate) fn parse(text: &str) -> Option<i64> {
     let mut cursor = Cursor { bytes: text.as_bytes(), at: 0 };
-    let year = cursor.number(4)?;
+    let (year, common) = cursor.year()?;
     let (mut month, mut day, mut hour, mut minute, mut second, mut millis) = (1, 1, 0, 0, 0, 0);
     if cursor.eat_dash() {
         month = cursor.number(2)?;
@@ -32,12 +32,15 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
         && (1..=days_in_month(year, month)).contains(&day)
         && hour < 24
         && minute < 60
-        && (second < 60 || leap_second);
-    (sound && cursor.at == text.len()).then(|| {
-        days_from_civil(year, month, day) * MILLIS_PER_DAY
-            + ((hour * 60 + minute - offset) * 60 + second) * 1000
-            + millis
-    })
+        && (second < 60 || leap_second)
+        && (common || text.contains('T'));
+    if !sound || cursor.at != text.len() {
+        return None;
+    }
+    let of_day = ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis;
+    // The first day that can be said at all starts before the first millisecond that can.
+    let total = i128::from(days_from_civil(year, month, day)) * i128::from(MILLIS_PER_DAY);
+    i64::try_from(total + i128::from(of_day)).ok()
 }
 
 struct Cursor<'a> {
@@ -56,6 +59,18 @@ impl Cursor<'_> {
     fn eat_dash(&mut self) -> bool {
         let is_sign = self.bytes.len() == self.at + 6 && self.bytes[self.at + 3] == b':';
         !is_sign && self.eat(b'-')
+    }
+
+    /// A year, and whether it is one of four digits. Others, which a time zone can lead to and which must be read
+    /// where they were printed, have a sign or up to nine digits.
+    fn year(&mut self) -> Option<(i64, bool)> {
+        let negative = self.eat(b'-');
+        let digits = self.bytes[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        if !(4..=9).contains(&digits) {
+            return None;
+        }
+        let year = self.number(digits)?;
+        Some((if negative { -year } else { year }, digits == 4 && !negative))
     }
 
     fn number(&mut self, digits: usize) -> Option<i64> {

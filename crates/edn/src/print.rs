@@ -234,8 +234,9 @@ fn inst(out: &mut impl Write, inst: Inst) -> fmt::Result {
     let (year, month, day) = civil_from_days(days);
     let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
     let (second, millis) = (millis / 1000 % 60, millis % 1000);
+    let (sign, year) = if year < 0 { ("-", -year) } else { ("", year) };
     write!(
         out,
-        "#inst \"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}-00:00\""
+        "#inst \"{sign}{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}-00:00\""
     )
 }
