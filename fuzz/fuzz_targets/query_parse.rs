@@ -1,9 +1,9 @@
-//! Any form parses as a query, a pull pattern, a schema or transaction data, or is refused; what parses is
+//! The first form of a text parses as a query (the others are its inputs), a pull pattern, a schema or transaction data, or is refused; what parses is
 //! answered within its limits.
 #![no_main]
 
 use db::{Db, Input, Limits, Query, Schema};
-use edn::Value;
+use edn::{ReadOptions, Value};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -18,13 +18,16 @@ static PEOPLE: LazyLock<Db> = LazyLock::new(|| {
 });
 
 fuzz_target!(|text: &str| {
-    let Ok(form) = edn::read(text) else { return };
-    if let Ok(query) = Query::parse(&form) {
+    let options = ReadOptions { clojure: true, ..ReadOptions::default() };
+    let Ok(forms) = edn::read_all_with(text, &options) else { return };
+    let Some((form, inputs)) = forms.split_first() else { return };
+    if let Ok(query) = Query::parse(form) {
         let limits = Limits { rows: 10_000, time: Some(Duration::from_millis(200)) };
-        let _ = query.run_within(&[Input::from(&*PEOPLE)], limits);
-        let _ = query.run_within(&[Input::from(&*PEOPLE), Input::from(Value::Int(15))], limits);
+        let inputs = inputs.iter().cloned().map(Input::from);
+        let inputs: Vec<Input> = [Input::from(&*PEOPLE)].into_iter().chain(inputs).collect();
+        let _ = query.run_within(&inputs, limits);
     }
-    let _ = db::pull(&PEOPLE, &form, &Value::Int(1));
-    let _ = PEOPLE.db_with(&form);
-    let _ = Schema::new(&form);
+    let _ = db::pull(&PEOPLE, form, &Value::Int(1));
+    let _ = PEOPLE.db_with(form);
+    let _ = Schema::new(form);
 });

@@ -2,6 +2,7 @@
 
 use crate::setup;
 use crate::shell::{Failure, cargo, has, root, run_and_read, say};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How much of what can be left out is left out.
@@ -132,13 +133,37 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result<(), Failure> {
         }
     };
     for target in &chosen {
+        let corpus = plant_seeds(target)?;
         let runs = format!("-runs={runs}");
-        crate::shell::run(nightly().args(["fuzz", "run", target, "--", &runs, "-max_len=65536"]))?;
+        // There is no unsafe code to watch, and without a sanitizer many more inputs are tried.
+        crate::shell::run(
+            nightly().args(["fuzz", "run", "--sanitizer=none", target]).arg(corpus).args([
+                "--",
+                &runs,
+                "-max_len=4096",
+                "-timeout=20",
+                "-rss_limit_mb=4096",
+            ]),
+        )?;
     }
     say("");
     say(&format!("fuzz targets: {}", chosen.len()));
     say(&format!("runs each: {runs}"));
     Ok(())
+}
+
+/// Puts the inputs of `fuzz/seeds/TARGET.txt`, which stand there after lines of `;;;;`, into the target's corpus.
+fn plant_seeds(target: &str) -> Result<PathBuf, Failure> {
+    let seeds = root().join("fuzz/seeds").join(format!("{target}.txt"));
+    let corpus = root().join("fuzz/corpus").join(target);
+    let failed = |what: &Path, e: std::io::Error| Failure::new(format!("{}: {e}", what.display()));
+    let text = std::fs::read_to_string(&seeds).map_err(|e| failed(&seeds, e))?;
+    std::fs::create_dir_all(&corpus).map_err(|e| failed(&corpus, e))?;
+    for (i, seed) in text.split(";;;;\n").filter(|seed| !seed.is_empty()).enumerate() {
+        let file = corpus.join(format!("seed-{i}"));
+        std::fs::write(&file, seed).map_err(|e| failed(&file, e))?;
+    }
+    Ok(corpus)
 }
 
 fn install(tool: &str) -> Result<(), Failure> {

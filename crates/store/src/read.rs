@@ -274,7 +274,10 @@ fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, Stri
     }
     let covered = find_last(commit, CHECKSUM.as_bytes()).unwrap_or(0);
     crc = crc32c::crc32c_append(crc, &commit[..covered]);
-    if about.get_keyword("tx/crc32c").and_then(Value::as_int) != Some(i64::from(crc)) {
+    if about.get_keyword("tx/crc32c").and_then(Value::as_int) != Some(i64::from(crc))
+        // A fuzzer cannot guess checksums, and what a matching one covers must be safe to read all the same.
+        && !cfg!(fuzzing)
+    {
         return Err((None, format!("transaction {id}: its lines do not match its checksum")));
     }
     let parents = about.get_keyword("tx/parents").and_then(Value::as_vector).and_then(|parents| {
