@@ -18,6 +18,10 @@ use ::code::search::Search;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
+/// An import makes and frees millions of small values on every core.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PROBLEM_FOUND: u8 = 1;
 const ERROR: u8 = 2;
 

@@ -2,12 +2,13 @@
 //!
 //! Small changes go into the trees one by one. A change that is large beside a tree is sorted once and merged
 //! with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part is sorted
-//! again.
+//! again. Sorting and the making of the three trees use the cores there are.
 
 use crate::datom::{Datom, Index, Order, TX0};
 use crate::db::{Db, Indexes};
 use crate::schema::Schema;
 use crate::tree::Tree;
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -149,20 +150,27 @@ impl Db {
         for datom in &datoms {
             self.seen(datom);
         }
-        let order = self.order(Index::Eavt);
-        let compare = |x: &Datom, y: &Datom| order.compare(x, y);
-        datoms.sort_by(compare);
-        datoms.dedup_by(|later, first| compare(first, later) == Ordering::Equal);
-        let eavt = merge(&self.now.eavt, &datoms, compare);
-        let by_attribute = distribute(&datoms, self.schema.ranks());
-        let order = self.order(Index::Aevt);
-        let aevt = merge(&self.now.aevt, &by_attribute, |x, y| order.compare(x, y));
-        let mut indexed: Vec<Datom> =
-            by_attribute.into_iter().filter(|d| self.schema.get(d.a).is_indexed()).collect();
-        let order = self.order(Index::Avet);
-        indexed.sort_by(|x, y| order.compare(x, y));
-        let avet = merge(&self.now.avet, &indexed, |x, y| order.compare(x, y));
-        self.now = Indexes { eavt, aevt, avet };
+        let [eavt, aevt, avet] =
+            [Index::Eavt, Index::Aevt, Index::Avet].map(|index| self.order(index));
+        datoms.par_sort_by(|x, y| eavt.compare(x, y));
+        datoms.dedup_by(|later, first| eavt.compare(first, later) == Ordering::Equal);
+        let (now, schema) = (&self.now, &self.schema);
+        let (by_entity, (by_attribute, by_value)) = rayon::join(
+            || merge(&now.eavt, &datoms, |x, y| eavt.compare(x, y)),
+            || {
+                let datoms = distribute(&datoms, schema.ranks());
+                rayon::join(
+                    || merge(&now.aevt, &datoms, |x, y| aevt.compare(x, y)),
+                    || {
+                        let indexed = datoms.iter().filter(|d| schema.get(d.a).is_indexed());
+                        let mut indexed: Vec<Datom> = indexed.copied().collect();
+                        indexed.par_sort_by(|x, y| avet.compare(x, y));
+                        merge(&now.avet, &indexed, |x, y| avet.compare(x, y))
+                    },
+                )
+            },
+        );
+        self.now = Indexes { eavt: by_entity, aevt: by_attribute, avet: by_value };
     }
 }
 

@@ -237,6 +237,11 @@ impl Schema {
         self.attributes.iter().any(|a| !a.tuple.is_empty())
     }
 
+    /// The place of an attribute among all, by name.
+    pub fn rank(&self, id: AttrId) -> u32 {
+        self.ranks[id as usize]
+    }
+
     pub(crate) fn ranks(&self) -> &[u32] {
         &self.ranks
     }

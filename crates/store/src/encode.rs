@@ -9,8 +9,13 @@
 
 use db::{AttrId, Datom, Db, EntityId, TX0, TxReport, Unique};
 use edn::{Uuid, Value, print_to};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::fmt::Write;
+use std::ops::Range;
+
+/// Entities that are written in one go; a transaction of fewer is not worth a second thread.
+const ENTITIES_AT_ONCE: usize = 512;
 
 /// Where each entity without an identity was made, and the id of each transaction.
 #[derive(Clone, Default)]
@@ -49,7 +54,7 @@ pub(crate) fn encode(
     births: &Births,
     commit: &Commit<'_>,
 ) -> Encoded {
-    let mut encoder = Encoder::new(report, births, commit.id, schema.len() as u32);
+    let encoder = Encoder::new(report, births, commit.id, schema.len() as u32);
     let mut out = String::new();
     for (n, (attribute, properties)) in schema.iter().enumerate() {
         encoder.start(&mut out, n as u32);
@@ -63,11 +68,18 @@ pub(crate) fn encode(
         }
         out.push_str("}]\n");
     }
-    let groups = std::mem::take(&mut encoder.groups);
-    for group in &groups {
-        encoder.entity(&mut out, group);
-    }
-    let lines = schema.len() + groups.len();
+    let written: Vec<String> = encoder
+        .groups
+        .par_chunks(ENTITIES_AT_ONCE)
+        .map(|groups| {
+            let mut text = String::new();
+            groups.iter().for_each(|group| encoder.entity(&mut text, group));
+            text
+        })
+        .collect();
+    out.reserve(written.iter().map(String::len).sum::<usize>() + 1024);
+    written.iter().for_each(|text| out.push_str(text));
+    let lines = schema.len() + encoder.groups.len();
     encoder.commit(&mut out, commit, lines);
     // The checksum covers everything before it, the commit line's own beginning included.
     let crc = crc32c::crc32c(out.as_bytes());
@@ -88,7 +100,8 @@ struct Group {
     e: EntityId,
     n: u32,
     is_new: bool,
-    datoms: Vec<Datom>,
+    /// Which of the encoder's datoms they are.
+    datoms: Range<usize>,
 }
 
 struct Encoder<'a> {
@@ -96,6 +109,8 @@ struct Encoder<'a> {
     before: &'a Db,
     births: &'a Births,
     head: String,
+    /// What the transaction says of other entities than itself, by entity and then by the attribute's name.
+    datoms: Vec<Datom>,
     groups: Vec<Group>,
     about_tx: Vec<Datom>,
     numbers: FxHashMap<EntityId, u32>,
@@ -123,6 +138,7 @@ impl<'a> Encoder<'a> {
             before: &report.db_before,
             births,
             head: format!("[#uuid \"{id}\" "),
+            datoms: Vec::new(),
             groups: Vec::new(),
             about_tx: Vec::new(),
             numbers: FxHashMap::default(),
@@ -136,16 +152,12 @@ impl<'a> Encoder<'a> {
     }
 
     fn group(&mut self, first: u32) {
-        let mut datoms: Vec<Datom> = Vec::with_capacity(self.report.tx_data.len());
-        for datom in net(&self.report.tx_data) {
-            if datom.e == self.report.tx {
-                self.about_tx.push(datom);
-            } else {
-                datoms.push(datom);
-            }
-        }
-        datoms.sort_by_key(|d| d.e);
+        let schema = self.report.db_after.schema();
+        let (about_tx, mut datoms): (Vec<Datom>, Vec<Datom>) =
+            net(&self.report.tx_data).into_iter().partition(|d| d.e == self.report.tx);
+        datoms.sort_by_key(|d| (d.e, schema.rank(d.a)));
         let max_before = self.before.max_eid();
+        let mut at = 0;
         for chunk in datoms.chunk_by(|x, y| x.e == y.e) {
             let (e, n) = (chunk[0].e, first + self.groups.len() as u32);
             let is_new = e > max_before && e < TX0;
@@ -153,18 +165,21 @@ impl<'a> Encoder<'a> {
             if is_new {
                 self.born.push((e, n));
             }
-            for datom in chunk {
-                if datom.added && self.identities.contains(&datom.a) {
-                    let free = self.before.attr(self.name(datom.a)).is_none()
-                        || self.before.entity_with(datom.a, datom.v).is_none();
-                    let known = self.given.get(&e).map(|(a, _)| *a);
-                    if free && known.is_none_or(|a| self.name(datom.a) < self.name(a)) {
-                        self.given.insert(e, (datom.a, datom.v));
-                    }
-                }
+            let names = chunk.iter().filter(|d| d.added && self.identities.contains(&d.a));
+            if let Some(datom) = names.into_iter().find(|d| self.is_free(d)) {
+                self.given.insert(e, (datom.a, datom.v));
             }
-            self.groups.push(Group { e, n, is_new, datoms: chunk.to_vec() });
+            self.groups.push(Group { e, n, is_new, datoms: at..at + chunk.len() });
+            at += chunk.len();
         }
+        self.about_tx = about_tx;
+        self.datoms = datoms;
+    }
+
+    /// Whether nobody had an identity before the transaction.
+    fn is_free(&self, datom: &Datom) -> bool {
+        self.before.attr(self.name(datom.a)).is_none()
+            || self.before.entity_with(datom.a, datom.v).is_none()
     }
 
     fn name(&self, a: AttrId) -> &'a Value {
@@ -230,18 +245,14 @@ impl<'a> Encoder<'a> {
             self.write_name(out, group.e);
             separator = ", ";
         }
-        let mut datoms: Vec<&Datom> = group
-            .datoms
-            .iter()
-            .filter(|d| !(group.is_new && d.added && named == Some((d.a, d.v))))
-            .collect();
-        datoms.sort_by(|x, y| self.name(x.a).cmp(self.name(y.a)));
-        let (added, retracted): (Vec<&Datom>, Vec<&Datom>) =
-            datoms.into_iter().partition(|d| d.added);
+        let datoms = &self.datoms[group.datoms.clone()];
+        let is_name = |d: &Datom| group.is_new && d.added && named == Some((d.a, d.v));
+        let added: Vec<&Datom> = datoms.iter().filter(|d| d.added && !is_name(d)).collect();
         self.facts(out, &added, &mut separator);
         let schema = self.report.db_after.schema();
-        let gone: Vec<&Datom> = retracted
-            .into_iter()
+        let gone: Vec<&Datom> = datoms
+            .iter()
+            .filter(|d| !d.added)
             .filter(|d| schema.get(d.a).is_many() || !added.iter().any(|x| x.a == d.a))
             .collect();
         if !gone.is_empty() {
@@ -261,23 +272,34 @@ impl<'a> Encoder<'a> {
             *separator = ", ";
             print_to(out, self.name(run[0].a));
             out.push(' ');
-            if !self.report.db_after.schema().get(run[0].a).is_many() {
+            if self.report.db_after.schema().get(run[0].a).is_many() {
+                self.set(out, run);
+            } else {
                 self.value(out, run[run.len() - 1]);
-                continue;
             }
-            let mut values: Vec<String> = run
-                .iter()
-                .map(|d| {
-                    let mut text = String::new();
-                    self.value(&mut text, d);
-                    text
-                })
-                .collect();
-            values.sort_unstable();
-            out.push_str("#{");
-            out.push_str(&values.join(" "));
-            out.push('}');
         }
+    }
+
+    /// The values of one attribute, by their text.
+    fn set(&self, out: &mut String, run: &[&Datom]) {
+        out.push_str("#{");
+        if let [one] = run {
+            self.value(out, one);
+        } else {
+            let mut texts = String::new();
+            let mut values: Vec<Range<usize>> = Vec::with_capacity(run.len());
+            for datom in run {
+                let start = texts.len();
+                self.value(&mut texts, datom);
+                values.push(start..texts.len());
+            }
+            values.sort_unstable_by(|x, y| texts[x.clone()].cmp(&texts[y.clone()]));
+            for (i, value) in values.into_iter().enumerate() {
+                out.push_str(if i > 0 { " " } else { "" });
+                out.push_str(&texts[value]);
+            }
+        }
+        out.push('}');
     }
 
     fn value(&self, out: &mut String, datom: &Datom) {
@@ -294,7 +316,7 @@ impl<'a> Encoder<'a> {
         out.push_str(":commit {");
         let mut datoms: Vec<&Datom> = self.about_tx.iter().filter(|d| d.added).collect();
         datoms.retain(|d| !self.name(d.a).is_keyword("tx/id"));
-        datoms.sort_by(|x, y| self.name(x.a).cmp(self.name(y.a)));
+        datoms.sort_by_key(|d| self.report.db_after.schema().rank(d.a));
         let mut separator = "";
         self.facts(out, &datoms, &mut separator);
         out.push_str(separator);
