@@ -78,14 +78,14 @@ pub(crate) fn measure(name: &str, folder: &Path) -> Result<(), Failure> {
 fn queries(name: &str, db: &Db) -> Result<(), Failure> {
     let most_used = "[:find ?f (count ?d) :where [?d :dependency/to ?e] [?e :statement/fqn ?f]]";
     let counted = Query::parse(&edn::read(most_used)?)?.run(&[db.into()])?;
-    let used = counted.rows().iter().max_by(|a, b| a[1].cmp(&b[1])).map(|row| row[0].clone());
+    let used = counted.rows().max_by(|a, b| a[1].cmp(&b[1])).map(|row| row[0].clone());
     for (question, text) in QUERIES {
         let query = edn::read(text)?;
         let mut inputs = vec![db.into()];
         if text.contains(":in $ ?f") {
             inputs.extend(used.clone().map(db::Input::from));
         }
-        let (ms, rows) = best(5, || Ok(Query::parse(&query)?.run(&inputs)?.rows().len()))?;
+        let (ms, rows) = best(5, || Ok(Query::parse(&query)?.run(&inputs)?.len()))?;
         println!("{name}/q-{question}-ms: {ms:.3} ({rows} rows)");
     }
     Ok(())

@@ -208,6 +208,18 @@ impl Db {
         now + past
     }
 
+    /// Whether the whole of the present is seen, and nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.view.is_plain()
+    }
+
+    /// The rank of the first datom of an attribute in AEVT that is of this entity or a later one.
+    pub(crate) fn rank_of(&self, a: AttrId, e: EntityId) -> usize {
+        let order = self.order(Index::Aevt);
+        let prefix = Prefix { e: Some(e), a: Some(a), ..Prefix::default() };
+        self.now.aevt.partition_point(|d| order.compare_prefix(d, &prefix).is_lt())
+    }
+
     pub(crate) fn ranks(&self, index: Index, prefix: &Prefix) -> (&Tree, std::ops::Range<usize>) {
         let tree = self.now.tree(index);
         let ranks = prefix_ranks(tree, &self.order(index), prefix);

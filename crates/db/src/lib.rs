@@ -13,6 +13,7 @@
 mod apply;
 mod cell;
 mod conn;
+mod cursor;
 mod datom;
 mod db;
 mod dict;

@@ -53,7 +53,7 @@ struct Branch {
 }
 
 impl Leaf {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.e.len()
     }
 
@@ -375,7 +375,7 @@ impl Tree {
     }
 
     /// The leaf that holds a rank, and the rank of its first datom.
-    fn leaf_at(&self, rank: usize) -> Option<(&Leaf, usize)> {
+    pub(crate) fn leaf_at(&self, rank: usize) -> Option<(&Leaf, usize)> {
         let mut start = 0;
         let mut node = self.root.as_deref()?;
         loop {
@@ -474,6 +474,7 @@ impl DoubleEndedIterator for TreeIter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cursor::Cursor;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -565,6 +566,9 @@ mod tests {
                 apply(&mut tree, &mut model, step);
                 versions.push((tree.clone(), model.clone()));
             }
+            let mut ascending = probes.clone();
+            ascending.sort_unstable();
+            ascending.dedup_by_key(|(x, _)| *x);
             for (tree, model) in &versions {
                 if let Some(root) = &tree.root {
                     root.checked(true);
@@ -585,6 +589,15 @@ mod tests {
                     let mut runs = Vec::new();
                     tree.for_each_run(range, |leaf, run| runs.extend_from_slice(&leaf.entities()[run]));
                     prop_assert_eq!(&runs, &expected);
+                    let mut cursor = Cursor::new(tree, rank(low)..rank(high), rank);
+                    let mut met = Vec::new();
+                    for &(sought, _) in &ascending {
+                        let before = met.len();
+                        cursor.values_of(sought, |v| met.push(v));
+                        let there = (low..high).contains(&sought) && model.contains(&sought);
+                        let value = there.then(|| datom(sought).v);
+                        prop_assert_eq!(met[before..].to_vec(), Vec::from_iter(value));
+                    }
                 }
             }
         }

@@ -75,9 +75,8 @@ pub(crate) fn q(
     let failed = |error: QueryError| told(error, &typed);
     let result = Query::parse(&form).map_err(failed)?.run(&given).map_err(failed)?;
     let columns = result.columns().to_vec();
-    let mut rows = result.rows().to_vec();
-    let value = result.into_value();
-    let is_relation = matches!(value, Value::Set(_) | Value::List(_));
+    let is_relation = result.is_relation();
+    let mut rows: Vec<Vec<Value>> = result.rows().collect();
     if is_relation && !is_ordered(&form) {
         rows.sort_unstable();
     }
@@ -86,8 +85,8 @@ pub(crate) fn q(
         note_unknown_attributes(db, &form);
     }
     match format {
-        Format::Edn => output::value(&value, Format::Edn)?,
-        Format::Json if !is_relation => output::value(&value, Format::Json)?,
+        Format::Edn => output::value(&result.into_value(), Format::Edn)?,
+        Format::Json if !is_relation => output::value(&result.into_value(), Format::Json)?,
         _ => {
             let mut table = Rows::with_headings(columns);
             rows.into_iter().for_each(|row| table.push(row));

@@ -129,7 +129,7 @@ impl Run<'_> {
         state: &State,
     ) -> Answer<Relation> {
         let arg_vars = Self::call_vars(call);
-        let input = self.project(state, &arg_vars)?;
+        let input = self.projected(state, &arg_vars)?;
         let bound = binding.vars();
         let new: Vec<Var> = bound.iter().copied().filter(|v| !arg_vars.contains(v)).collect();
         let mut output = Relation::empty(arg_vars.iter().chain(&new).copied().collect());

@@ -3,63 +3,13 @@
 use super::QueryError;
 use super::ast::*;
 use super::relation::Relation;
+use super::result::{QueryResult, Rows, Shape};
 use super::solve::{Answer, Run, Source, State};
 use crate::cell::Cell;
 use crate::pull::Pattern;
-use edn::{Map, Set, Value};
+use edn::Value;
 use rustc_hash::FxHashMap;
-
-/// The rows of an answered query.
-#[derive(Clone, Debug)]
-pub struct QueryResult {
-    columns: Vec<String>,
-    rows: Vec<Vec<Value>>,
-    shape: Shape,
-}
-
-#[derive(Clone, Debug)]
-enum Shape {
-    /// A set: rows are distinct and have no order.
-    Set,
-    /// A sequence: rows have an order, or may be equal.
-    Sequence,
-    Maps(Vec<Value>),
-    Collection,
-    Tuple,
-    TupleMap(Vec<Value>),
-    Scalar,
-}
-
-impl QueryResult {
-    /// The find elements as written: `?e`, `(count ?x)`.
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    /// The rows, each with one value for each column.
-    pub fn rows(&self) -> &[Vec<Value>] {
-        &self.rows
-    }
-
-    /// The value that DataScript's `q` gives: a set of tuples, a vector of maps, one value and so on.
-    pub fn into_value(self) -> Value {
-        let map = |keys: &[Value], row: Vec<Value>| {
-            Value::Map(keys.iter().cloned().zip(row).collect::<Map>())
-        };
-        let mut rows = self.rows.into_iter();
-        match self.shape {
-            Shape::Set => Value::Set(rows.map(Value::vector).collect::<Set>()),
-            Shape::Sequence => Value::list(rows.map(Value::vector).collect()),
-            Shape::Maps(keys) => Value::vector(rows.map(|row| map(&keys, row)).collect()),
-            Shape::Collection => {
-                Value::vector(rows.filter_map(|row| row.into_iter().next()).collect())
-            }
-            Shape::Tuple => rows.next().map_or(Value::Nil, Value::vector),
-            Shape::TupleMap(keys) => rows.next().map_or(Value::Nil, |row| map(&keys, row)),
-            Shape::Scalar => rows.next().and_then(|r| r.into_iter().next()).unwrap_or(Value::Nil),
-        }
-    }
-}
+use std::sync::Arc;
 
 /// The variables that must be known when all clauses have been worked off.
 pub(super) fn needed_vars(query: &Query) -> Vec<Var> {
@@ -89,22 +39,14 @@ pub(super) fn needed_vars(query: &Query) -> Vec<Var> {
     vars
 }
 
-pub(super) fn finish(run: &Run<'_>, state: State) -> Answer<QueryResult> {
+pub(super) fn finish(run: Run<'_>, state: State) -> Answer<QueryResult> {
     let query = run.query;
     let elements = query.find.elements();
-    let rows = run.project(&state, &needed_vars(query))?.distinct();
-    let columns = elements.iter().map(|e| heading(run, e)).collect();
+    let relation = run.project(state, &needed_vars(query))?;
+    let columns = elements.iter().map(|e| heading(&run, e)).collect();
     let aggregated = elements.iter().any(|e| matches!(e, Element::Aggregate { .. }));
     let pulled = elements.iter().any(|e| matches!(e, Element::Pull { .. }));
-    let mut rows = if aggregated { groups(run, &rows)? } else { plain(run, rows)? };
     let ordered = !query.order_by.is_empty();
-    if ordered {
-        sort(&mut rows, &query.order_by);
-    }
-    if query.offset > 0 {
-        rows.drain(..query.offset.min(rows.len()));
-    }
-    rows.truncate(query.limit.unwrap_or(usize::MAX));
     let keys = query.keys.as_ref().map(|(kind, symbols)| {
         let key = |s: &edn::Symbol| match kind {
             KeyKind::Keywords => Value::keyword(s.as_str()),
@@ -116,13 +58,37 @@ pub(super) fn finish(run: &Run<'_>, state: State) -> Answer<QueryResult> {
     let shape = match (&query.find, keys) {
         (Find::Relation(_), Some(keys)) => Shape::Maps(keys),
         (Find::Tuple(_), Some(keys)) => Shape::TupleMap(keys),
-        (Find::Relation(_), None) if aggregated || pulled || ordered => Shape::Sequence,
+        (Find::Relation(_), None) if aggregated || pulled || ordered || !query.with.is_empty() => {
+            Shape::Sequence
+        }
         (Find::Relation(_), None) => Shape::Set,
         (Find::Collection(_), _) => Shape::Collection,
         (Find::Tuple(_), _) => Shape::Tuple,
         (Find::Scalar(_), _) => Shape::Scalar,
     };
+    let mut rows = if aggregated {
+        Rows::Values(groups(&run, &relation)?)
+    } else if pulled {
+        Rows::Values(plain(&run, relation)?)
+    } else {
+        let mut relation = relation;
+        let vars: Vec<Var> = elements.iter().filter_map(plain_var).collect();
+        let len = relation.len;
+        let columns = relation.take_columns(&vars);
+        Rows::Cells { columns, len, space: Arc::new(run.space) }
+    };
+    if ordered {
+        rows.sort(&query.order_by);
+    }
+    rows.slice(query.offset, query.limit);
     Ok(QueryResult { columns, rows, shape })
+}
+
+fn plain_var(element: &Element) -> Option<Var> {
+    match element {
+        Element::Var(v) => Some(*v),
+        _ => None,
+    }
 }
 
 fn heading(run: &Run<'_>, element: &Element) -> String {
@@ -132,23 +98,8 @@ fn heading(run: &Run<'_>, element: &Element) -> String {
     }
 }
 
-fn sort(rows: &mut [Vec<Value>], order: &[(usize, bool)]) {
-    rows.sort_by(|a, b| {
-        for (column, descending) in order {
-            let (x, y) = (&a[*column], &b[*column]);
-            let compared = x.compare_numbers(y).unwrap_or_else(|| x.cmp(y));
-            let compared = if *descending { compared.reverse() } else { compared };
-            if compared.is_ne() {
-                return compared;
-            }
-        }
-        std::cmp::Ordering::Equal
-    });
-}
-
 fn plain(run: &Run<'_>, relation: Relation) -> Answer<Vec<Vec<Value>>> {
     let elements = run.query.find.elements();
-    // Without :with each row is there once; with it rows that differ only in those variables stay.
     let mut pulls = Pulls::default();
     let mut rows = Vec::with_capacity(relation.len);
     for row in 0..relation.len {

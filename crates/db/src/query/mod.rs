@@ -11,6 +11,7 @@
 mod aggregates;
 mod arithmetic;
 mod ast;
+mod attach;
 mod builtins;
 mod calls;
 mod find;
@@ -19,13 +20,14 @@ mod pattern;
 mod random;
 mod regexes;
 mod relation;
+mod result;
 mod rules;
 mod solve;
 mod space;
 
 pub use ast::Query;
 pub use builtins::{Builtin, builtin};
-pub use find::QueryResult;
+pub use result::QueryResult;
 
 use crate::db::{Db, DbError};
 use crate::tx::DbObject;

@@ -12,15 +12,15 @@ use edn::Value;
 const LOOKUP_COST: usize = 24;
 
 /// A pattern with what is constant in it resolved for one database.
-struct Resolved {
-    prefix: Prefix,
-    added: Option<bool>,
+pub(super) struct Resolved {
+    pub(super) prefix: Prefix,
+    pub(super) added: Option<bool>,
     /// The variables, with the part of a datom that each is.
-    vars: Vec<(Var, Part)>,
+    pub(super) vars: Vec<(Var, Part)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     E,
     A,
     V,
@@ -51,7 +51,7 @@ impl Run<'_> {
     }
 
     /// `None` where a constant is nothing the database has, so that nothing can match.
-    fn resolve(&self, db: &Db, terms: &[Term]) -> Answer<Option<Resolved>> {
+    pub(super) fn resolve(&self, db: &Db, terms: &[Term]) -> Answer<Option<Resolved>> {
         let mut resolved = Resolved { prefix: Prefix::default(), added: None, vars: Vec::new() };
         for (part, term) in PARTS.into_iter().zip(terms) {
             match term {
@@ -363,13 +363,11 @@ impl<'r, 'q> Output<'r, 'q> {
             && !self.db.is_history();
         let relation = Relation { vars: self.vars, columns: self.columns, len: self.len };
         // With entity, attribute and value each constant or a variable, no two datoms make the same row.
-        let full = relation.vars.len() + constants(&self.resolved.prefix) >= 3;
+        let has = |part| self.resolved.vars.iter().any(|(_, p)| *p == part);
+        let prefix = &self.resolved.prefix;
+        let full = (prefix.e.is_some() || has(Part::E))
+            && (prefix.a.is_some() || has(Part::A))
+            && (prefix.v.is_some() || has(Part::V));
         if complete && full { relation } else { relation.distinct() }
     }
-}
-
-fn constants(prefix: &Prefix) -> usize {
-    usize::from(prefix.e.is_some())
-        + usize::from(prefix.a.is_some())
-        + usize::from(prefix.v.is_some())
 }

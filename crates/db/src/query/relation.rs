@@ -1,4 +1,6 @@
 //! Relations: what is known so far, in columns of cells.
+//!
+//! Invariant: each row stands once, but for what [`Relation::select`] and [`Relation::append`] leave to their callers.
 
 use super::ast::Var;
 use crate::cell::Cell;
@@ -58,6 +60,29 @@ impl Relation {
             columns: places.iter().map(|at| self.columns[*at].clone()).collect(),
             len: self.len,
         }
+    }
+
+    /// The columns of these variables, in this order; a variable may stand twice.
+    pub(super) fn take_columns(&mut self, vars: &[Var]) -> Vec<Vec<Cell>> {
+        let mut taken: Vec<Vec<Cell>> = Vec::with_capacity(vars.len());
+        for (i, var) in vars.iter().enumerate() {
+            let twice = vars[..i].iter().position(|v| v == var);
+            taken.push(match (twice, self.column_of(*var)) {
+                (Some(first), _) => taken[first].clone(),
+                (None, Some(at)) => std::mem::take(&mut self.columns[at]),
+                (None, None) => Vec::new(),
+            });
+        }
+        taken
+    }
+
+    /// Only these variables, in this order, each row once.
+    pub(super) fn project(self, vars: &[Var]) -> Relation {
+        if self.vars == vars {
+            return self;
+        }
+        let selected = self.select(vars);
+        if selected.vars.len() == self.vars.len() { selected } else { selected.distinct() }
     }
 
     /// Each row once.

@@ -138,7 +138,7 @@ impl Run<'_> {
         let mut wanted = vars.clone();
         wanted.sort_unstable();
         wanted.dedup();
-        let rows = self.project(state, &wanted)?;
+        let rows = self.projected(state, &wanted)?;
         let mut columns = Vec::new();
         for (i, arg) in args.iter().enumerate() {
             if bound >> i & 1 == 0 {
@@ -297,7 +297,7 @@ impl Run<'_> {
         let outer = self.tables.running.replace(place);
         let solved = self.solve(&clauses, state, &branch.params);
         self.tables.running = outer;
-        let rows = self.project(&solved?, &branch.params)?;
+        let rows = self.project(solved?, &branch.params)?;
         if rows.vars.len() == branch.params.len() {
             self.tables.tables[place.table].answers.extend(&rows.columns, rows.len);
             self.budget.check(self.tables.tables[place.table].answers.len)?;

@@ -1,9 +1,10 @@
 //! Running a query: inputs in, clauses one by one, relations joined.
 
 use super::ast::*;
-use super::find::{self, QueryResult};
+use super::find;
 use super::parse::parse_rules;
 use super::relation::Relation;
+use super::result::QueryResult;
 use super::rules::Tables;
 use super::space::Space;
 use super::{Budget, Input as Given, QueryError};
@@ -116,7 +117,7 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
     }
     let needed = find::needed_vars(query);
     let solved = run.solve(&query.clauses, state, &needed)?;
-    find::finish(&run, solved)
+    find::finish(run, solved)
 }
 
 impl Run<'_> {
@@ -225,24 +226,41 @@ impl Run<'_> {
     }
 
     /// One relation of these variables, as far as they are bound, each row once.
-    pub(super) fn project(&self, state: &State, vars: &[Var]) -> Answer<Relation> {
-        let mut result = Relation::unit();
-        for relation in &state.relations {
-            if relation.len == 0 {
-                let bound = vars.iter().copied().filter(|v| state.binds(*v)).collect();
-                return Ok(Relation::empty(bound));
-            }
+    pub(super) fn project(&self, state: State, vars: &[Var]) -> Answer<Relation> {
+        if state.is_empty() {
+            let bound = vars.iter().copied().filter(|v| state.binds(*v)).collect();
+            return Ok(Relation::empty(bound));
+        }
+        let mut result: Option<Relation> = None;
+        for relation in state.relations {
             let own: Vec<Var> =
                 vars.iter().copied().filter(|v| relation.vars.contains(v)).collect();
             if own.is_empty() {
                 continue;
             }
-            let part = relation.select(&own).distinct();
-            result = result
-                .join(&part, self.budget.rows())
-                .ok_or(QueryError::TooManyRows(self.budget.rows()))?;
+            let part = relation.project(&own);
+            result = Some(match result {
+                None => part,
+                Some(before) => before
+                    .join(&part, self.budget.rows())
+                    .ok_or(QueryError::TooManyRows(self.budget.rows()))?,
+            });
         }
-        Ok(result.select(vars))
+        Ok(result.unwrap_or_else(Relation::unit).project(vars))
+    }
+
+    /// As [`Run::project`], of a state that is still needed: only what is asked for is copied.
+    pub(super) fn projected(&self, state: &State, vars: &[Var]) -> Answer<Relation> {
+        let own = |relation: &Relation| {
+            let own: Vec<Var> =
+                vars.iter().copied().filter(|v| relation.vars.contains(v)).collect();
+            let selected = relation.select(&own);
+            match own.len() == relation.vars.len() {
+                true => selected,
+                false => selected.distinct(),
+            }
+        };
+        self.project(State { relations: state.relations.iter().map(own).collect() }, vars)
     }
 
     /// Applies clauses to what is known; `needed` are the variables that are asked for afterwards.
@@ -290,7 +308,7 @@ impl Run<'_> {
             if relation.vars.iter().any(|v| !wanted.contains(v)) {
                 let kept: Vec<Var> =
                     relation.vars.iter().copied().filter(|v| wanted.contains(v)).collect();
-                *relation = relation.select(&kept).distinct();
+                *relation = std::mem::take(relation).project(&kept);
             }
         }
     }
@@ -398,6 +416,9 @@ impl Run<'_> {
     fn clause(&mut self, clause: &Clause, state: &mut State, remaining: &[&Clause]) -> Answer<()> {
         match clause {
             Clause::Pattern { source, terms } => {
+                if self.attach(*source, terms, state)? {
+                    return Ok(());
+                }
                 let relation = self.pattern(*source, terms, state)?;
                 self.merge(state, relation)
             }
@@ -447,12 +468,12 @@ impl Run<'_> {
                 clause: text.to_string(),
             });
         }
-        let input = self.project(state, &bound)?;
+        let input = self.projected(state, &bound)?;
         // Rules under a negation are worked out to the end before they are negated.
         let outer = self.tables.enter_negation(text)?;
         let solved = self.solve(clauses, State::new(input), &bound);
         self.tables.leave_negation(outer);
-        let excluded = self.project(&solved?, &bound)?;
+        let excluded = self.project(solved?, &bound)?;
         let together = self.together(state, &bound)?;
         state.relations.push(together.without(&excluded));
         Ok(())
@@ -474,11 +495,11 @@ impl Run<'_> {
     }
 
     fn or(&mut self, vars: &[Var], branches: &[Vec<Clause>], state: &State) -> Answer<Relation> {
-        let input = self.project(state, vars)?;
+        let input = self.projected(state, vars)?;
         let mut union = Relation::empty(vars.to_vec());
         for branch in branches {
             let solved = self.solve(branch, State::new(input.clone()), vars)?;
-            let rows = self.project(&solved, vars)?;
+            let rows = self.project(solved, vars)?;
             if rows.vars.len() != vars.len() {
                 let missing =
                     vars.iter().filter(|v| !rows.vars.contains(v)).map(|v| self.name(*v)).collect();

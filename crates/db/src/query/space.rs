@@ -42,7 +42,8 @@ impl Space {
         }
     }
 
-    fn shares(&self, db: &Db) -> bool {
+    /// Whether a database's cells are this run's, but for exotic ones.
+    pub(super) fn shares(&self, db: &Db) -> bool {
         self.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, db.dict()))
     }
 
