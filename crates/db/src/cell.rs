@@ -95,6 +95,16 @@ impl Cell {
         (self.tag() == Tag::Int).then_some(self.0 as i64 >> TAG_BITS)
     }
 
+    /// Whether all of these are integers.
+    pub(crate) fn are_ints(cells: &[Cell]) -> bool {
+        cells.iter().fold(0, |tags, cell| tags | (cell.0 & 7)) == Tag::Int as u64
+    }
+
+    /// A number by which cells that are integers compare as those do.
+    pub(crate) fn in_order(self) -> i64 {
+        self.0 as i64
+    }
+
     /// The entity id, of a cell that is one.
     pub fn as_entity(self) -> Option<u32> {
         self.as_int().and_then(|n| u32::try_from(n).ok())

@@ -37,37 +37,67 @@ impl<'a, F: Fn(u32) -> usize> Cursor<'a, F> {
         }
     }
 
-    /// Calls `each` with the values of an entity, which must not be less than the one before.
-    pub(crate) fn values_of(&mut self, e: u32, mut each: impl FnMut(Cell)) {
+    /// The columns of a leaf, from here on, that ends with this entity or a later one.
+    fn leaf_for(&mut self, e: u32) -> Option<(&'a [u32], &'a [Cell])> {
         let mut leaves_passed = 0;
-        while let Some((entities, values)) = self.rest() {
-            let before = steps_to(entities, e);
-            self.go(self.rank + before);
-            if before < entities.len() {
-                let found = entities[before..].iter().take_while(|x| **x == e).count();
-                values[before..before + found].iter().for_each(|v| each(*v));
-                self.go(self.rank + found);
-                if before + found < entities.len() {
-                    return;
-                }
-            } else {
-                leaves_passed += 1;
-                if leaves_passed == 2 {
-                    let rank = (self.rank_of)(e).clamp(self.rank, self.end);
-                    self.go(rank);
-                }
+        loop {
+            let (entities, values) = self.rest()?;
+            if entities.last().is_some_and(|last| *last >= e) {
+                return Some((entities, values));
             }
+            leaves_passed += 1;
+            let next = self.rank + entities.len();
+            let far = leaves_passed > 1;
+            self.go(if far { (self.rank_of)(e).clamp(next, self.end) } else { next });
+        }
+    }
+
+    /// Calls `each` with the row and a value of its entity, for each row and value. Entities must be ascending and each there
+    /// once; cells that are no entities have no values.
+    pub(crate) fn walk(mut self, entities: &[Cell], mut each: impl FnMut(usize, Cell)) {
+        let mut row = 0;
+        while let Some(cell) = entities.get(row) {
+            let Some(e) = cell.as_entity() else {
+                row += 1;
+                continue;
+            };
+            let Some((here, values)) = self.leaf_for(e) else { return };
+            let (last, mut at) = (here[here.len() - 1], 0);
+            while let Some(e) = entities.get(row).and_then(|cell| cell.as_entity()) {
+                if e > last {
+                    break;
+                }
+                at += steps_to(&here[at..], e);
+                while at < here.len() && here[at] == e {
+                    each(row, values[at]);
+                    at += 1;
+                }
+                if at == here.len() {
+                    // The entity may go on in the next leaf.
+                    break;
+                }
+                row += 1;
+            }
+            self.go(self.rank + at);
         }
     }
 }
 
-/// How many entities stand before the first that is not less: looked for nearby first.
+/// Entities looked at in one go: as many as a few vector instructions compare.
+const NEARBY: usize = 16;
+
+/// How many entities stand before the first that is not less: looked for nearby first, then further and further off.
 fn steps_to(entities: &[u32], e: u32) -> usize {
-    let mut reach = 1;
+    if let Some(nearby) = entities.first_chunk::<NEARBY>()
+        && nearby[NEARBY - 1] >= e
+    {
+        return nearby.iter().map(|x| u32::from(*x < e)).sum::<u32>() as usize;
+    }
+    let mut reach = NEARBY.min(entities.len());
     while reach < entities.len() && entities[reach - 1] < e {
         reach *= 2;
     }
     let reach = reach.min(entities.len());
-    let from = reach / 2;
+    let from = if reach <= NEARBY { 0 } else { reach / 2 };
     from + entities[from..reach].partition_point(|x| *x < e)
 }

@@ -557,7 +557,8 @@ mod tests {
         fn a_tree_is_a_sorted_set_and_old_versions_stay(
             start in proptest::collection::btree_set(0..4000u32, 0..2000),
             steps in proptest::collection::vec(step(), 1..30),
-            probes in proptest::collection::vec((0..5000u32, 0..5000u32), 8),
+            ranges in proptest::collection::vec((0..5000u32, 0..5000u32), 8),
+            probes in proptest::collection::btree_set(0..5000u32, 0..600),
         ) {
             let mut model = start;
             let mut tree = Tree::from_sorted(model.iter().copied().map(datom));
@@ -566,16 +567,13 @@ mod tests {
                 apply(&mut tree, &mut model, step);
                 versions.push((tree.clone(), model.clone()));
             }
-            let mut ascending = probes.clone();
-            ascending.sort_unstable();
-            ascending.dedup_by_key(|(x, _)| *x);
             for (tree, model) in &versions {
                 if let Some(root) = &tree.root {
                     root.checked(true);
                 }
                 prop_assert_eq!(tree.len(), model.len());
                 prop_assert_eq!(entities(tree), model.iter().copied().collect::<Vec<_>>());
-                for &(x, y) in &probes {
+                for &(x, y) in &ranges {
                     let (low, high) = (x.min(y), x.max(y));
                     let rank = |n: u32| tree.partition_point(|d| d.e < n);
                     prop_assert_eq!(rank(low), model.range(..low).count());
@@ -589,17 +587,35 @@ mod tests {
                     let mut runs = Vec::new();
                     tree.for_each_run(range, |leaf, run| runs.extend_from_slice(&leaf.entities()[run]));
                     prop_assert_eq!(&runs, &expected);
-                    let mut cursor = Cursor::new(tree, rank(low)..rank(high), rank);
+                    let sought: Vec<Cell> = probes.iter().map(|x| Cell::entity(*x)).collect();
                     let mut met = Vec::new();
-                    for &(sought, _) in &ascending {
-                        let before = met.len();
-                        cursor.values_of(sought, |v| met.push(v));
-                        let there = (low..high).contains(&sought) && model.contains(&sought);
-                        let value = there.then(|| datom(sought).v);
-                        prop_assert_eq!(met[before..].to_vec(), Vec::from_iter(value));
-                    }
+                    let cursor = Cursor::new(tree, rank(low)..rank(high), rank);
+                    cursor.walk(&sought, |row, v| met.push((row, v)));
+                    let there = |e: &u32| (low..high).contains(e) && model.contains(e);
+                    let rows = probes.iter().enumerate().filter(|(_, e)| there(e));
+                    prop_assert_eq!(met, rows.map(|(row, e)| (row, datom(*e).v)).collect::<Vec<_>>());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_entity_of_many_values_is_met_with_all_of_them() {
+        let facts = (0..40u32).flat_map(|e| (0..e * e).map(move |n| (e, n)));
+        let facts: Vec<(u32, u32)> = facts.collect();
+        let datoms =
+            facts.iter().map(|(e, n)| Datom { e: *e, v: Cell::entity(*n), ..datom(0) });
+        let tree = Tree::from_sorted(datoms);
+        for step in 1..7 {
+            let sought: Vec<u32> = (0..60).step_by(step).collect();
+            let cells: Vec<Cell> = sought.iter().map(|e| Cell::entity(*e)).collect();
+            let rank_of = |e: u32| facts.partition_point(|(x, _)| *x < e);
+            let mut met = Vec::new();
+            Cursor::new(&tree, 0..tree.len(), rank_of).walk(&cells, |row, v| {
+                met.push((sought[row], v.as_entity().unwrap()));
+            });
+            let expected = facts.iter().copied().filter(|(e, _)| sought.contains(e));
+            assert_eq!(met, expected.collect::<Vec<_>>());
         }
     }
 

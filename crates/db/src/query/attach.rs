@@ -1,4 +1,4 @@
-//! A data pattern whose entity is known already, in ascending order: its values are picked up along the way.
+//! A data pattern whose entity is known already, in ascending order and there once each: its values are picked up along the way.
 //!
 //! Rows that come out of an index stand by entity, and so do the datoms of one attribute. Walking both together needs no hash
 //! table and no copy of the attribute; where every row has exactly one value, the relation's own columns stay as they are.
@@ -71,45 +71,33 @@ impl Run<'_> {
         entities: &[Cell],
         wanted: &Wanted<'_>,
     ) -> (Vec<u32>, Vec<Cell>) {
-        let shared = self.space.shares(db);
-        let known = |cell: Cell| match cell.tag() {
-            Tag::Exotic => self.space.of_db(db, cell),
-            _ if shared => cell,
-            _ => self.space.of_db(db, cell),
-        };
+        let known = self.space.adopting(db);
         let (tree, ranks) = db.ranks(Index::Aevt, &Prefix { a: Some(a), ..Prefix::default() });
-        let mut cursor = Cursor::new(tree, ranks, |e| db.rank_of(a, e));
+        let cursor = Cursor::new(tree, ranks, |e| db.rank_of(a, e));
         let (mut rows, mut values) = (Vec::with_capacity(entities.len()), Vec::new());
-        let (mut last, mut group) = (None, Vec::new());
-        for (row, entity) in entities.iter().enumerate() {
-            if last != Some(*entity) {
-                last = Some(*entity);
-                group.clear();
-                if let Some(e) = entity.as_entity() {
-                    cursor.values_of(e, |v| group.push(v));
+        match wanted {
+            Wanted::Any => cursor.walk(entities, |row, _| {
+                if rows.last() != Some(&(row as u32)) {
+                    rows.push(row as u32);
                 }
+            }),
+            Wanted::New => {
+                values.reserve(entities.len());
+                cursor.walk(entities, |row, v| {
+                    rows.push(row as u32);
+                    values.push(known(v));
+                });
             }
-            let row_number = row as u32;
-            match wanted {
-                Wanted::Any if group.is_empty() => {}
-                Wanted::Any => rows.push(row_number),
-                Wanted::New => {
-                    for value in &group {
-                        rows.push(row_number);
-                        values.push(known(*value));
-                    }
+            Wanted::Constant(cell) => cursor.walk(entities, |row, v| {
+                if v == *cell || (v.tag() == Tag::Exotic && db.dict().class(v) == *cell) {
+                    rows.push(row as u32);
                 }
-                Wanted::Constant(cell) => {
-                    if group.iter().any(|v| v == cell || db.dict().class(*v) == *cell) {
-                        rows.push(row_number);
-                    }
+            }),
+            Wanted::Column(column) => cursor.walk(entities, |row, v| {
+                if known(v) == column[row] {
+                    rows.push(row as u32);
                 }
-                Wanted::Column(column) => {
-                    if group.iter().any(|v| known(*v) == column[row]) {
-                        rows.push(row_number);
-                    }
-                }
-            }
+            }),
         }
         (rows, values)
     }
@@ -131,7 +119,7 @@ fn ascending(resolved: &Resolved, state: &State) -> Option<(usize, AttrId)> {
     let place = state.relations.iter().position(|r| r.vars.contains(&entity))?;
     let column = state.relations[place].column(entity)?;
     let in_order = column.len() >= ROWS_WORTH_WALKING
-        && column.is_sorted()
+        && column.is_sorted_by(|x, y| x < y)
         && column.first()?.as_entity().is_some();
     in_order.then_some((place, a))
 }

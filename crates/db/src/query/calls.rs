@@ -8,7 +8,6 @@ use crate::cell::Cell;
 use crate::db::Db;
 use crate::tx::DbObject;
 use edn::{Opaque, Value};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// How many rows are worked off between looks at the clock.
@@ -61,9 +60,8 @@ impl Run<'_> {
     pub(super) fn predicate(&mut self, call: &Call, state: &mut State) -> Answer<()> {
         let vars = Self::call_vars(call);
         let mut relation = self.together_of(state, &vars)?;
-        if let Some(keep) = self.integer_comparison(call, &relation) {
-            relation.retain(|row| keep[row]);
-            state.relations.push(relation);
+        if let Some(rows) = self.integer_comparison(call, &relation) {
+            state.relations.push(relation.gather(&rows));
             return Ok(());
         }
         let args = self.args(&call.args, &relation);
@@ -96,30 +94,22 @@ impl Run<'_> {
         Ok(result)
     }
 
-    /// A comparison of a column with a column or a constant, all of them small integers, needs no values.
-    fn integer_comparison(&self, call: &Call, relation: &Relation) -> Option<Vec<bool>> {
+    /// The rows for which a comparison of integers holds: those of a column with those of another, or with a constant. They
+    /// are compared as cells.
+    fn integer_comparison(&self, call: &Call, relation: &Relation) -> Option<Vec<u32>> {
         let Callee::Builtin(builtin) = &call.callee else { return None };
-        let holds: fn(Ordering) -> bool = match builtin.name() {
-            "<" => Ordering::is_lt,
-            "<=" => Ordering::is_le,
-            ">" => Ordering::is_gt,
-            ">=" => Ordering::is_ge,
-            "=" => Ordering::is_eq,
-            "!=" | "not=" => Ordering::is_ne,
-            _ => return None,
-        };
         let [a, b] = call.args.as_slice() else { return None };
-        let operand = |term: &Term| match term {
-            Term::Var(v) => Some(Err(relation.column(*v)?)),
-            Term::Constant(Value::Int(n)) => Some(Ok(*n)),
-            _ => None,
-        };
-        let (a, b) = (operand(a)?, operand(b)?);
-        let at = |operand: &Result<i64, &[Cell]>, row: usize| match operand {
-            Ok(n) => Some(*n),
-            Err(column) => column[row].as_int(),
-        };
-        (0..relation.len).map(|row| Some(holds(at(&a, row)?.cmp(&at(&b, row)?)))).collect()
+        let (a, b) = (Operand::new(a, relation)?, Operand::new(b, relation)?);
+        let len = relation.len;
+        Some(match builtin.name() {
+            "<" => rows_where(len, |row| a.at(row) < b.at(row)),
+            "<=" => rows_where(len, |row| a.at(row) <= b.at(row)),
+            ">" => rows_where(len, |row| a.at(row) > b.at(row)),
+            ">=" => rows_where(len, |row| a.at(row) >= b.at(row)),
+            "=" => rows_where(len, |row| a.at(row) == b.at(row)),
+            "!=" | "not=" => rows_where(len, |row| a.at(row) != b.at(row)),
+            _ => return None,
+        })
     }
 
     pub(super) fn function(
@@ -233,6 +223,48 @@ impl Run<'_> {
         let Some(e) = db.entid(e)? else { return Ok(None) };
         Ok(db.get(e, attribute))
     }
+}
+
+/// One side of a comparison of integers.
+#[derive(Clone, Copy)]
+enum Operand<'r> {
+    Column(&'r [Cell]),
+    Constant(i64),
+}
+
+impl<'r> Operand<'r> {
+    /// `None` where it is not an integer, or a column not all of integers.
+    fn new(term: &Term, relation: &'r Relation) -> Option<Self> {
+        match term {
+            Term::Var(v) => {
+                let column = relation.column(*v)?;
+                Cell::are_ints(column).then_some(Operand::Column(column))
+            }
+            Term::Constant(value @ Value::Int(_)) => {
+                Cell::inline(value).map(|cell| Operand::Constant(cell.in_order()))
+            }
+            _ => None,
+        }
+    }
+
+    fn at(self, row: usize) -> i64 {
+        match self {
+            Operand::Column(column) => column[row].in_order(),
+            Operand::Constant(n) => n,
+        }
+    }
+}
+
+/// The rows for which something holds, found without a branch that the processor could guess wrong.
+fn rows_where(len: usize, holds: impl Fn(usize) -> bool) -> Vec<u32> {
+    let mut rows = vec![0; len];
+    let mut found = 0;
+    for row in 0..len {
+        rows[found] = row as u32;
+        found += usize::from(holds(row));
+    }
+    rows.truncate(found);
+    rows
 }
 
 fn database(value: &Value) -> Option<&Db> {

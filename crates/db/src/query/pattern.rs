@@ -3,7 +3,7 @@
 use super::ast::*;
 use super::relation::Relation;
 use super::solve::{Answer, Run, Source, State};
-use crate::cell::Cell;
+use crate::cell::{Cell, Tag};
 use crate::datom::{AttrId, Datom, EntityId, Index, Prefix};
 use crate::db::Db;
 use edn::Value;
@@ -231,6 +231,21 @@ impl Run<'_> {
     }
 }
 
+/// Whether a database's cell is of a class.
+fn is(db: &Db, cell: Cell, class: Cell) -> bool {
+    cell == class || (cell.tag() == Tag::Exotic && db.dict().class(cell) == class)
+}
+
+/// Moves the cells whose value is wanted to the front, without a branch that the processor could guess wrong.
+fn keep_where(cells: &mut [Cell], values: &[Cell], wanted: impl Fn(Cell) -> bool) -> usize {
+    let mut kept = 0;
+    for (i, value) in values.iter().enumerate() {
+        cells[kept] = cells[i];
+        kept += usize::from(wanted(*value));
+    }
+    kept
+}
+
 fn distinct(column: &[Cell]) -> Vec<Cell> {
     let mut cells = column.to_vec();
     cells.sort_unstable();
@@ -299,19 +314,24 @@ impl<'r, 'q> Output<'r, 'q> {
                     columns[at].extend(entities.iter().map(|e| Cell::entity(*e)));
                 }
                 if let Some(at) = v_at {
-                    columns[at].extend(values.iter().map(|v| run.space.of_db(db, *v)));
+                    run.space.adopt(db, values, &mut columns[at]);
                 }
                 *len += entities.len();
             }
             Some(wanted) => {
-                for (e, v) in entities.iter().zip(values) {
-                    if *v == wanted || db.dict().class(*v) == wanted {
-                        if let Some(at) = e_at {
-                            columns[at].push(Cell::entity(*e));
-                        }
-                        *len += 1;
+                let start = e_at.map_or(0, |at| columns[at].len());
+                let found = match e_at {
+                    Some(at) => {
+                        let column = &mut columns[at];
+                        column.extend(entities.iter().map(|e| Cell::entity(*e)));
+                        keep_where(&mut column[start..], values, |v| is(db, v, wanted))
                     }
+                    None => values.iter().filter(|v| is(db, **v, wanted)).count(),
+                };
+                if let Some(at) = e_at {
+                    columns[at].truncate(start + found);
                 }
+                *len += found;
             }
         });
     }
@@ -338,7 +358,7 @@ impl<'r, 'q> Output<'r, 'q> {
             let cell = match part {
                 Part::E => Cell::entity(d.e),
                 Part::A => self.attribute_cell(d.a),
-                Part::V => self.run.space.of_db(self.db, d.v),
+                Part::V => self.run.space.adopting(self.db)(d.v),
                 Part::Tx => Cell::entity(d.tx),
                 Part::Added => self.run.space.cell(&Value::Bool(d.added)),
             };

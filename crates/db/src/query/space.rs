@@ -42,18 +42,27 @@ impl Space {
         }
     }
 
-    /// Whether a database's cells are this run's, but for exotic ones.
-    pub(super) fn shares(&self, db: &Db) -> bool {
+    fn shares(&self, db: &Db) -> bool {
         self.base.as_ref().is_some_and(|base| Arc::ptr_eq(base, db.dict()))
     }
 
-    /// A database's cell as one of this run.
-    pub(super) fn of_db(&self, db: &Db, cell: Cell) -> Cell {
-        match cell.tag() {
+    /// What makes a database's cells those of this run.
+    pub(super) fn adopting<'s>(&'s self, db: &'s Db) -> impl Fn(Cell) -> Cell + use<'s> {
+        let shared = self.shares(db);
+        move |cell| match cell.tag() {
             Tag::Int | Tag::Double | Tag::Small => cell,
-            Tag::Exotic => self.cell(&db.value(cell)),
-            _ if self.shares(db) => cell,
+            Tag::String | Tag::Keyword | Tag::Other if shared => cell,
             _ => self.cell(&db.value(cell)),
+        }
+    }
+
+    /// Appends a database's cells as those of this run.
+    pub(super) fn adopt(&self, db: &Db, cells: &[Cell], column: &mut Vec<Cell>) {
+        let exotic = cells.iter().any(|cell| cell.tag() == Tag::Exotic);
+        if !exotic && self.shares(db) {
+            column.extend_from_slice(cells);
+        } else {
+            column.extend(cells.iter().copied().map(self.adopting(db)));
         }
     }
 
