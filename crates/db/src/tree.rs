@@ -603,8 +603,7 @@ mod tests {
     fn an_entity_of_many_values_is_met_with_all_of_them() {
         let facts = (0..40u32).flat_map(|e| (0..e * e).map(move |n| (e, n)));
         let facts: Vec<(u32, u32)> = facts.collect();
-        let datoms =
-            facts.iter().map(|(e, n)| Datom { e: *e, v: Cell::entity(*n), ..datom(0) });
+        let datoms = facts.iter().map(|(e, n)| Datom { e: *e, v: Cell::entity(*n), ..datom(0) });
         let tree = Tree::from_sorted(datoms);
         for step in 1..7 {
             let sought: Vec<u32> = (0..60).step_by(step).collect();

@@ -28,8 +28,13 @@ enum Wanted<'a> {
 
 impl Run<'_> {
     /// Adds what a pattern says to the relation that knows its entities; `false` where this is no case for it.
-    pub(super) fn attach(&self, source: SourceId, terms: &[Term], state: &mut State) -> Answer<bool> {
-        let Source::Db(db) = &self.sources[source] else { return Ok(false) };
+    pub(super) fn attach(
+        &self,
+        source: SourceId,
+        terms: &[Term],
+        state: &mut State,
+    ) -> Answer<bool> {
+        let Source::Db(db) = self.source(source) else { return Ok(false) };
         if !db.is_plain() {
             return Ok(false);
         }

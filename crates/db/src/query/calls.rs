@@ -39,7 +39,7 @@ impl Run<'_> {
         match arg {
             Arg::Column(at) => self.space.value(relation.columns[*at][row]),
             Arg::Constant(value) => value.clone(),
-            Arg::Source(id) => match &self.sources[*id] {
+            Arg::Source(id) => match self.source(*id) {
                 Source::Db(db) => Value::Opaque(Opaque(Arc::new(DbObject(db.clone())))),
                 Source::Tuples(tuples) => Value::list(tuples.clone()),
                 Source::Absent => Value::Nil,

@@ -128,7 +128,7 @@ fn element_value(
     match element {
         Element::Var(v) => Ok(value(*v)),
         Element::Pull { source, var, pattern } => {
-            let Source::Db(db) = &run.sources[*source] else {
+            let Source::Db(db) = run.source(*source) else {
                 return Err(QueryError::Input("pull needs a database as its source".to_string()));
             };
             let entity = value(*var);

@@ -573,9 +573,10 @@ fn parse_call_clause(
 pub(super) struct ParsedRules {
     pub(super) rules: FxHashMap<Symbol, Rule>,
     pub(super) vars: Vec<Symbol>,
+    pub(super) sources: Vec<Symbol>,
 }
 
-/// Parses a rule set; its variables are numbered after the query's.
+/// Parses a rule set; its variables and sources are numbered after the query's.
 pub(super) fn parse_rules(query: &Query, rules: &Value) -> Parse<ParsedRules> {
     let read;
     let rules = match rules {
@@ -601,7 +602,7 @@ pub(super) fn parse_rules(query: &Query, rules: &Value) -> Parse<ParsedRules> {
     for form in &forms {
         names.in_scope(|names| parse_rule_branch(names, form, &mut parsed))?;
     }
-    Ok(ParsedRules { rules: parsed, vars: names.vars })
+    Ok(ParsedRules { rules: parsed, vars: names.vars, sources: names.sources })
 }
 
 fn parse_rule_branch(
@@ -731,7 +732,7 @@ fn check_sources(query: &Query, clauses: &[Clause], given: &FxHashSet<SourceId>)
                     }
                 }
             }
-            Clause::Rule { .. } => {}
+            Clause::Rule { source, .. } => check(source)?,
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Run<'_> {
         terms: &[Term],
         state: &State,
     ) -> Answer<Relation> {
-        match &self.sources[source] {
+        match self.source(source) {
             Source::Db(db) => {
                 let vars = distinct_vars(terms);
                 match self.resolve(db, terms)? {
@@ -119,7 +119,7 @@ impl Run<'_> {
             Some(Term::Var(v)) => state.relation_of(*v).map(|r| r.len as f64),
             _ => None,
         };
-        let db = match &self.sources[source] {
+        let db = match self.source(source) {
             Source::Db(db) => db,
             Source::Tuples(tuples) => return tuples.len() as f64,
             Source::Absent => return 0.0,

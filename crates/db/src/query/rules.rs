@@ -1,6 +1,6 @@
 //! Rules, evaluated bottom-up, semi-naively, and only for what is asked.
 //!
-//! Each way a rule is called (which arguments are bound) has a table: the argument values asked for, and the
+//! Each way a rule is called (which arguments are bound, which source it is given) has a table: the argument values asked for, and the
 //! answers found. A table's branches are run for new questions with all answers known so far, and for new answers of
 //! a rule they call with just those answers in its place; until nothing new comes. Every answer and every question is
 //! taken up once for each place that uses it, which is what keeps long recursions cheap.
@@ -24,7 +24,7 @@ type TableId = usize;
 
 #[derive(Default)]
 pub(super) struct Tables {
-    ids: FxHashMap<(Symbol, u64), TableId>,
+    ids: FxHashMap<(Symbol, u64, SourceId), TableId>,
     tables: Vec<Table>,
     /// The branch that is being run, while one is.
     running: Option<Place>,
@@ -41,6 +41,8 @@ struct Place {
 struct Table {
     name: Symbol,
     bound: u64,
+    /// What `$` is in the rule.
+    source: SourceId,
     asked: RowSet,
     /// Questions up to here have been taken up.
     asked_done: usize,
@@ -69,7 +71,7 @@ impl Tables {
 impl Run<'_> {
     pub(super) fn rule(
         &mut self,
-        _source: SourceId,
+        source: SourceId,
         name: &Symbol,
         args: &[Term],
         text: &str,
@@ -85,7 +87,7 @@ impl Run<'_> {
         let question = self.question(args, state)?;
         let whole = self.tables.running.is_some_and(|p| self.tables.tables[p.table].bound == 0);
         let bound = if whole && rule.required == 0 { 0 } else { question.bound };
-        let table = self.table(name, bound, arity);
+        let table = self.table(name, bound, self.meant(source), arity);
         match self.tables.running {
             Some(place) => {
                 let users = &mut self.tables.tables[table].users;
@@ -102,8 +104,8 @@ impl Run<'_> {
         Ok(self.answers(table, args, 0))
     }
 
-    fn table(&mut self, name: &Symbol, bound: u64, arity: usize) -> TableId {
-        let key = (name.clone(), bound);
+    fn table(&mut self, name: &Symbol, bound: u64, source: SourceId, arity: usize) -> TableId {
+        let key = (name.clone(), bound, source);
         if let Some(id) = self.tables.ids.get(&key) {
             return *id;
         }
@@ -111,6 +113,7 @@ impl Run<'_> {
         self.tables.tables.push(Table {
             name: name.clone(),
             bound,
+            source,
             asked: RowSet::new(bound.count_ones() as usize),
             asked_done: 0,
             answers: RowSet::new(arity),
@@ -295,7 +298,10 @@ impl Run<'_> {
             self.merge(&mut state, answers)?;
         }
         let outer = self.tables.running.replace(place);
+        let source = self.tables.tables[place.table].source;
+        let outer_dollar = self.dollar_now.replace(source);
         let solved = self.solve(&clauses, state, &branch.params);
+        self.dollar_now = outer_dollar;
         self.tables.running = outer;
         let rows = self.project(solved?, &branch.params)?;
         if rows.vars.len() == branch.params.len() {

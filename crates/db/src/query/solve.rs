@@ -25,7 +25,11 @@ pub(super) enum Source {
 /// Everything one run needs to know.
 pub(super) struct Run<'q> {
     pub(super) query: &'q Query,
-    pub(super) sources: Vec<Source>,
+    sources: Vec<Source>,
+    /// The source that is called `$`.
+    dollar: Option<SourceId>,
+    /// The source that stands for `$` in the rule that is being run.
+    pub(super) dollar_now: Option<SourceId>,
     pub(super) space: Space,
     pub(super) budget: Budget,
     pub(super) rules: FxHashMap<Symbol, Rule>,
@@ -75,6 +79,7 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
     let mut sources: Vec<Source> = query.sources.iter().map(|_| Source::Absent).collect();
     let mut rules = FxHashMap::default();
     let mut vars = query.vars.clone();
+    let mut names = query.sources.clone();
     for (input, given) in query.inputs.iter().zip(given) {
         match (input, given) {
             (Input::Source(id), Given::Db(db)) => sources[*id] = Source::Db(db.clone()),
@@ -88,6 +93,7 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
                 let parsed = parse_rules(query, value)?;
                 rules = parsed.rules;
                 vars = parsed.vars;
+                names = parsed.sources;
             }
             (Input::Rules, Given::Db(_)) => {
                 return Err(QueryError::Input("Expected rules for %, got a database".to_string()));
@@ -99,9 +105,12 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
         Source::Db(db) => Some(db.dict().clone()),
         _ => None,
     });
+    sources.resize_with(names.len(), || Source::Absent);
     let mut run = Run {
         query,
         sources,
+        dollar: names.iter().position(|name| name.as_str() == "$"),
+        dollar_now: None,
         space: Space::new(base),
         budget,
         rules,
@@ -121,6 +130,18 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
 }
 
 impl Run<'_> {
+    /// The source that a name means here.
+    pub(super) fn meant(&self, source: SourceId) -> SourceId {
+        match self.dollar_now {
+            Some(now) if self.dollar == Some(source) => now,
+            _ => source,
+        }
+    }
+
+    pub(super) fn source(&self, source: SourceId) -> &Source {
+        &self.sources[self.meant(source)]
+    }
+
     pub(super) fn name(&self, var: Var) -> Value {
         Value::Symbol(self.vars[var as usize].clone())
     }
