@@ -4,8 +4,7 @@
 //! entities in ascending order costs the lesser of the two sizes, about.
 
 use crate::cell::Cell;
-use crate::tree::{Leaf, Tree};
-use std::ops::Range;
+use crate::tree::{Leaf, Tree, TreeIter};
 
 /// See the module.
 pub(crate) struct Cursor<'a, F> {
@@ -18,7 +17,8 @@ pub(crate) struct Cursor<'a, F> {
 }
 
 impl<'a, F: Fn(u32) -> usize> Cursor<'a, F> {
-    pub(crate) fn new(tree: &'a Tree, ranks: Range<usize>, rank_of: F) -> Self {
+    pub(crate) fn new(range: &TreeIter<'a>, rank_of: F) -> Self {
+        let (tree, ranks) = (range.tree(), range.ranks());
         Cursor { tree, rank_of, leaf: tree.leaf_at(ranks.start), rank: ranks.start, end: ranks.end }
     }
 

@@ -88,18 +88,19 @@ impl Order<'_> {
         let a = || prefix.a.map(|a| self.attributes(datom.a, a));
         let v = || prefix.v.map(|v| self.dict.compare(datom.v, v));
         let tx = || prefix.tx.map(|tx| datom.tx.cmp(&tx));
-        let parts: [&dyn Fn() -> Option<Ordering>; 4] = match self.index {
-            Index::Eavt => [&e, &a, &v, &tx],
-            Index::Aevt => [&a, &e, &v, &tx],
-            Index::Avet => [&a, &v, &e, &tx],
-        };
-        for part in parts {
-            match part() {
-                None => return Ordering::Equal,
-                Some(Ordering::Equal) => {}
-                Some(unequal) => return unequal,
-            }
+        match self.index {
+            Index::Eavt => lead(e(), || lead(a(), || lead(v(), || lead(tx(), || Ordering::Equal)))),
+            Index::Aevt => lead(a(), || lead(e(), || lead(v(), || lead(tx(), || Ordering::Equal)))),
+            Index::Avet => lead(a(), || lead(v(), || lead(e(), || lead(tx(), || Ordering::Equal)))),
         }
-        Ordering::Equal
+    }
+}
+
+/// The order by a part of a key and by what follows it; where the key ends, everything is equal.
+fn lead(part: Option<Ordering>, rest: impl FnOnce() -> Ordering) -> Ordering {
+    match part {
+        Some(Ordering::Equal) => rest(),
+        Some(unequal) => unequal,
+        None => Ordering::Equal,
     }
 }

@@ -46,6 +46,11 @@ impl Indexes {
             Index::Avet => &self.avet,
         }
     }
+
+    /// The datoms whose key begins so.
+    pub(crate) fn range(&self, index: Index, order: &Order<'_>, prefix: &Prefix) -> TreeIter<'_> {
+        self.tree(index).within(|datom| order.compare_prefix(datom, prefix))
+    }
 }
 
 /// Why a question about a database has no answer.
@@ -191,8 +196,7 @@ impl Db {
     /// The datoms in a range of an index, in its order.
     pub fn scan(&self, index: Index, prefix: &Prefix) -> Datoms<'_> {
         if self.view.is_plain() {
-            let (tree, ranks) = self.ranks(index, prefix);
-            Datoms(Inner::Tree(tree.iter(ranks)))
+            Datoms(Inner::Tree(self.range(index, prefix)))
         } else {
             Datoms(Inner::Viewed(self.view.scan(self, index, prefix).into_iter()))
         }
@@ -200,11 +204,11 @@ impl Db {
 
     /// How many datoms are in a range of an index; an upper bound on a view. O(log n).
     pub fn count(&self, index: Index, prefix: &Prefix) -> usize {
-        let now = self.ranks(index, prefix).1.len();
-        let past = self.view.past_of(self).map_or(0, |past| {
-            let tree = past.tree(index);
-            prefix_ranks(tree, &self.order(index), prefix).len()
-        });
+        let now = self.range(index, prefix).len();
+        let past = self
+            .view
+            .past_of(self)
+            .map_or(0, |past| past.range(index, &self.order(index), prefix).len());
         now + past
     }
 
@@ -220,10 +224,9 @@ impl Db {
         self.now.aevt.partition_point(|d| order.compare_prefix(d, &prefix).is_lt())
     }
 
-    pub(crate) fn ranks(&self, index: Index, prefix: &Prefix) -> (&Tree, std::ops::Range<usize>) {
-        let tree = self.now.tree(index);
-        let ranks = prefix_ranks(tree, &self.order(index), prefix);
-        (tree, ranks)
+    /// What is true now in a range of an index, whatever the view.
+    pub(crate) fn range(&self, index: Index, prefix: &Prefix) -> TreeIter<'_> {
+        self.now.range(index, &self.order(index), prefix)
     }
 
     /// Calls `each` with the entity and value columns of each run of datoms in a range. On a view the columns are
@@ -235,8 +238,7 @@ impl Db {
         mut each: impl FnMut(&[EntityId], &[Cell]),
     ) {
         if self.view.is_plain() {
-            let (tree, ranks) = self.ranks(index, prefix);
-            tree.for_each_run(ranks, |leaf, run| {
+            self.range(index, prefix).for_each_run(|leaf, run| {
                 each(&leaf.entities()[run.clone()], &leaf.values()[run]);
             });
         } else {
@@ -553,16 +555,6 @@ enum Sought {
     Attribute(Value),
     Value(Value),
     Tx(EntityId),
-}
-
-pub(crate) fn prefix_ranks(
-    tree: &Tree,
-    order: &Order<'_>,
-    prefix: &Prefix,
-) -> std::ops::Range<usize> {
-    let start = tree.partition_point(|d| order.compare_prefix(d, prefix).is_lt());
-    let end = tree.partition_point(|d| order.compare_prefix(d, prefix).is_le());
-    start..end
 }
 
 /// Datoms of a range of an index.

@@ -104,7 +104,11 @@ impl Leaf {
     }
 
     fn partition_point(&self, before: &impl Fn(&Datom) -> bool) -> usize {
-        let (mut low, mut high) = (0, self.len());
+        self.partition_point_from(0, before)
+    }
+
+    fn partition_point_from(&self, from: usize, before: &impl Fn(&Datom) -> bool) -> usize {
+        let (mut low, mut high) = (from, self.len());
         while low < high {
             let middle = (low + high) / 2;
             if before(&self.datom(middle)) { low = middle + 1 } else { high = middle }
@@ -363,13 +367,42 @@ impl Tree {
         rank
     }
 
+    /// The datoms that have their place in a range: `place` says of a datom whether it stands before it, in it or behind it.
+    ///
+    /// One descent, where the range ends in the leaf it begins in; two otherwise.
+    pub(crate) fn within(&self, place: impl Fn(&Datom) -> Ordering) -> TreeIter<'_> {
+        let mut first = 0;
+        let Some(mut node) = self.root.as_deref() else { return self.iter(0..0) };
+        loop {
+            match node {
+                Node::Branch(branch) => {
+                    let before = branch.firsts.partition_point(|d| place(d).is_lt());
+                    let at = before.saturating_sub(1);
+                    first += branch.counts[..at].iter().sum::<usize>();
+                    node = &branch.children[at];
+                }
+                Node::Leaf(leaf) => {
+                    let start = leaf.partition_point_from(0, &|d| place(d).is_lt());
+                    let end = leaf.partition_point_from(start, &|d| place(d).is_le());
+                    let back = match end < leaf.len() {
+                        true => first + end,
+                        false => self.partition_point(|d| place(d).is_le()),
+                    };
+                    let front = first + start;
+                    let leaf = Some((leaf, first));
+                    return TreeIter { tree: self, front, back, leaf, back_leaf: None };
+                }
+            }
+        }
+    }
+
     /// The datoms at these ranks.
     pub(crate) fn iter(&self, ranks: Range<usize>) -> TreeIter<'_> {
         TreeIter {
             tree: self,
             front: ranks.start,
             back: ranks.end.min(self.len()),
-            leaf: None,
+            leaf: self.leaf_at(ranks.start),
             back_leaf: None,
         }
     }
@@ -390,22 +423,6 @@ impl Tree {
                     node = &branch.children[at];
                 }
             }
-        }
-    }
-
-    /// Calls `each` with the columns of each run of datoms at these ranks.
-    pub(crate) fn for_each_run(
-        &self,
-        ranks: Range<usize>,
-        mut each: impl FnMut(&Leaf, Range<usize>),
-    ) {
-        let mut rank = ranks.start;
-        let end = ranks.end.min(self.len());
-        while rank < end {
-            let Some((leaf, start)) = self.leaf_at(rank) else { return };
-            let last = (end - start).min(leaf.len());
-            each(leaf, rank - start..last);
-            rank = start + last;
         }
     }
 }
@@ -430,6 +447,33 @@ pub(crate) struct TreeIter<'a> {
     back: usize,
     leaf: Option<(&'a Leaf, usize)>,
     back_leaf: Option<(&'a Leaf, usize)>,
+}
+
+impl<'a> TreeIter<'a> {
+    /// The ranks of the datoms that are left.
+    pub(crate) fn ranks(&self) -> Range<usize> {
+        self.front..self.back.max(self.front)
+    }
+
+    /// The tree they are of.
+    pub(crate) fn tree(&self) -> &'a Tree {
+        self.tree
+    }
+
+    /// Calls `each` with the columns of each run of datoms.
+    pub(crate) fn for_each_run(self, mut each: impl FnMut(&Leaf, Range<usize>)) {
+        let mut rank = self.front;
+        let mut at = self.leaf;
+        while rank < self.back {
+            let Some((leaf, start)) = at else { return };
+            let last = (self.back - start).min(leaf.len());
+            if rank - start < last {
+                each(leaf, rank - start..last);
+            }
+            rank = start + last;
+            at = self.tree.leaf_at(rank);
+        }
+    }
 }
 
 fn in_leaf(leaf: Option<(&Leaf, usize)>, rank: usize) -> Option<Datom> {
@@ -457,6 +501,8 @@ impl Iterator for TreeIter<'_> {
         (left, Some(left))
     }
 }
+
+impl ExactSizeIterator for TreeIter<'_> {}
 
 impl DoubleEndedIterator for TreeIter<'_> {
     fn next_back(&mut self) -> Option<Datom> {
@@ -583,13 +629,20 @@ mod tests {
                     backward.reverse();
                     let expected: Vec<u32> = model.range(low..high).copied().collect();
                     prop_assert_eq!(&forward, &expected);
+                    let place = |d: &Datom| match d.e {
+                        e if e < low => Ordering::Less,
+                        e if e >= high => Ordering::Greater,
+                        _ => Ordering::Equal,
+                    };
+                    let within: Vec<u32> = tree.within(place).map(|d| d.e).collect();
+                    prop_assert_eq!(&within, &expected);
                     prop_assert_eq!(&backward, &expected);
                     let mut runs = Vec::new();
-                    tree.for_each_run(range, |leaf, run| runs.extend_from_slice(&leaf.entities()[run]));
+                    tree.iter(range).for_each_run(|leaf, run| runs.extend_from_slice(&leaf.entities()[run]));
                     prop_assert_eq!(&runs, &expected);
                     let sought: Vec<Cell> = probes.iter().map(|x| Cell::entity(*x)).collect();
                     let mut met = Vec::new();
-                    let cursor = Cursor::new(tree, rank(low)..rank(high), rank);
+                    let cursor = Cursor::new(&tree.iter(rank(low)..rank(high)), rank);
                     cursor.walk(&sought, |row, v| met.push((row, v)));
                     let there = |e: &u32| (low..high).contains(e) && model.contains(e);
                     let rows = probes.iter().enumerate().filter(|(_, e)| there(e));
@@ -610,7 +663,7 @@ mod tests {
             let cells: Vec<Cell> = sought.iter().map(|e| Cell::entity(*e)).collect();
             let rank_of = |e: u32| facts.partition_point(|(x, _)| *x < e);
             let mut met = Vec::new();
-            Cursor::new(&tree, 0..tree.len(), rank_of).walk(&cells, |row, v| {
+            Cursor::new(&tree.iter(0..tree.len()), rank_of).walk(&cells, |row, v| {
                 met.push((sought[row], v.as_entity().unwrap()));
             });
             let expected = facts.iter().copied().filter(|(e, _)| sought.contains(e));

@@ -4,7 +4,7 @@
 //! gathered before they are handed out, so a view costs memory for the range that is read.
 
 use crate::datom::{Datom, EntityId, Index, Prefix};
-use crate::db::{Db, DbError, Indexes, prefix_ranks};
+use crate::db::{Db, DbError, Indexes};
 use edn::Value;
 use std::sync::Arc;
 
@@ -34,15 +34,12 @@ impl View {
     }
 
     pub(crate) fn scan(&self, db: &Db, index: Index, prefix: &Prefix) -> Vec<Datom> {
-        let (tree, ranks) = db.ranks(index, prefix);
-        let now = tree.iter(ranks);
+        let now = db.range(index, prefix);
         let mut datoms: Vec<Datom> = match self.past_of(db) {
             None => now.collect(),
             Some(past) => {
                 let order = db.order(index);
-                let tree = past.tree(index);
-                let mut merged: Vec<Datom> =
-                    now.chain(tree.iter(prefix_ranks(tree, &order, prefix))).collect();
+                let mut merged: Vec<Datom> = now.chain(past.range(index, &order, prefix)).collect();
                 merged.sort_by(|x, y| order.compare_events(x, y));
                 merged
             }

@@ -77,8 +77,8 @@ impl Run<'_> {
         wanted: &Wanted<'_>,
     ) -> (Vec<u32>, Vec<Cell>) {
         let known = self.space.adopting(db);
-        let (tree, ranks) = db.ranks(Index::Aevt, &Prefix { a: Some(a), ..Prefix::default() });
-        let cursor = Cursor::new(tree, ranks, |e| db.rank_of(a, e));
+        let range = db.range(Index::Aevt, &Prefix { a: Some(a), ..Prefix::default() });
+        let cursor = Cursor::new(&range, |e| db.rank_of(a, e));
         let (mut rows, mut values) = (Vec::with_capacity(entities.len()), Vec::new());
         match wanted {
             Wanted::Any => cursor.walk(entities, |row, _| {
