@@ -38,10 +38,36 @@ fn build(pattern: &str) -> Result<Compiled> {
     if let Ok(linear) = regex::Regex::new(pattern) {
         return Ok(Compiled::Linear(linear));
     }
+    if let Some(foreign) = foreign_to_java(pattern) {
+        return Err(CallError(format!("bad regex {pattern:?}: Java has no {foreign}")));
+    }
     match fancy_regex::RegexBuilder::new(pattern).backtrack_limit(1_000_000).build() {
         Ok(backtracking) => Ok(Compiled::Backtracking(backtracking)),
         Err(error) => Err(CallError(format!("bad regex {pattern:?}: {error}"))),
     }
+}
+
+/// What `fancy-regex` would take and Java does not: calls of groups, which can recurse without end, conditions and the like.
+fn foreign_to_java(pattern: &str) -> Option<String> {
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some(c @ ('g' | 'K')) => return Some(format!("\\{c}")),
+                _ => {}
+            },
+            '(' if chars.next_if_eq(&'?').is_some() => match chars.peek() {
+                Some(
+                    ':' | '=' | '!' | '>' | '<' | '-' | 'i' | 'd' | 'm' | 's' | 'u' | 'x' | 'U',
+                ) => {}
+                other => {
+                    return Some(format!("(?{}", other.map_or(String::new(), char::to_string)));
+                }
+            },
+            _ => {}
+        }
+    }
+    None
 }
 
 fn failed(error: fancy_regex::Error) -> CallError {
