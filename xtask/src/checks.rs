@@ -1,4 +1,4 @@
-//! `test`, `ci`, `fuzz` and `bench`.
+//! `test`, `ci`, `fuzz`, `oracle` and `bench`.
 
 use crate::setup;
 use crate::shell::{Failure, cargo, has, root, run_and_read, say};
@@ -188,6 +188,13 @@ fn fuzz_targets() -> Result<Vec<String>, Failure> {
         true => Err(Failure::new("`cargo fuzz list` shows no target")),
         false => Ok(names),
     }
+}
+
+/// `oracle ORACLE [ARGUMENT…]`: the arguments are the oracle's own.
+pub(crate) fn oracle(arguments: &[String]) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["run", "--release", "--quiet", "--package", "defbase-oracle", "--"]);
+    crate::shell::run(command.args(arguments))
 }
 
 /// `bench [ARGUMENT…]`: the arguments are the benchmark's own.

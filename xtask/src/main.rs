@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | test | ci | fuzz | bench`.
+//! The project's own commands: `cargo xtask setup | test | ci | fuzz | oracle | bench`.
 //!
 //! Each says what it runs, exits non-zero when it falls short, and ends with its figures, one `name: value` a line.
 
@@ -18,6 +18,8 @@ usage: cargo xtask COMMAND
   test                        set up, then format, lints, licences, every test and doc test
   ci                          the same with nothing skipped
   fuzz [TARGET] [--runs N]    fuzz one target or all of them (nightly tool chain and cargo-fuzz)
+  oracle datascript [--cases N] [--seed N]
+                              random cases against DataScript itself
   bench [ARGUMENT…]           print the figures of this machine";
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         "test" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Usual)),
         "ci" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Full)),
         "fuzz" => checks::fuzz(rest),
+        "oracle" => setup::run().and_then(|()| checks::oracle(rest)),
         "bench" => checks::bench(rest),
         "help" | "-h" | "--help" => {
             shell::say(USAGE);

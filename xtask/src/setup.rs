@@ -15,14 +15,22 @@ const DEBIAN_PACKAGES: [&str; 8] = [
     "git",
 ];
 
+/// Programs that may come from elsewhere than Debian, by the package that Debian has them in.
+const DEBIAN_PROGRAMS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
+
+/// What the oracles run, from npm.
+const NPM_PACKAGES: [&str; 1] = ["datascript@1.8.1"];
+
 fn install_missing() -> Result<usize, Failure> {
     let mut done = 0;
-    let missing: Vec<&str> =
-        DEBIAN_PACKAGES.into_iter().filter(|package| !installed(package)).collect();
+    let packages = DEBIAN_PACKAGES.into_iter().filter(|package| !installed(package));
+    let programs = DEBIAN_PROGRAMS.into_iter().filter(|(program, _)| !has(program, &["--version"]));
+    let missing: Vec<&str> = packages.chain(programs.map(|(_, package)| package)).collect();
     if !missing.is_empty() {
         install_packages(&missing)?;
         done += missing.len();
     }
+    done += install_from_npm()?;
     if !has("cargo", &["nextest", "--version"]) {
         say("cargo-nextest is missing: building it (a few minutes)");
         shell::run(cargo().args(["install", "--locked", "cargo-nextest"]))?;
@@ -36,6 +44,26 @@ fn install_missing() -> Result<usize, Failure> {
         }
     }
     Ok(done)
+}
+
+/// Into `target/npm`, where git does not look.
+fn install_from_npm() -> Result<usize, Failure> {
+    let folder = shell::root().join("target/npm");
+    let is_there = |package: &&str| {
+        let (name, version) = package.split_once('@').unwrap_or((package, ""));
+        let about = folder.join("node_modules").join(name).join("package.json");
+        let wanted = format!("\"version\": \"{version}\"");
+        std::fs::read_to_string(about).is_ok_and(|text| text.contains(&wanted))
+    };
+    let missing: Vec<&str> = NPM_PACKAGES.into_iter().filter(|p| !is_there(p)).collect();
+    if !missing.is_empty() {
+        let failed = |e: std::io::Error| Failure::new(format!("{}: {e}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
+        shell::run(npm.args(NPM_PACKAGES))?;
+    }
+    Ok(missing.len())
 }
 
 /// Installs what is missing and says so.

@@ -1,0 +1,93 @@
+//! Cases: a schema, then steps against one connection. Each step has an outcome.
+
+use edn::Value;
+use std::fmt;
+
+/// What a step asks for, by the forms that follow it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `tx-data`: transacts; a transaction that fails changes nothing.
+    Transact,
+    /// `query input…`: asks the database as it is now; the database itself is the first input and not given here.
+    Query,
+    /// `query relation-query input…`: a query for any one row, and the same query for all rows.
+    QueryOne,
+    /// `pattern eid`
+    Pull,
+    /// `pattern [eid…]`
+    PullMany,
+    /// `index component…`
+    Datoms,
+    /// `index component…`
+    SeekDatoms,
+    /// `attribute start end`
+    IndexRange,
+}
+
+impl Kind {
+    /// As DataScript's JavaScript names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Transact => "transact",
+            Kind::Query => "q",
+            Kind::QueryOne => "q_one",
+            Kind::Pull => "pull",
+            Kind::PullMany => "pull_many",
+            Kind::Datoms => "datoms",
+            Kind::SeekDatoms => "seek_datoms",
+            Kind::IndexRange => "index_range",
+        }
+    }
+}
+
+/// One step of a case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Step {
+    /// What is done.
+    pub kind: Kind,
+    /// What it is done with.
+    pub forms: Vec<Value>,
+}
+
+/// One case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Case {
+    /// The schema of the empty database it begins with.
+    pub schema: Value,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "schema {}", self.schema)?;
+        for step in &self.steps {
+            write!(f, "\n  {}", step.kind.name())?;
+            for form in &step.forms {
+                write!(f, " {form}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What came of a step.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// It gave this.
+    Gave(Value),
+    /// It was refused with this message.
+    Refused(String),
+    /// It ran into an error of the host language, whose wording is the host's own.
+    Broke(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Gave(value) => write!(f, "gave {value}"),
+            Outcome::Refused(message) => write!(f, "refused {message}"),
+            Outcome::Broke(message) => write!(f, "broke {message}"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Whether two outcomes are the same.
+//!
+//! What JavaScript forces apart, and nothing else, is evened out:
+//! - It has one kind of number, so `2.0` is `2` there and `1/2` is `0.5`; characters are strings of one.
+//! - Operations of a transaction pass through the JavaScript API as lists, so messages show `(:db/add …)`.
+//! - Messages that show a map without an id number it; DataScript's numbers count on from one transaction to the next.
+//! - Pull results come with keywords as strings.
+//! - Errors of the host (`Broke`) have the host's wording; the other side must fail, too.
+//!
+//! Results without an order of their own are compared as multisets, and where a query asks for any one row, that row must
+//! be one of all rows, which must be the same.
+
+use crate::case::{Kind, Outcome, Step};
+use edn::Value;
+
+/// How two outcomes stand to each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Both gave the same.
+    Gave,
+    /// Both refused with the same message.
+    Refused,
+    /// DataScript ran into an error of JavaScript, and this database refused.
+    Broke,
+    /// DataScript needs the clauses in an order that binds variables before their use; this database finds one.
+    Reordered,
+    /// Neither.
+    Different,
+}
+
+impl Verdict {
+    /// What a list of figures calls it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Verdict::Gave => "same result",
+            Verdict::Refused => "same message",
+            Verdict::Broke => "refused here, an error of JavaScript there",
+            Verdict::Reordered => "answered here, clauses in an order that is refused there",
+            Verdict::Different => "different",
+        }
+    }
+}
+
+/// Compares what this database and DataScript made of a step.
+pub fn compare(step: &Step, ours: &Outcome, theirs: &Outcome) -> Verdict {
+    match (ours, theirs) {
+        (Outcome::Gave(a), Outcome::Gave(b)) if same(step, a, b) => Verdict::Gave,
+        (Outcome::Refused(a), Outcome::Refused(b)) if same_message(step, a, b) => Verdict::Refused,
+        (Outcome::Refused(_), Outcome::Broke(_)) => Verdict::Broke,
+        (Outcome::Gave(_), Outcome::Refused(message)) if unbound(step, message) => {
+            Verdict::Reordered
+        }
+        _ => Verdict::Different,
+    }
+}
+
+fn unbound(step: &Step, message: &str) -> bool {
+    matches!(step.kind, Kind::Query | Kind::QueryOne)
+        && message.starts_with("Insufficient bindings: ")
+}
+
+fn same_message(step: &Step, ours: &str, theirs: &str) -> bool {
+    let js = |text: &str| without_numbers(&text.replace('(', "[").replace(')', "]"));
+    ours == theirs || step.kind == Kind::Transact && js(ours) == js(theirs)
+}
+
+/// DataScript counts maps without an id for as long as it runs.
+fn without_numbers(text: &str) -> String {
+    const NAME: &str = "#datascript/AutoTempid [";
+    let mut parts = text.split(NAME);
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        out.push_str(NAME);
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+fn same(step: &Step, ours: &Value, theirs: &Value) -> bool {
+    match step.kind {
+        Kind::Query => same_answer(&evened(ours), &evened(theirs)),
+        Kind::QueryOne => same_one(&evened(ours), &evened(theirs)),
+        Kind::Pull | Kind::PullMany => keywords_as_strings(&evened(ours)) == evened(theirs),
+        _ => evened(ours) == evened(theirs),
+    }
+}
+
+fn same_answer(ours: &Value, theirs: &Value) -> bool {
+    match (ours.as_seq(), theirs.as_seq()) {
+        (Some(a), Some(b)) => sorted(a) == sorted(b),
+        _ => ours == theirs,
+    }
+}
+
+fn sorted(items: &[Value]) -> Vec<Value> {
+    let mut items = items.to_vec();
+    items.sort();
+    items
+}
+
+/// Outcomes are `[one all]`.
+fn same_one(ours: &Value, theirs: &Value) -> bool {
+    let (Some([one, all]), Some([other, all_others])) = (ours.as_seq(), theirs.as_seq()) else {
+        return false;
+    };
+    let rows: Vec<&Value> = match all {
+        Value::Set(rows) => rows.iter().collect(),
+        rows => rows.as_seq().unwrap_or_default().iter().collect(),
+    };
+    let is_one = |one: &Value| match one {
+        Value::Nil if rows.is_empty() => true,
+        one => {
+            rows.iter().any(|row| *row == one || row.as_seq().is_some_and(|r| r == [one.clone()]))
+        }
+    };
+    same_answer(all, all_others) && is_one(one) && is_one(other)
+}
+
+/// As JavaScript has it.
+fn evened(value: &Value) -> Value {
+    walk(value, &|leaf| match leaf {
+        Value::Double(d) if d.fract() == 0.0 && d.abs() < 9e15 => Value::Int(*d as i64),
+        Value::Ratio(r) => {
+            let (n, d) = (r.numerator().to_string(), r.denominator().to_string());
+            match (n.parse::<f64>(), d.parse::<f64>()) {
+                (Ok(n), Ok(d)) => Value::Double(n / d),
+                _ => leaf.clone(),
+            }
+        }
+        Value::BigInt(n) => n.to_string().parse().map_or_else(|_| leaf.clone(), Value::Int),
+        Value::Char(c) => Value::from(c.to_string()),
+        other => other.clone(),
+    })
+}
+
+fn keywords_as_strings(value: &Value) -> Value {
+    walk(value, &|leaf| match leaf {
+        Value::Keyword(_) => Value::from(leaf.to_string()),
+        other => other.clone(),
+    })
+}
+
+fn walk(value: &Value, leaf: &impl Fn(&Value) -> Value) -> Value {
+    let all = |items: &[Value]| items.iter().map(|i| walk(i, leaf)).collect();
+    match value {
+        Value::List(items) => Value::list(all(items)),
+        Value::Vector(items) => Value::vector(all(items)),
+        Value::Set(items) => Value::set(items.iter().map(|i| walk(i, leaf)).collect()),
+        Value::Map(map) => {
+            Value::map(map.iter().map(|(k, v)| (walk(k, leaf), walk(v, leaf))).collect())
+        }
+        other => leaf(other),
+    }
+}
