@@ -41,6 +41,26 @@ pub enum Index {
     Avet,
 }
 
+/// A part of a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    E,
+    A,
+    V,
+    Tx,
+}
+
+impl Index {
+    /// The parts of its keys, the leading one first.
+    pub(crate) fn parts(self) -> [Part; 4] {
+        match self {
+            Index::Eavt => [Part::E, Part::A, Part::V, Part::Tx],
+            Index::Aevt => [Part::A, Part::E, Part::V, Part::Tx],
+            Index::Avet => [Part::A, Part::V, Part::E, Part::Tx],
+        }
+    }
+}
+
 /// The beginning of a key: a range of an index. Only parts that lead in the index's order count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Prefix {
@@ -63,11 +83,13 @@ pub(crate) struct Order<'a> {
 }
 
 impl Order<'_> {
-    fn attributes(&self, a: AttrId, b: AttrId) -> Ordering {
+    #[inline]
+    pub(crate) fn attributes(&self, a: AttrId, b: AttrId) -> Ordering {
         if a == b { Ordering::Equal } else { self.ranks[a as usize].cmp(&self.ranks[b as usize]) }
     }
 
     /// Compares by the facts; transactions take no part.
+    #[inline]
     pub(crate) fn compare(&self, x: &Datom, y: &Datom) -> Ordering {
         let value = || self.dict.compare(x.v, y.v);
         match self.index {
@@ -83,6 +105,7 @@ impl Order<'_> {
     }
 
     /// Compares a datom with the beginning of a key: equal when it is within the range.
+    #[inline(always)]
     pub(crate) fn compare_prefix(&self, datom: &Datom, prefix: &Prefix) -> Ordering {
         let e = || prefix.e.map(|e| datom.e.cmp(&e));
         let a = || prefix.a.map(|a| self.attributes(datom.a, a));
@@ -97,6 +120,7 @@ impl Order<'_> {
 }
 
 /// The order by a part of a key and by what follows it; where the key ends, everything is equal.
+#[inline(always)]
 fn lead(part: Option<Ordering>, rest: impl FnOnce() -> Ordering) -> Ordering {
     match part {
         Some(Ordering::Equal) => rest(),

@@ -9,7 +9,7 @@
 //! - `max_eid` is at least the highest entity below [`TX0`] ever used, `max_tx` the last transaction.
 
 use crate::cell::Cell;
-use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, Order, Prefix, TX0};
+use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, Order, Part, Prefix, TX0};
 use crate::dict::Dict;
 use crate::schema::{Attribute, Schema, SchemaError, Unique};
 use crate::tree::{Tree, TreeIter};
@@ -48,8 +48,8 @@ impl Indexes {
     }
 
     /// The datoms whose key begins so.
-    pub(crate) fn range(&self, index: Index, order: &Order<'_>, prefix: &Prefix) -> TreeIter<'_> {
-        self.tree(index).within(|datom| order.compare_prefix(datom, prefix))
+    pub(crate) fn range(&self, order: &Order<'_>, prefix: &Prefix) -> TreeIter<'_> {
+        self.tree(order.index).range(order, prefix)
     }
 }
 
@@ -205,10 +205,8 @@ impl Db {
     /// How many datoms are in a range of an index; an upper bound on a view. O(log n).
     pub fn count(&self, index: Index, prefix: &Prefix) -> usize {
         let now = self.range(index, prefix).len();
-        let past = self
-            .view
-            .past_of(self)
-            .map_or(0, |past| past.range(index, &self.order(index), prefix).len());
+        let past =
+            self.view.past_of(self).map_or(0, |past| past.range(&self.order(index), prefix).len());
         now + past
     }
 
@@ -226,7 +224,7 @@ impl Db {
 
     /// What is true now in a range of an index, whatever the view.
     pub(crate) fn range(&self, index: Index, prefix: &Prefix) -> TreeIter<'_> {
-        self.now.range(index, &self.order(index), prefix)
+        self.now.range(&self.order(index), prefix)
     }
 
     /// Calls `each` with the entity and value columns of each run of datoms in a range. On a view the columns are
@@ -260,7 +258,7 @@ impl Db {
     fn prefix(&self, index: Index, components: &[Value]) -> Result<Option<Prefix>, DbError> {
         self.check_indexed(index, components)?;
         let mut prefix = Prefix::default();
-        for (part, component) in parts(index).into_iter().zip(components) {
+        for (part, component) in index.parts().into_iter().zip(components) {
             if component.is_nil() {
                 break;
             }
@@ -347,7 +345,7 @@ impl Db {
         self.check_indexed(index, components)?;
         let mut sought = Vec::with_capacity(components.len());
         let mut is_ref = false;
-        for (part, component) in parts(index).into_iter().zip(components) {
+        for (part, component) in index.parts().into_iter().zip(components) {
             if component.is_nil() {
                 break;
             }
@@ -530,22 +528,6 @@ impl Db {
     pub(crate) fn unique_holder(&self, a: AttrId, v: Cell) -> Option<(EntityId, Unique)> {
         let unique = self.schema.get(a).unique()?;
         self.entity_with(a, v).map(|e| (e, unique))
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Part {
-    E,
-    A,
-    V,
-    Tx,
-}
-
-fn parts(index: Index) -> [Part; 4] {
-    match index {
-        Index::Eavt => [Part::E, Part::A, Part::V, Part::Tx],
-        Index::Aevt => [Part::A, Part::E, Part::V, Part::Tx],
-        Index::Avet => [Part::A, Part::V, Part::E, Part::Tx],
     }
 }
 

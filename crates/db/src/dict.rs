@@ -175,10 +175,12 @@ impl Dict {
     }
 
     /// Compares the values of two cells.
+    #[inline]
     pub fn compare(&self, a: Cell, b: Cell) -> Ordering {
-        if a == b {
-            return Ordering::Equal;
-        }
+        if a == b { Ordering::Equal } else { self.compare_unlike(a, b) }
+    }
+
+    fn compare_unlike(&self, a: Cell, b: Cell) -> Ordering {
         match (a.tag(), b.tag()) {
             (Tag::Int, Tag::Int) => (a.0 as i64).cmp(&(b.0 as i64)),
             (Tag::String | Tag::Keyword, Tag::String | Tag::Keyword) => {

@@ -39,7 +39,7 @@ impl View {
             None => now.collect(),
             Some(past) => {
                 let order = db.order(index);
-                let mut merged: Vec<Datom> = now.chain(past.range(index, &order, prefix)).collect();
+                let mut merged: Vec<Datom> = now.chain(past.range(&order, prefix)).collect();
                 merged.sort_by(|x, y| order.compare_events(x, y));
                 merged
             }
