@@ -222,6 +222,10 @@ impl Db {
         self.now.aevt.partition_point(|d| order.compare_prefix(d, &prefix).is_lt())
     }
 
+    pub(crate) fn tree(&self, index: Index) -> &Tree {
+        self.now.tree(index)
+    }
+
     /// What is true now in a range of an index, whatever the view.
     pub(crate) fn range(&self, index: Index, prefix: &Prefix) -> TreeIter<'_> {
         self.now.range(&self.order(index), prefix)

@@ -466,6 +466,29 @@ impl Tree {
         }
     }
 
+    /// Calls `each` with the attribute and value of each datom of an entity, in a tree by entity. A leaf that was looked at last
+    /// and holds all of them saves the descent.
+    pub(crate) fn entity<'a>(
+        &'a self,
+        order: &Order<'_>,
+        e: u32,
+        finger: &mut Finger<'a>,
+        mut each: impl FnMut(u32, Cell),
+    ) {
+        let prefix = Prefix { e: Some(e), ..Prefix::default() };
+        if let Some(leaf) = finger.0
+            && leaf.e[0] < e
+            && e < leaf.e[leaf.len - 1]
+        {
+            let found = leaf.range(order, &prefix);
+            found.for_each(|i| each(leaf.a[i], leaf.v[i]));
+            return;
+        }
+        let found = self.range(order, &prefix);
+        finger.0 = found.leaf.map(|(leaf, _)| leaf);
+        found.for_each_run(|leaf, run| run.for_each(|i| each(leaf.a[i], leaf.v[i])));
+    }
+
     /// The datoms at these ranks.
     pub(crate) fn iter(&self, ranks: Range<usize>) -> TreeIter<'_> {
         TreeIter {
@@ -508,6 +531,10 @@ impl Leaf {
         &self.v[..self.len]
     }
 }
+
+/// The leaf in which something was found last.
+#[derive(Default)]
+pub(crate) struct Finger<'a>(Option<&'a Leaf>);
 
 /// Datoms at a range of ranks, from either end.
 #[derive(Clone)]

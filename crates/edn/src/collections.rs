@@ -116,6 +116,17 @@ impl Map {
         Map::default()
     }
 
+    /// A map of entries whose keys are known to differ.
+    pub fn from_distinct(entries: Vec<(Value, Value)>) -> Map {
+        debug_assert!(
+            (1..entries.len()).all(|i| entries[..i].iter().all(|(k, _)| *k != entries[i].0))
+        );
+        if entries.len() <= ARRAY_ENTRIES {
+            return Map { entries: Entries::Array(Arc::new(entries)), meta: None };
+        }
+        entries.into_iter().collect()
+    }
+
     /// How many entries it has.
     pub fn len(&self) -> usize {
         match &self.entries {

@@ -16,6 +16,8 @@ pub struct Pattern {
     /// Reverse attributes, sorted by name.
     pub(super) reverse: Vec<AttrSpec>,
     pub(super) wildcard: bool,
+    /// Whether no two attributes can have the same key in the result.
+    pub(super) distinct_keys: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub(super) struct AttrSpec {
     pub(super) name: Value,
     /// `None` where the database does not know it: it has no values then.
     pub(super) attr: Option<AttrId>,
+    /// `:db/id`, which is no attribute.
+    pub(super) is_db_id: bool,
     /// The key in the result.
     pub(super) key: Value,
     pub(super) many: bool,
@@ -92,7 +96,7 @@ fn forward_name(name: &Value) -> Option<Value> {
 }
 
 /// `:db/id`, under either of its names.
-pub(super) fn is_db_id(name: &Value) -> bool {
+fn is_db_id(name: &Value) -> bool {
     match name {
         Value::Keyword(k) => k.as_str() == "db/id",
         Value::Str(s) => &**s == ":db/id",
@@ -114,6 +118,7 @@ impl AttrSpec {
         AttrSpec {
             name: name.clone(),
             attr: db.attr(name),
+            is_db_id: is_db_id(name),
             key: name.clone(),
             many,
             component,
@@ -254,7 +259,12 @@ impl Pattern {
     pub fn parse(db: &Db, pattern: &Value) -> Result<Pattern, PullError> {
         let items =
             pattern.as_seq().ok_or_else(|| expected("pattern to be sequential?", pattern))?;
-        let mut parsed = Pattern { attrs: Vec::new(), reverse: Vec::new(), wildcard: false };
+        let mut parsed = Pattern {
+            attrs: Vec::new(),
+            reverse: Vec::new(),
+            wildcard: false,
+            distinct_keys: true,
+        };
         for item in items {
             if is_wildcard(item) {
                 parsed.wildcard = true;
@@ -282,10 +292,14 @@ impl Pattern {
     }
 
     fn finish(&mut self, db: &Db) {
-        if self.wildcard && !self.attrs.iter().any(|s| is_db_id(&s.name)) {
+        if self.wildcard && !self.attrs.iter().any(|s| s.is_db_id) {
             self.attrs.push(AttrSpec::plain(db, &Value::keyword("db/id")));
         }
         self.attrs.sort_by(|a, b| a.name.cmp(&b.name));
         self.reverse.sort_by(|a, b| a.name.cmp(&b.name));
+        // A wildcard brings keys of its own, which a renamed attribute may have taken.
+        let as_named = self.reverse.is_empty() && self.attrs.iter().all(|s| s.key == s.name);
+        let apart = self.reverse.iter().all(|r| self.attrs.iter().all(|a| a.key != r.key));
+        self.distinct_keys = if self.wildcard { as_named } else { apart };
     }
 }

@@ -1,10 +1,17 @@
 //! Walking entities with a [`Pattern`].
+//!
+//! An entity's facts stand together in EAVT: they are fetched once, and each attribute of the pattern finds its own among
+//! them. Entities that are met one after the other often share a leaf, which is looked at first.
 
 use super::PullError;
-use super::parse::{AttrSpec, Follow, Pattern, Xform, is_db_id};
-use crate::{Db, EntityId, Index};
+use super::parse::{AttrSpec, Follow, Pattern, Xform};
+use crate::cell::Cell;
+use crate::tree::Finger;
+use crate::{AttrId, Db, EntityId, Index, Prefix};
 use edn::{Map, Value};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
+use std::rc::Rc;
 
 /// Each level of entities adds a map and a vector to the result's depth.
 const MAX_LEVELS: usize = edn::MAX_DEPTH / 2 - 1;
@@ -20,7 +27,16 @@ impl Pattern {
 
     /// Pulls one entity by its id.
     pub fn pull_id(&self, db: &Db, id: EntityId) -> Result<Value, PullError> {
-        let mut walk = Walk { db, seen: FxHashSet::default(), limits: Vec::new(), level: 0 };
+        let mut walk = Walk {
+            db,
+            seen: FxHashSet::default(),
+            limits: Vec::new(),
+            level: 0,
+            facts: Vec::new(),
+            finger: Finger::default(),
+            plain: FxHashMap::default(),
+            whole: None,
+        };
         walk.entity(self, id)
     }
 }
@@ -32,7 +48,16 @@ struct Walk<'a> {
     /// What is left of each numeric recursion limit on the way down, by the spec that set it.
     limits: Vec<(*const AttrSpec, usize)>,
     level: usize,
+    /// The facts of the entities on the way down, those of the one that is being pulled last.
+    facts: Vec<(AttrId, Cell)>,
+    finger: Finger<'a>,
+    /// What a wildcard makes of an attribute.
+    plain: FxHashMap<AttrId, Rc<AttrSpec>>,
+    whole: Option<Rc<Pattern>>,
 }
+
+/// The key and value of each attribute that was found.
+type Entries = Vec<(Value, Value)>;
 
 impl Walk<'_> {
     fn entity(&mut self, pattern: &Pattern, id: EntityId) -> Result<Value, PullError> {
@@ -40,19 +65,42 @@ impl Walk<'_> {
             return Err(PullError::TooDeep(MAX_LEVELS));
         }
         self.level += 1;
-        let mut result = Map::default();
+        let facts = self.fetch(id);
+        let mut result = Vec::with_capacity(pattern.attrs.len() + pattern.reverse.len());
         if pattern.wildcard {
-            self.every_attribute(pattern, id, &mut result)?;
+            self.every_attribute(pattern, id, facts.clone(), &mut result)?;
         } else {
             for spec in &pattern.attrs {
-                self.attribute(pattern, spec, id, &mut result)?;
+                self.attribute(pattern, spec, id, facts.clone(), &mut result)?;
             }
         }
+        self.facts.truncate(facts.start);
         for spec in &pattern.reverse {
             self.reverse_attribute(pattern, spec, id, &mut result)?;
         }
         self.level -= 1;
-        Ok(if result.is_empty() { Value::Nil } else { Value::Map(result) })
+        if result.is_empty() {
+            return Ok(Value::Nil);
+        }
+        Ok(Value::Map(match pattern.distinct_keys {
+            true => Map::from_distinct(result),
+            false => result.into_iter().collect(),
+        }))
+    }
+
+    /// Puts the facts of an entity behind those that are there.
+    fn fetch(&mut self, id: EntityId) -> Range<usize> {
+        let start = self.facts.len();
+        let facts = &mut self.facts;
+        if self.db.is_plain() {
+            let order = self.db.order(Index::Eavt);
+            let tree = self.db.tree(Index::Eavt);
+            tree.entity(&order, id, &mut self.finger, |a, v| facts.push((a, v)));
+        } else {
+            let prefix = Prefix { e: Some(id), ..Prefix::default() };
+            facts.extend(self.db.scan(Index::Eavt, &prefix).map(|d| (d.a, d.v)));
+        }
+        start..self.facts.len()
     }
 
     /// The named attributes and all others the entity has, merged in the order of their names.
@@ -60,67 +108,78 @@ impl Walk<'_> {
         &mut self,
         pattern: &Pattern,
         id: EntityId,
-        result: &mut Map,
+        facts: Range<usize>,
+        result: &mut Entries,
     ) -> Result<(), PullError> {
         let mut named = pattern.attrs.iter().peekable();
-        let mut last = None;
-        let present: Vec<_> = self
-            .db
-            .datoms(Index::Eavt, &[Value::Int(i64::from(id))])?
-            .map(|d| d.a)
-            .filter(|a| last.replace(*a) != Some(*a))
-            .collect();
-        for attr in present {
-            let name = self.db.attr_name(attr).clone();
-            while let Some(spec) = named.next_if(|spec| spec.name < name) {
-                self.attribute(pattern, spec, id, result)?;
+        let db = self.db;
+        let mut at = facts.start;
+        while at < facts.end {
+            let attr = self.facts[at].0;
+            let own = at..at + self.facts[at..facts.end].iter().take_while(|f| f.0 == attr).count();
+            at = own.end;
+            let name = db.attr_name(attr);
+            while let Some(spec) = named.next_if(|spec| spec.name < *name) {
+                self.attribute(pattern, spec, id, facts.clone(), result)?;
             }
             let mut is_named = false;
-            while let Some(spec) = named.next_if(|spec| spec.name == name) {
+            while let Some(spec) = named.next_if(|spec| spec.name == *name) {
                 is_named = true;
-                self.attribute(pattern, spec, id, result)?;
+                self.attribute(pattern, spec, id, own.clone(), result)?;
             }
             if !is_named {
-                self.attribute(pattern, &AttrSpec::plain(self.db, &name), id, result)?;
+                let spec =
+                    self.plain.entry(attr).or_insert_with(|| Rc::new(AttrSpec::plain(db, name)));
+                let spec = spec.clone();
+                self.attribute(pattern, &spec, id, own, result)?;
             }
         }
         for spec in named {
-            self.attribute(pattern, spec, id, result)?;
+            self.attribute(pattern, spec, id, facts.clone(), result)?;
         }
         Ok(())
     }
 
+    /// What a pattern says of an attribute, whose values are among these facts.
     fn attribute(
         &mut self,
         pattern: &Pattern,
         spec: &AttrSpec,
         id: EntityId,
-        result: &mut Map,
+        facts: Range<usize>,
+        result: &mut Entries,
     ) -> Result<(), PullError> {
-        if is_db_id(&spec.name) {
+        if spec.is_db_id {
             return put(result, spec, Value::Int(i64::from(id)));
         }
-        let values = self.values(spec, id)?;
-        if values.is_empty() {
+        let found = spec.attr.map(|attr| {
+            let own = &self.facts[facts.clone()];
+            let start = facts.start + own.iter().take_while(|f| f.0 != attr).count();
+            let own = &self.facts[start..facts.end];
+            let all = own.iter().take_while(|f| f.0 == attr).count();
+            start..start + all.min(spec.limit.unwrap_or(usize::MAX))
+        });
+        let Some(found) = found.filter(|found| !found.is_empty()) else {
             return match &spec.default {
                 Some(default) => {
-                    result.insert(spec.key.clone(), default.clone());
+                    result.push((spec.key.clone(), default.clone()));
                     Ok(())
                 }
                 None => put(result, spec, Value::Nil),
             };
-        }
-        let value = self.follow_all(pattern, spec, values, spec.many)?;
+        };
+        let value = if spec.many {
+            let mut values = Vec::with_capacity(found.len());
+            for at in found {
+                let cell = self.facts[at].1;
+                values.extend(self.follow(pattern, spec, cell)?);
+            }
+            many(values)
+        } else {
+            let cell = self.facts[found.start].1;
+            self.follow(pattern, spec, cell)?.unwrap_or(Value::Nil)
+        };
         put(result, spec, value)
-    }
-
-    fn values(&self, spec: &AttrSpec, id: EntityId) -> Result<Vec<Value>, PullError> {
-        if spec.attr.is_none() {
-            return Ok(Vec::new());
-        }
-        let prefix = [Value::Int(i64::from(id)), spec.name.clone()];
-        let datoms = self.db.datoms(Index::Eavt, &prefix)?;
-        Ok(datoms.take(spec.limit.unwrap_or(usize::MAX)).map(|d| self.db.value(d.v)).collect())
     }
 
     fn reverse_attribute(
@@ -128,73 +187,65 @@ impl Walk<'_> {
         pattern: &Pattern,
         spec: &AttrSpec,
         id: EntityId,
-        result: &mut Map,
+        result: &mut Entries,
     ) -> Result<(), PullError> {
-        let prefix = [spec.name.clone(), Value::Int(i64::from(id))];
-        let referrers: Vec<Value> = match spec.attr {
-            Some(_) => self
-                .db
-                .datoms(Index::Avet, &prefix)?
-                .take(spec.limit.unwrap_or(usize::MAX))
-                .map(|d| Value::Int(i64::from(d.e)))
-                .collect(),
+        let referrers: Vec<Cell> = match spec.attr {
+            Some(a) => {
+                let v = Some(Cell::entity(id));
+                let prefix = Prefix { a: Some(a), v, ..Prefix::default() };
+                let datoms = self.db.scan(Index::Avet, &prefix);
+                let referrers = datoms.map(|d| Cell::entity(d.e));
+                referrers.take(spec.limit.unwrap_or(usize::MAX)).collect()
+            }
             None => Vec::new(),
         };
         if referrers.is_empty() {
             if let Some(default) = &spec.default {
-                result.insert(spec.key.clone(), default.clone());
+                result.push((spec.key.clone(), default.clone()));
             }
             return Ok(());
         }
-        let value = self.follow_all(pattern, spec, referrers, !spec.component)?;
+        let value = if spec.component {
+            self.follow(pattern, spec, referrers[0])?.unwrap_or(Value::Nil)
+        } else {
+            let mut values = Vec::with_capacity(referrers.len());
+            for referrer in referrers {
+                values.extend(self.follow(pattern, spec, referrer)?);
+            }
+            many(values)
+        };
         put(result, spec, value)
     }
 
-    fn follow_all(
-        &mut self,
-        pattern: &Pattern,
-        spec: &AttrSpec,
-        mut values: Vec<Value>,
-        many: bool,
-    ) -> Result<Value, PullError> {
-        if !many {
-            let first = values.swap_remove(0);
-            return self.follow(pattern, spec, first);
-        }
-        let mut followed = Vec::with_capacity(values.len());
-        for value in values {
-            match self.follow(pattern, spec, value)? {
-                Value::Nil => {}
-                value => followed.push(value),
-            }
-        }
-        Ok(if followed.is_empty() { Value::Nil } else { Value::vector(followed) })
-    }
-
+    /// What a value comes to; `None` where that is nothing.
     fn follow(
         &mut self,
         pattern: &Pattern,
         spec: &AttrSpec,
-        value: Value,
-    ) -> Result<Value, PullError> {
-        let id = match (&spec.follow, &value) {
-            (Follow::Value, _) => return Ok(value),
-            (_, Value::Int(id)) => *id as EntityId,
-            _ => return Ok(value),
+        cell: Cell,
+    ) -> Result<Option<Value>, PullError> {
+        let id = match (&spec.follow, cell.as_entity()) {
+            (Follow::Value, _) | (_, None) => return Ok(Some(self.db.value(cell))),
+            (_, Some(id)) => id,
         };
-        match &spec.follow {
-            Follow::Value | Follow::Id => Ok(id_map(id)),
+        let value = match &spec.follow {
+            Follow::Value | Follow::Id => id_map(id),
             Follow::Pattern(nested) => {
                 // A wildcard on a component goes on through components, so it has to watch for cycles.
                 if spec.component && nested.wildcard {
-                    self.descend(nested, spec, None, id)
+                    self.descend(nested, spec, None, id)?
                 } else {
-                    self.entity(nested, id)
+                    self.entity(nested, id)?
                 }
             }
-            Follow::Component => self.descend(&whole(self.db), spec, None, id),
-            Follow::Recurse(limit) => self.descend(pattern, spec, *limit, id),
-        }
+            Follow::Component => {
+                let db = self.db;
+                let whole = self.whole.get_or_insert_with(|| Rc::new(whole(db))).clone();
+                self.descend(&whole, spec, None, id)?
+            }
+            Follow::Recurse(limit) => self.descend(pattern, spec, *limit, id)?,
+        };
+        Ok((!value.is_nil()).then_some(value))
     }
 
     fn descend(
@@ -232,14 +283,19 @@ fn whole(db: &Db) -> Pattern {
         attrs: vec![AttrSpec::plain(db, &Value::keyword("db/id"))],
         reverse: Vec::new(),
         wildcard: true,
+        distinct_keys: true,
     }
 }
 
 fn id_map(id: EntityId) -> Value {
-    Value::map(vec![(Value::keyword("db/id"), Value::Int(i64::from(id)))])
+    Value::Map(Map::from_distinct(vec![(Value::keyword("db/id"), Value::Int(i64::from(id)))]))
 }
 
-fn put(result: &mut Map, spec: &AttrSpec, value: Value) -> Result<(), PullError> {
+fn many(values: Vec<Value>) -> Value {
+    if values.is_empty() { Value::Nil } else { Value::vector(values) }
+}
+
+fn put(result: &mut Entries, spec: &AttrSpec, value: Value) -> Result<(), PullError> {
     let value = match &spec.xform {
         None => value,
         Some(xform) => {
@@ -254,8 +310,8 @@ fn put(result: &mut Map, spec: &AttrSpec, value: Value) -> Result<(), PullError>
             })?
         }
     };
-    if value != Value::Nil {
-        result.insert(spec.key.clone(), value);
+    if !value.is_nil() {
+        result.push((spec.key.clone(), value));
     }
     Ok(())
 }
