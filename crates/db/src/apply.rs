@@ -15,6 +15,16 @@ use std::sync::Arc;
 /// A change this many times smaller than the database goes in one by one.
 const MERGE_FROM: usize = 16;
 
+/// What applying one datom did.
+pub(crate) enum Applied {
+    Added(Datom),
+    Removed {
+        assertion: Datom,
+        /// The retraction, where history has both of them.
+        retraction: Option<Datom>,
+    },
+}
+
 impl Db {
     /// Adds the datoms that are `added` and are not there, removes the others that are there. What is removed
     /// goes to history where that is kept.
@@ -40,9 +50,36 @@ impl Db {
         }
     }
 
-    fn apply_one(&mut self, datom: &Datom) {
+    /// Adds or removes one datom and says how to undo that; `None` where nothing changed.
+    pub(crate) fn apply_one(&mut self, datom: &Datom) -> Option<Applied> {
         self.seen(datom);
-        if datom.added { self.add(datom) } else { self.remove(datom) }
+        if datom.added {
+            self.add(datom).then_some(Applied::Added(*datom))
+        } else {
+            let assertion = self.remove(datom)?;
+            let remembered = self.past.is_some() && assertion.tx != datom.tx;
+            if remembered {
+                self.change_past(&assertion, true);
+                self.change_past(datom, true);
+            }
+            Some(Applied::Removed { assertion, retraction: remembered.then_some(*datom) })
+        }
+    }
+
+    /// Undoes the last change that has not been undone yet.
+    pub(crate) fn undo(&mut self, applied: &Applied) {
+        match applied {
+            Applied::Added(datom) => {
+                self.remove(datom);
+            }
+            Applied::Removed { assertion, retraction } => {
+                self.add(assertion);
+                if let Some(retraction) = retraction {
+                    self.change_past(assertion, false);
+                    self.change_past(retraction, false);
+                }
+            }
+        }
     }
 
     fn seen(&mut self, datom: &Datom) {
@@ -52,11 +89,11 @@ impl Db {
         self.max_tx = self.max_tx.max(datom.tx);
     }
 
-    fn add(&mut self, datom: &Datom) {
+    fn add(&mut self, datom: &Datom) -> bool {
         let order = |index| Order { index, ranks: self.schema.ranks(), dict: &self.dict };
         let eavt = order(Index::Eavt);
         if !self.now.eavt.insert(*datom, |x, y| eavt.compare(x, y)) {
-            return;
+            return false;
         }
         let aevt = order(Index::Aevt);
         self.now.aevt.insert(*datom, |x, y| aevt.compare(x, y));
@@ -64,34 +101,38 @@ impl Db {
             let avet = order(Index::Avet);
             self.now.avet.insert(*datom, |x, y| avet.compare(x, y));
         }
+        true
     }
 
-    fn remove(&mut self, datom: &Datom) {
+    /// Takes a fact out of the present; the datom that asserted it.
+    fn remove(&mut self, datom: &Datom) -> Option<Datom> {
         let order = |index| Order { index, ranks: self.schema.ranks(), dict: &self.dict };
         let eavt = order(Index::Eavt);
-        let Some(assertion) = self.now.eavt.remove(datom, |x, y| eavt.compare(x, y)) else {
-            return;
-        };
+        let assertion = self.now.eavt.remove(datom, |x, y| eavt.compare(x, y))?;
         let aevt = order(Index::Aevt);
         self.now.aevt.remove(datom, |x, y| aevt.compare(x, y));
-        let indexed = self.schema.get(datom.a).is_indexed();
-        if indexed {
+        if self.schema.get(datom.a).is_indexed() {
             let avet = order(Index::Avet);
             self.now.avet.remove(datom, |x, y| avet.compare(x, y));
         }
-        // Asserted and retracted within one transaction is as if it had never been.
-        if assertion.tx == datom.tx {
-            return;
-        }
-        if let Some(past) = &mut self.past {
-            for event in [assertion, *datom] {
-                let [eavt, aevt, avet] = [Index::Eavt, Index::Aevt, Index::Avet]
-                    .map(|index| Order { index, ranks: self.schema.ranks(), dict: &self.dict });
-                past.eavt.insert(event, |x, y| eavt.compare_events(x, y));
-                past.aevt.insert(event, |x, y| aevt.compare_events(x, y));
-                if indexed {
-                    past.avet.insert(event, |x, y| avet.compare_events(x, y));
-                }
+        Some(assertion)
+    }
+
+    /// Adds an event to history or takes it out. What is asserted and retracted within one transaction is as if it had never
+    /// been.
+    fn change_past(&mut self, event: &Datom, add: bool) {
+        let indexed = self.schema.get(event.a).is_indexed();
+        let Some(past) = &mut self.past else { return };
+        for index in [Index::Eavt, Index::Aevt, Index::Avet] {
+            if index == Index::Avet && !indexed {
+                continue;
+            }
+            let order = Order { index, ranks: self.schema.ranks(), dict: &self.dict };
+            let tree = past.tree_mut(index);
+            if add {
+                tree.insert(*event, |x, y| order.compare_events(x, y));
+            } else {
+                tree.remove(event, |x, y| order.compare_events(x, y));
             }
         }
     }

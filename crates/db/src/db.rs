@@ -47,6 +47,14 @@ impl Indexes {
         }
     }
 
+    pub(crate) fn tree_mut(&mut self, index: Index) -> &mut Tree {
+        match index {
+            Index::Eavt => &mut self.eavt,
+            Index::Aevt => &mut self.aevt,
+            Index::Avet => &mut self.avet,
+        }
+    }
+
     /// The datoms whose key begins so.
     pub(crate) fn range(&self, order: &Order<'_>, prefix: &Prefix) -> TreeIter<'_> {
         self.tree(order.index).range(order, prefix)

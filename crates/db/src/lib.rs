@@ -33,5 +33,5 @@ pub use dict::Dict;
 pub use pull::{Pattern, PullError, pull, pull_many};
 pub use query::{Input, Limits, Query, QueryError, QueryResult, q};
 pub use schema::{Attribute, Schema, SchemaError, Unique};
-pub use tx::{DbObject, EntityRef, Op, OpValue, TxError, TxReport};
+pub use tx::{Changes, DbObject, EntityRef, Op, OpValue, TxError, TxReport};
 pub use view::DatomFilter;

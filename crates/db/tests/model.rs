@@ -252,6 +252,37 @@ proptest! {
     }
 
     #[test]
+    fn a_transaction_that_fails_leaves_no_trace(
+        before in prop::collection::vec(prop::collection::vec(change(), 0..20), 0..4),
+        then in prop::collection::vec(change(), 0..20),
+    ) {
+        let mut db = empty();
+        for changes in &before {
+            db.transact(&Value::vector(changes.iter().map(Change::form).collect())).unwrap();
+        }
+        let everything = |db: &Db| {
+            let all = INDEXES.map(|index| {
+                let past = db.history().datoms(index, &[]).unwrap().collect::<Vec<_>>();
+                (db.datoms(index, &[]).unwrap().collect::<Vec<_>>(), past)
+            });
+            (all, db.max_eid(), db.max_tx(), db.schema().len())
+        };
+        let untouched = everything(&db);
+        let kept = db.clone();
+        let mut forms: Vec<Value> = then.iter().map(Change::form).collect();
+        forms.push(edn::read("{:new 1 :other 2}").unwrap());
+        forms.push(edn::read("[:db/add 1 :one nil]").unwrap());
+        prop_assert!(db.transact(&Value::vector(forms.clone())).is_err());
+        prop_assert_eq!(everything(&db), untouched.clone());
+        forms.pop();
+        let changes = db.transact(&Value::vector(forms.clone())).unwrap();
+        let report = kept.with(&Value::vector(forms)).unwrap();
+        prop_assert_eq!(changes.tx_data, report.tx_data);
+        prop_assert_eq!(everything(&db), everything(&report.db_after));
+        prop_assert_eq!(everything(&kept), untouched);
+    }
+
+    #[test]
     fn a_database_made_at_once_is_one_made_bit_by_bit(
         facts_given in prop::collection::btree_set((1..60u32, 0..4usize, 1..60i64), 0..900),
     ) {

@@ -69,8 +69,8 @@ pub(crate) fn symbol(ns: Option<&str>, name: &str) -> u32 {
     seed ^ mixed
 }
 
-pub(crate) fn keyword(ns: Option<&str>, name: &str) -> u32 {
-    symbol(ns, name).wrapping_add(0x9e37_79b9)
+pub(crate) fn keyword(symbol: u32) -> u32 {
+    symbol.wrapping_add(0x9e37_79b9)
 }
 
 fn double(d: f64) -> u32 {

@@ -15,22 +15,30 @@ struct Name {
     full: Box<str>,
     /// Where the slash stands that ends the namespace; `full.len()` where there is none.
     slash: usize,
+    /// Clojure's `hash` of the symbol.
+    hash: u32,
 }
 
 impl Name {
     fn new(ns: Option<&str>, name: &str) -> Self {
+        let hash = crate::hash::symbol(ns, name);
         match ns {
-            Some(ns) => Name { full: format!("{ns}/{name}").into(), slash: ns.len() },
-            None => Name { full: name.into(), slash: name.len() },
+            Some(ns) => Name { full: format!("{ns}/{name}").into(), slash: ns.len(), hash },
+            None => Name { full: name.into(), slash: name.len(), hash },
         }
     }
 
     fn parse(full: &str) -> Self {
-        let slash = match full.find('/') {
-            Some(at) if at > 0 && at + 1 < full.len() => at,
-            _ => full.len(),
-        };
-        Name { full: full.into(), slash }
+        match full.find('/') {
+            Some(at) if at > 0 && at + 1 < full.len() => {
+                let hash = crate::hash::symbol(Some(&full[..at]), &full[at + 1..]);
+                Name { full: full.into(), slash: at, hash }
+            }
+            _ => {
+                let hash = crate::hash::symbol(None, full);
+                Name { full: full.into(), slash: full.len(), hash }
+            }
+        }
     }
 
     /// The parsed name, shared with its last reading where this thread still remembers that.
@@ -131,7 +139,7 @@ impl Keyword {
 
     /// Clojure's `hash` of it.
     pub(crate) fn hasheq(&self) -> u32 {
-        crate::hash::keyword(self.namespace(), self.name())
+        crate::hash::keyword(self.0.hash)
     }
 }
 
@@ -163,7 +171,7 @@ impl Symbol {
 
     /// Clojure's `hash` of it.
     pub(crate) fn hasheq(&self) -> u32 {
-        crate::hash::symbol(self.namespace(), self.name())
+        self.name.hash
     }
 
     /// Its metadata, if it has any.
@@ -189,7 +197,7 @@ macro_rules! name_traits {
         impl Eq for $type {}
         impl Hash for $type {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.$field.full.hash(state);
+                state.write_u32(self.$field.hash);
             }
         }
         impl PartialOrd for $type {

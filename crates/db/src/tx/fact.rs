@@ -12,7 +12,7 @@ use edn::Value;
 /// The form that a fact comes from, for messages; a fact of a map is shown as `:db/add`.
 pub(super) type Form<'a> = Option<&'a Value>;
 
-impl Run {
+impl Run<'_> {
     /// Asserts a fact, at this transaction or at another one that the form gives.
     pub(super) fn add_fact(
         &mut self,
@@ -300,7 +300,7 @@ impl Run {
     }
 
     fn change(&mut self, datom: Datom) {
-        self.db.apply_in_place(&[datom]);
+        self.applied.extend(self.db.apply_one(&datom));
         self.tx_data.push(datom);
         for tuple in self.db.schema.get(datom.a).member_of() {
             let key = (datom.e, *tuple);

@@ -20,7 +20,7 @@ impl Upsert {
     }
 }
 
-impl Run {
+impl Run<'_> {
     /// A map, with the attribute and the entity it is nested under, where it is nested.
     pub(super) fn map(&mut self, map: &Map, owner: Option<(Value, Given)>) -> Result<(), Stop> {
         let e = self.entity_of_map(map)?;

@@ -208,7 +208,7 @@ impl Batch {
             db_before: before.clone(),
             db_after: self.db,
             tx_data,
-            tempids: vec![(Value::keyword("db/current-tx"), self.tx)],
+            tempids: vec![(super::run::CURRENT_TX.clone(), self.tx)],
             tx_meta,
             tx: self.tx,
         })

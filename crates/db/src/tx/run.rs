@@ -1,36 +1,52 @@
 //! Working off the forms of a transaction: the queue, what tempids mean, and starting over.
 
 use super::form::Given;
-use super::{TxError, TxReport};
+use super::{Changes, TxError};
+use crate::apply::Applied;
 use crate::datom::{AttrId, Datom, EntityId, MAX_ID, TX0};
 use crate::db::Db;
+use crate::schema::Schema;
 use edn::{Map, Value};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::sync::{Arc, LazyLock};
 
 /// How many forms a transaction may come to, functions' results included.
 const MAX_FORMS: usize = 50_000_000;
 
-pub(super) fn transact(db: &Db, tx_data: &Value, tx_meta: Value) -> Result<TxReport, TxError> {
+/// Applies a transaction where the database is; one that fails leaves it as it was.
+pub(super) fn transact(db: &mut Db, tx_data: &Value) -> Result<Changes, TxError> {
     if !db.view.is_plain() {
         return Err(TxError::ReadOnlyView);
     }
-    let forms: Vec<Value> = match tx_data {
-        Value::Nil => Vec::new(),
-        Value::Set(set) => set.iter().cloned().collect(),
-        _ => tx_data.as_seq().ok_or_else(|| TxError::NotSequential(tx_data.to_string()))?.to_vec(),
+    let set: Vec<Value>;
+    let forms: &[Value] = match tx_data {
+        Value::Nil => &[],
+        Value::Set(items) => {
+            set = items.iter().cloned().collect();
+            &set
+        }
+        _ => tx_data.as_seq().ok_or_else(|| TxError::NotSequential(tx_data.to_string()))?,
     };
     // Each restart fixes one more tempid for good, so there are at most as many as tempids.
     let mut names = Names::default();
     loop {
-        let mut run = Run::new(db, &forms, names);
+        let mut run = Run::new(&mut *db, forms, names);
         match run.all() {
-            Ok(()) => return Ok(run.report(db, tx_meta)),
-            Err(Stop::Error(error)) => return Err(error),
-            Err(Stop::Restart(tempid, entity)) => names = run.names.upserting(tempid, entity),
+            Ok(()) => return Ok(run.changes()),
+            Err(stop) => {
+                run.undo();
+                match stop {
+                    Stop::Error(error) => return Err(error),
+                    Stop::Restart(tempid, entity) => names = run.names.upserting(tempid, entity),
+                }
+            }
         }
     }
 }
+
+/// The name of the transaction itself among tempids.
+pub(super) static CURRENT_TX: LazyLock<Value> = LazyLock::new(|| Value::keyword("db/current-tx"));
 
 /// Why working off the forms stopped.
 pub(super) enum Stop {
@@ -96,8 +112,14 @@ pub(super) enum Step {
     Flush,
 }
 
-pub(super) struct Run {
-    pub(super) db: Db,
+pub(super) struct Run<'d> {
+    pub(super) db: &'d mut Db,
+    /// What the database knew before.
+    schema: Arc<Schema>,
+    max_eid: EntityId,
+    max_tx: EntityId,
+    /// What has been done to it so far.
+    pub(super) applied: Vec<Applied>,
     pub(super) tx: EntityId,
     pub(super) queue: VecDeque<Step>,
     pub(super) names: Names,
@@ -114,8 +136,8 @@ pub(super) struct Run {
     taken: usize,
 }
 
-impl Run {
-    fn new(db: &Db, forms: &[Value], names: Names) -> Run {
+impl Run<'_> {
+    fn new<'d>(db: &'d mut Db, forms: &[Value], names: Names) -> Run<'d> {
         let tuples = db.schema.has_tuples();
         let mut queue = VecDeque::with_capacity(forms.len() << usize::from(tuples));
         for form in forms {
@@ -125,14 +147,18 @@ impl Run {
             }
         }
         Run {
-            db: db.clone(),
+            schema: db.schema.clone(),
+            max_eid: db.max_eid,
+            max_tx: db.max_tx,
+            applied: Vec::with_capacity(forms.len()),
             tx: db.max_tx.saturating_add(1),
+            db,
             queue,
             names,
             names_of: FxHashMap::default(),
             as_value: FxHashMap::default(),
             redundant: Vec::new(),
-            tx_data: Vec::new(),
+            tx_data: Vec::with_capacity(forms.len()),
             tuples: Vec::new(),
             unnamed: 0,
             taken: 0,
@@ -177,29 +203,31 @@ impl Run {
         Err(TxError::OnlyAsValue(unused.join(" ")).into())
     }
 
-    fn report(self, before: &Db, tx_meta: Value) -> TxReport {
-        let mut db = self.db;
-        db.max_tx = self.tx;
+    /// Brings the database back to what it was.
+    fn undo(&mut self) {
+        for applied in std::mem::take(&mut self.applied).iter().rev() {
+            self.db.undo(applied);
+        }
+        self.db.schema = self.schema.clone();
+        self.db.max_eid = self.max_eid;
+        self.db.max_tx = self.max_tx;
+    }
+
+    fn changes(self) -> Changes {
+        self.db.max_tx = self.tx;
         let entities = &self.names.entities;
+        let own = CURRENT_TX.clone();
         let mut tempids: Vec<(Value, EntityId)> = self
             .names
             .order
             .into_iter()
+            .filter(|name| *name != own)
             .filter_map(|name| {
                 entities.get(&Given::Value(name.clone())).map(|entity| (name, *entity))
             })
             .collect();
-        let own = Value::keyword("db/current-tx");
-        tempids.retain(|(name, _)| *name != own);
         tempids.push((own, self.tx));
-        TxReport {
-            db_before: before.clone(),
-            db_after: db,
-            tx_data: self.tx_data,
-            tempids,
-            tx_meta,
-            tx: self.tx,
-        }
+        Changes { tx_data: self.tx_data, tempids, tx: self.tx }
     }
 
     fn form(&mut self, form: &Value) -> Result<(), Stop> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 const NIL: Value = Value::Nil;
 
-impl Run {
+impl Run<'_> {
     pub(super) fn vector(&mut self, items: &[Value], form: &Value) -> Result<(), Stop> {
         let Some(head) = items.first() else {
             return Err(TxError::UnknownOperation(form.to_string()).into());
