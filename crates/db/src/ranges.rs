@@ -1,0 +1,284 @@
+//! Ranges of the indexes: by interned keys, and given by values, as DataScript's `datoms`, `seek-datoms`, `rseek-datoms` and `index-range` take them.
+
+use crate::cell::Cell;
+use crate::datom::{AttrId, Datom, EntityId, Index, Part, Prefix};
+use crate::db::{Db, DbError};
+use crate::tree::TreeIter;
+use edn::Value;
+use std::cmp::Ordering;
+
+impl Db {
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.scan(Index::Eavt, &Prefix::default()).next().is_none()
+    }
+
+    /// The datoms in a range of an index, in its order.
+    pub fn scan(&self, index: Index, prefix: &Prefix) -> Datoms<'_> {
+        if self.view.is_plain() {
+            Datoms(Inner::Tree(self.range(index, prefix)))
+        } else {
+            Datoms(Inner::Viewed(self.view.scan(self, index, prefix).into_iter()))
+        }
+    }
+
+    /// How many datoms are in a range of an index; an upper bound on a view. O(log n).
+    pub fn count(&self, index: Index, prefix: &Prefix) -> usize {
+        let now = self.range(index, prefix).len();
+        let past =
+            self.view.past_of(self).map_or(0, |past| past.range(&self.order(index), prefix).len());
+        now + past
+    }
+
+    /// The rank of the first datom of an attribute in AEVT that is of this entity or a later one.
+    pub(crate) fn rank_of(&self, a: AttrId, e: EntityId) -> usize {
+        let order = self.order(Index::Aevt);
+        let prefix = Prefix { e: Some(e), a: Some(a), ..Prefix::default() };
+        self.now.aevt.partition_point(|d| order.compare_prefix(d, &prefix).is_lt())
+    }
+
+    /// What is true now in a range of an index, whatever the view.
+    pub(crate) fn range(&self, index: Index, prefix: &Prefix) -> TreeIter<'_> {
+        self.now.range(&self.order(index), prefix)
+    }
+
+    /// Calls `each` with the entity and value columns of each run of datoms in a range. On a view the columns are
+    /// gathered first.
+    pub fn for_each_run(
+        &self,
+        index: Index,
+        prefix: &Prefix,
+        mut each: impl FnMut(&[EntityId], &[Cell]),
+    ) {
+        if self.view.is_plain() {
+            self.range(index, prefix).for_each_run(|leaf, run| {
+                each(&leaf.entities()[run.clone()], &leaf.values()[run]);
+            });
+        } else {
+            let (entities, values): (Vec<_>, Vec<_>) =
+                self.scan(index, prefix).map(|d| (d.e, d.v)).unzip();
+            each(&entities, &values);
+        }
+    }
+
+    /// The values of an attribute of an entity.
+    pub fn values(&self, e: EntityId, a: AttrId) -> Datoms<'_> {
+        self.scan(Index::Eavt, &Prefix { e: Some(e), a: Some(a), ..Prefix::default() })
+    }
+
+    /// The value of a single-valued attribute of an entity.
+    pub fn get(&self, e: EntityId, attribute: &Value) -> Option<Value> {
+        let a = self.attr(attribute)?;
+        self.values(e, a).next().map(|d| self.value(d.v))
+    }
+
+    /// Whether anything is known of an entity.
+    pub fn contains(&self, e: EntityId) -> bool {
+        self.scan(Index::Eavt, &Prefix { e: Some(e), ..Prefix::default() }).next().is_some()
+    }
+
+    /// The datoms in a range of an index whose key begins with these components, as DataScript's `datoms`.
+    pub fn datoms(&self, index: Index, components: &[Value]) -> Result<Datoms<'_>, DbError> {
+        match self.prefix(index, components)? {
+            Some(prefix) => Ok(self.scan(index, &prefix)),
+            None => Ok(Datoms::none()),
+        }
+    }
+
+    /// `None` where a component is unknown to the database, so that nothing can match.
+    fn prefix(&self, index: Index, components: &[Value]) -> Result<Option<Prefix>, DbError> {
+        self.check_indexed(index, components)?;
+        let mut prefix = Prefix::default();
+        for (part, component) in index.parts().into_iter().zip(components) {
+            if component.is_nil() {
+                break;
+            }
+            let known = match part {
+                Part::E => {
+                    prefix.e = self.entid(component)?;
+                    prefix.e.is_some()
+                }
+                Part::A => {
+                    prefix.a = self.attr(component);
+                    prefix.a.is_some()
+                }
+                Part::V => {
+                    prefix.v = self.value_component(&prefix, component)?;
+                    prefix.v.is_some()
+                }
+                Part::Tx => {
+                    prefix.tx = self.entid(component)?;
+                    prefix.tx.is_some()
+                }
+            };
+            if !known {
+                return Ok(None);
+            }
+        }
+        Ok(Some(prefix))
+    }
+
+    fn check_indexed(&self, index: Index, components: &[Value]) -> Result<(), DbError> {
+        match (index, components.first()) {
+            (Index::Avet, Some(name)) if !name.is_nil() => {
+                match self.schema.attribute(name).is_some_and(|a| a.is_indexed()) {
+                    true => Ok(()),
+                    false => Err(DbError::NotIndexed(name.to_string())),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn value_component(&self, prefix: &Prefix, value: &Value) -> Result<Option<Cell>, DbError> {
+        let is_ref = prefix.a.is_some_and(|a| self.schema.get(a).is_ref());
+        if is_ref {
+            return Ok(self.entid(value)?.map(Cell::entity));
+        }
+        Ok(self.dict.find(value))
+    }
+
+    /// The datoms from a position of an index on to its end, in its order. The components need not be there: they
+    /// are sought by their place in the order.
+    pub fn seek_datoms(&self, index: Index, components: &[Value]) -> Result<Datoms<'_>, DbError> {
+        let sought = self.sought(index, components)?;
+        let before = |d: &Datom| self.compare_sought(d, &sought).is_lt();
+        if self.view.is_plain() {
+            let tree = self.now.tree(index);
+            return Ok(Datoms(Inner::Tree(tree.iter(tree.partition_point(before)..tree.len()))));
+        }
+        let mut all = self.view.scan(self, index, &Prefix::default());
+        all.retain(|d| !before(d));
+        Ok(Datoms(Inner::Viewed(all.into_iter())))
+    }
+
+    /// The datoms from a position of an index back to its beginning.
+    pub fn rseek_datoms(
+        &self,
+        index: Index,
+        components: &[Value],
+    ) -> Result<impl Iterator<Item = Datom> + '_, DbError> {
+        let sought = self.sought(index, components)?;
+        let upto = |d: &Datom| self.compare_sought(d, &sought).is_le();
+        let range = if self.view.is_plain() {
+            let tree = self.now.tree(index);
+            Inner::Tree(tree.iter(0..tree.partition_point(upto)))
+        } else {
+            let mut all = self.view.scan(self, index, &Prefix::default());
+            all.retain(upto);
+            Inner::Viewed(all.into_iter())
+        };
+        Ok(Datoms(range).rev())
+    }
+
+    /// The parts of a key to seek, in the index's order.
+    fn sought(&self, index: Index, components: &[Value]) -> Result<Vec<Sought>, DbError> {
+        self.check_indexed(index, components)?;
+        let mut sought = Vec::with_capacity(components.len());
+        let mut is_ref = false;
+        for (part, component) in index.parts().into_iter().zip(components) {
+            if component.is_nil() {
+                break;
+            }
+            sought.push(match part {
+                Part::E => Sought::Entity(self.entid_strict(component)?),
+                Part::A => {
+                    is_ref = self.schema.attribute(component).is_some_and(|a| a.is_ref());
+                    Sought::Attribute(component.clone())
+                }
+                Part::V if is_ref => Sought::Value(Value::from(self.entid_strict(component)?)),
+                Part::V => Sought::Value(component.clone()),
+                Part::Tx => Sought::Tx(self.entid_strict(component)?),
+            });
+        }
+        Ok(sought)
+    }
+
+    fn compare_sought(&self, datom: &Datom, sought: &[Sought]) -> Ordering {
+        let unequal = sought
+            .iter()
+            .map(|part| match part {
+                Sought::Entity(e) => datom.e.cmp(e),
+                Sought::Attribute(name) => self.attr_name(datom.a).cmp(name),
+                Sought::Value(value) => self.dict.compare_value(datom.v, value),
+                Sought::Tx(tx) => datom.tx.cmp(tx),
+            })
+            .find(|compared| compared.is_ne());
+        unequal.unwrap_or(Ordering::Equal)
+    }
+
+    /// The datoms of an indexed attribute with values from `start` to `end`, both included, `nil` for open ends.
+    pub fn index_range(
+        &self,
+        attribute: &Value,
+        start: &Value,
+        end: &Value,
+    ) -> Result<Datoms<'_>, DbError> {
+        let bound = |value: &Value| {
+            let with_value = [attribute.clone(), value.clone()];
+            self.sought(Index::Avet, &with_value)
+        };
+        let (start, end) = (bound(start)?, bound(end)?);
+        let before = |d: &Datom| self.compare_sought(d, &start).is_lt();
+        let upto = |d: &Datom| self.compare_sought(d, &end).is_le();
+        if self.view.is_plain() {
+            let tree = self.now.tree(Index::Avet);
+            let (from, to) = (tree.partition_point(before), tree.partition_point(upto));
+            return Ok(Datoms(Inner::Tree(tree.iter(from..to.max(from)))));
+        }
+        let Some(a) = self.attr(attribute) else { return Ok(Datoms::none()) };
+        let prefix = Prefix { a: Some(a), ..Prefix::default() };
+        let mut within = self.view.scan(self, Index::Avet, &prefix);
+        within.retain(|d| !before(d) && upto(d));
+        Ok(Datoms(Inner::Viewed(within.into_iter())))
+    }
+}
+
+/// A part of a key that is sought and need not be there.
+enum Sought {
+    Entity(EntityId),
+    Attribute(Value),
+    Value(Value),
+    Tx(EntityId),
+}
+
+/// Datoms of a range of an index.
+pub struct Datoms<'a>(Inner<'a>);
+
+enum Inner<'a> {
+    Tree(TreeIter<'a>),
+    Viewed(std::vec::IntoIter<Datom>),
+}
+
+impl Datoms<'_> {
+    fn none() -> Self {
+        Datoms(Inner::Viewed(Vec::new().into_iter()))
+    }
+}
+
+impl DoubleEndedIterator for Datoms<'_> {
+    fn next_back(&mut self) -> Option<Datom> {
+        match &mut self.0 {
+            Inner::Tree(iter) => iter.next_back(),
+            Inner::Viewed(iter) => iter.next_back(),
+        }
+    }
+}
+
+impl Iterator for Datoms<'_> {
+    type Item = Datom;
+
+    fn next(&mut self) -> Option<Datom> {
+        match &mut self.0 {
+            Inner::Tree(iter) => iter.next(),
+            Inner::Viewed(iter) => iter.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.0 {
+            Inner::Tree(iter) => iter.size_hint(),
+            Inner::Viewed(iter) => iter.size_hint(),
+        }
+    }
+}
