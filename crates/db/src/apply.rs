@@ -4,7 +4,7 @@
 //! with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part is sorted
 //! again. Sorting and the making of the three trees use the cores there are.
 
-use crate::datom::{Datom, Index, Order, TX0};
+use crate::datom::{Datom, EntityId, Index, Order, TX0};
 use crate::db::{Db, Indexes};
 use crate::schema::Schema;
 use crate::tree::Tree;
@@ -154,6 +154,12 @@ impl Db {
             past.avet = avet;
         }
         db
+    }
+
+    /// The same database with entity ids up to this one taken.
+    pub fn with_entity_ids(mut self, upto: EntityId) -> Db {
+        self.max_eid = self.max_eid.max(upto);
+        self
     }
 
     /// The same database with what is no longer true put back into its history.

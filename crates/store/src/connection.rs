@@ -4,16 +4,17 @@
 //! and writing happen in turns; flushing is shared: writers that wait together are served by one flush. When a write
 //! or flush fails nothing more is accepted, for what the disk holds is not known any more.
 
-use crate::encode::{Commit, encode};
+use crate::conflicts::{About, Conflict, SCHEMA};
+use crate::encode::{Commit, Encoded, encode};
 use crate::error::StoreError;
 use crate::file::{LogFile, read_all};
 use crate::read::inspect;
-use crate::replay::{Conflict, Replayed, replay};
-use db::{Conn, Db, EntityRef, Listener, Op, OpValue, TxReport};
+use crate::replay::{Outcome, Replayed, replay};
+use db::{Db, EntityId, EntityRef, Listener, Op, OpValue, Schema, TxReport};
 use edn::{Inst, Map, Uuid, Value};
-use std::collections::VecDeque;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is said about a transaction.
@@ -29,7 +30,9 @@ pub struct TxInfo {
 
 /// See the module.
 pub struct Connection {
-    conn: Conn,
+    /// All transactions that are on disk.
+    shown: RwLock<Db>,
+    listeners: Mutex<Vec<(Value, Listener)>>,
     file: LogFile,
     writing: Mutex<Writing>,
     flushing: Mutex<Flushing>,
@@ -43,8 +46,6 @@ struct Writing {
     last: Uuid,
     /// How many transactions have been written.
     written: u64,
-    /// Written, not yet told.
-    waiting: VecDeque<(u64, TxReport)>,
 }
 
 #[derive(Default)]
@@ -63,8 +64,10 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Connection {
     /// Makes a new log with this schema.
     pub fn create(path: &Path, schema: &Map, info: &TxInfo) -> Result<Connection, StoreError> {
-        let file = LogFile::open(path, true)?;
-        let connection = Connection::over(file, Replayed::empty()?, None);
+        let state = Replayed::empty()?;
+        // Before the file is there: a schema that is refused leaves nothing behind.
+        merged(state.db.schema(), schema)?;
+        let connection = Connection::over(LogFile::open(path, true)?, state, None);
         connection.change_schema(schema, info)?;
         Ok(connection)
     }
@@ -92,11 +95,12 @@ impl Connection {
     }
 
     fn over(file: LogFile, state: Replayed, set_aside: Option<PathBuf>) -> Connection {
-        let last = state.heads.iter().max().copied().unwrap_or(Uuid::nil());
+        let last = state.heads.last().copied().unwrap_or(Uuid::nil());
         Connection {
-            conn: Conn::from_db(state.db.clone()),
+            shown: RwLock::new(state.db.clone()),
+            listeners: Mutex::default(),
             file,
-            writing: Mutex::new(Writing { state, last, written: 0, waiting: VecDeque::new() }),
+            writing: Mutex::new(Writing { state, last, written: 0 }),
             flushing: Mutex::default(),
             flushed: Condvar::new(),
             set_aside,
@@ -105,7 +109,7 @@ impl Connection {
 
     /// The database: all transactions that are on disk.
     pub fn db(&self) -> Db {
-        self.conn.db()
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the torn end of the log was put when it was opened.
@@ -120,17 +124,21 @@ impl Connection {
 
     /// What transactions of different clones disagree about.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        held(&self.writing).state.conflicts.clone()
+        held(&self.writing).state.conflicts()
     }
 
-    /// Calls a function on each transaction from now on.
+    /// Calls a function on each transaction from now on, when it is on disk, before `transact` returns. The same key again
+    /// takes the place of the first. A listener may transact; when several threads write, reports of two transactions can
+    /// come in either order.
     pub fn listen(&self, key: Value, listener: Listener) {
-        self.conn.listen(key, listener);
+        let mut listeners = held(&self.listeners);
+        listeners.retain(|(k, _)| *k != key);
+        listeners.push((key, listener));
     }
 
     /// Takes a listener off.
     pub fn unlisten(&self, key: &Value) {
-        self.conn.unlisten(key);
+        held(&self.listeners).retain(|(k, _)| k != key);
     }
 
     /// Applies transaction data as DataScript's `transact!` takes it.
@@ -168,33 +176,16 @@ impl Connection {
 
     /// Adds attributes and properties to the schema; nothing is written where it says nothing new.
     pub fn change_schema(&self, schema: &Map, info: &TxInfo) -> Result<(), StoreError> {
-        let current = self.db();
-        let known = current.schema().as_map();
-        let mut lines: Vec<(Value, Value)> = Vec::new();
-        for (attribute, properties) in schema.iter() {
-            if known.get(attribute) != Some(properties) {
-                lines.push((attribute.clone(), properties.clone()));
+        let lines = {
+            let writing = held(&self.writing);
+            let lines = new_properties(&writing.state, schema);
+            if lines.is_empty() && !writing.state.heads.is_empty() {
+                return Ok(());
             }
-        }
-        if lines.is_empty() && !held(&self.writing).state.heads.is_empty() {
-            return Ok(());
-        }
-        lines.sort();
-        let refused =
-            |problem: String| StoreError::Meaningless { tx: "schema".to_string(), problem };
-        let merged = current.schema().merge(schema).map_err(|e| refused(e.to_string()))?;
-        let over_references = (0..merged.len() as u32)
-            .map(|a| merged.get(a))
-            .find(|a| a.tuple().iter().any(|member| merged.get(*member).is_ref()));
-        if let Some(attribute) = over_references {
-            return Err(refused(format!(
-                "{} is a tuple over references: entity ids mean nothing in another clone's log",
-                attribute.name()
-            )));
-        }
+            lines
+        };
         self.write(info, &lines, |db, about| {
-            let merged = db.schema().merge(schema).map_err(|e| refused(e.to_string()))?;
-            let with_schema = db.with_schema(merged);
+            let with_schema = db.with_schema(merged(db.schema(), schema)?);
             let ops: Vec<Op> = about
                 .iter()
                 .map(|(a, v)| Op {
@@ -223,16 +214,16 @@ impl Connection {
             let report = make(&writing.state.db, &about(id, info))?;
             let report = self.record(&mut writing, id, report, schema)?;
             writing.written += 1;
-            let number = writing.written;
-            writing.waiting.push_back((number, report.clone()));
-            (number, report)
+            (writing.written, report)
         };
         self.wait_for_flush(number)?;
-        self.tell(number);
+        self.show(&report);
+        self.tell(&report);
         Ok(report)
     }
 
-    /// Writes a transaction's lines and makes its database the newest.
+    /// Writes a transaction's lines and makes its database the newest. Costs what the transaction does, however much was
+    /// there before.
     fn record(
         &self,
         writing: &mut Writing,
@@ -240,31 +231,37 @@ impl Connection {
         report: TxReport,
         schema: &[(Value, Value)],
     ) -> Result<TxReport, StoreError> {
-        let parents = writing.state.heads.clone();
-        let commit = Commit { id, parents: &parents };
-        let encoded = encode(&report, schema, &writing.state.births, &commit);
-        let before = report.db_before.max_eid();
-        let as_replayed = report.db_after.max_eid() == before + encoded.born.len() as u32
-            && encoded.born.iter().zip(before + 1..).all(|((e, _), expected)| *e == expected);
-        let mut state = writing.state.clone();
-        let report = if as_replayed {
-            for (e, n) in &encoded.born {
-                state.births.insert(*e, id, *n);
+        let state = &mut writing.state;
+        let parents = state.heads.ids();
+        let encoded = encode(&report, schema, &state.births, &Commit { id, parents: &parents });
+        let (outcome, report) = if encoded.is_exact {
+            let born = encoded.born.iter().map(|(_, n)| *n).collect();
+            let mut touched: FxHashSet<About> = FxHashSet::default();
+            if !state.conflicts.is_empty() {
+                touched.extend(report.tx_data.iter().map(|d| (d.e, d.a)));
+                let attributes = schema.iter().filter_map(|(a, _)| report.db_after.attr(a));
+                touched.extend(attributes.map(|a| (SCHEMA, a)));
             }
-            state.births.of_tx.insert(report.tx, id);
-            state.parents.push(parents);
-            state.heads = vec![id];
-            state.settled_by(&report);
-            state.db = report.db_after.clone();
-            report
+            let outcome = Outcome {
+                id,
+                parents,
+                seen: None,
+                db: report.db_after.clone(),
+                born,
+                aliases: Vec::new(),
+                touched,
+                conflicts: Vec::new(),
+                datoms: Vec::new(),
+            };
+            (outcome, report)
         } else {
-            renumbered(&mut state, &encoded.text, report, id, &encoded.born)?
+            as_read(state, &encoded, report, id)?
         };
         if let Err(error) = self.file.append(encoded.text.as_bytes()) {
             held(&self.flushing).failed = Some(error.to_string());
             return Err(error);
         }
-        writing.state = state;
+        state.advance(outcome);
         writing.last = id;
         Ok(report)
     }
@@ -304,55 +301,71 @@ impl Connection {
         }
     }
 
-    /// Makes transactions up to a number visible, in order, and tells the listeners.
-    fn tell(&self, number: u64) {
-        let mut writing = held(&self.writing);
-        while writing.waiting.front().is_some_and(|(n, _)| *n <= number) {
-            if let Some((_, report)) = writing.waiting.pop_front() {
-                let _ = self.conn.change(|_| Ok::<_, StoreError>(report));
-            }
+    /// Makes a transaction that is on disk visible, and with it all before it.
+    fn show(&self, report: &TxReport) {
+        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        if report.db_after.max_tx() > shown.max_tx() {
+            *shown = report.db_after.clone();
+        }
+    }
+
+    /// Tells the listeners, who may transact themselves.
+    fn tell(&self, report: &TxReport) {
+        let listeners: Vec<Listener> =
+            held(&self.listeners).iter().map(|(_, listener)| listener.clone()).collect();
+        for listener in listeners {
+            listener(report);
         }
     }
 }
 
-impl Replayed {
-    /// Forgets conflicts that a transaction which saw everything settles.
-    fn settled_by(&mut self, report: &TxReport) {
-        self.conflicts.retain(|c| {
-            !report
-                .tx_data
-                .iter()
-                .any(|d| d.e == c.entity && *report.db_after.attr_name(d.a) == c.attribute)
-        });
-    }
-}
-
-/// The report of a transaction whose entities get other ids when the log is read, brought to those.
-fn renumbered(
+/// What a transaction comes to whose entities get other ids when the log is read, and its report with those.
+fn as_read(
     state: &mut Replayed,
-    text: &str,
+    encoded: &Encoded,
     report: TxReport,
     id: Uuid,
-    born: &[(u32, u32)],
-) -> Result<TxReport, StoreError> {
-    let inspection = inspect(text.as_bytes());
+) -> Result<(Outcome, TxReport), StoreError> {
+    let inspection = inspect(encoded.text.as_bytes());
     let Some(transaction) = inspection.transactions.first() else {
         let problem = inspection.damage.first().map_or_else(String::new, |d| d.problem.clone());
         return Err(StoreError::Meaningless { tx: id.to_string(), problem });
     };
-    state.apply(transaction)?;
-    let renamed = |e: u32| {
-        let n = born.iter().find(|(old, _)| *old == e).map(|(_, n)| *n);
-        n.and_then(|n| state.births.by_birth.get(&(id, n)).copied()).unwrap_or(e)
-    };
-    let tempids = report.tempids.into_iter().map(|(t, e)| (t, renamed(e))).collect();
-    let tx_data = state.db.tx_range(Some(report.tx), Some(report.tx + 1));
-    Ok(TxReport {
-        tempids,
-        tx_data: tx_data.into_iter().flat_map(|(_, datoms)| datoms).collect(),
-        db_after: state.db.clone(),
+    let outcome = state.outcome(transaction)?;
+    let first = state.births.next_entity();
+    let entities: FxHashMap<u32, EntityId> = outcome.born.iter().copied().zip(first..).collect();
+    let renamed: FxHashMap<EntityId, EntityId> =
+        encoded.born.iter().filter_map(|(e, n)| Some((*e, *entities.get(n)?))).collect();
+    let tempids = report.tempids.into_iter();
+    let report = TxReport {
+        tempids: tempids.map(|(t, e)| (t, renamed.get(&e).copied().unwrap_or(e))).collect(),
+        tx_data: outcome.datoms.clone(),
+        db_after: outcome.db.clone(),
         ..report
-    })
+    };
+    Ok((outcome, report))
+}
+
+/// What a schema says that the database does not know, or that transactions disagree about.
+fn new_properties(state: &Replayed, schema: &Map) -> Vec<(Value, Value)> {
+    let known = state.db.schema().as_map();
+    let is_disputed = |attribute: &Value| {
+        state.db.attr(attribute).is_some_and(|a| state.conflicts.is_about(&(SCHEMA, a)))
+    };
+    let mut lines: Vec<(Value, Value)> = schema
+        .iter()
+        .filter(|(attribute, properties)| {
+            known.get(attribute) != Some(properties) || is_disputed(attribute)
+        })
+        .map(|(attribute, properties)| (attribute.clone(), properties.clone()))
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn merged(schema: &Schema, more: &Map) -> Result<Schema, StoreError> {
+    let refused = |problem: String| StoreError::Meaningless { tx: "schema".to_string(), problem };
+    schema.merge(more).map_err(|e| refused(e.to_string()))
 }
 
 fn now() -> i64 {

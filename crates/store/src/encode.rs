@@ -7,7 +7,9 @@
 //! An entity is named by a unique identity that it had before the transaction, or that the transaction gives it and
 //! nobody had before; else by birth: the transaction that made it and the number of its line there.
 
-use db::{AttrId, Datom, Db, EntityId, TX0, TxReport, Unique};
+use crate::births::Births;
+use crate::step::{tuple, tuples_of};
+use db::{AttrId, Datom, Db, EntityId, TxReport, Unique};
 use edn::{Uuid, Value, print_to};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -16,21 +18,6 @@ use std::ops::Range;
 
 /// Entities that are written in one go; a transaction of fewer is not worth a second thread.
 const ENTITIES_AT_ONCE: usize = 512;
-
-/// Where each entity without an identity was made, and the id of each transaction.
-#[derive(Clone, Default)]
-pub(crate) struct Births {
-    pub(crate) of_entity: FxHashMap<EntityId, (Uuid, u32)>,
-    pub(crate) by_birth: FxHashMap<(Uuid, u32), EntityId>,
-    pub(crate) of_tx: FxHashMap<EntityId, Uuid>,
-}
-
-impl Births {
-    pub(crate) fn insert(&mut self, e: EntityId, id: Uuid, n: u32) {
-        self.of_entity.insert(e, (id, n));
-        self.by_birth.insert((id, n), e);
-    }
-}
 
 /// What stands on a commit line besides the count and the checksum.
 pub(crate) struct Commit<'a> {
@@ -41,8 +28,10 @@ pub(crate) struct Commit<'a> {
 /// A transaction in the log's form.
 pub(crate) struct Encoded {
     pub(crate) text: String,
-    /// New entities in the order of their lines.
+    /// New entities and their numbers in the order in which reading makes them.
     pub(crate) born: Vec<(EntityId, u32)>,
+    /// Whether reading it gives the very database it was made of, entity ids included.
+    pub(crate) is_exact: bool,
 }
 
 /// The key of the checksum, last on a commit line.
@@ -84,7 +73,8 @@ pub(crate) fn encode(
     // The checksum covers everything before it, the commit line's own beginning included.
     let crc = crc32c::crc32c(out.as_bytes());
     let _ = writeln!(out, "{CHECKSUM} {crc}}}]");
-    Encoded { text: out, born: encoder.born }
+    let is_exact = encoder.is_exact();
+    Encoded { text: out, born: encoder.born, is_exact }
 }
 
 fn sorted(properties: &Value) -> Vec<(Value, Value)> {
@@ -118,6 +108,10 @@ struct Encoder<'a> {
     /// Identities that this transaction gives.
     given: FxHashMap<EntityId, (AttrId, db::Cell)>,
     born: Vec<(EntityId, u32)>,
+    /// Entities that are only referred to.
+    referred: FxHashMap<EntityId, u32>,
+    /// Something was retracted and said again.
+    is_revived: bool,
     id: Uuid,
 }
 
@@ -145,6 +139,8 @@ impl<'a> Encoder<'a> {
             identities,
             given: FxHashMap::default(),
             born: Vec::new(),
+            referred: FxHashMap::default(),
+            is_revived: false,
             id,
         };
         encoder.group(first);
@@ -153,14 +149,17 @@ impl<'a> Encoder<'a> {
 
     fn group(&mut self, first: u32) {
         let schema = self.report.db_after.schema();
+        let (mut changes, is_revived) = net(&self.report.tx_data);
+        self.is_revived = is_revived;
+        // Composite tuples follow from their members: they are made again when the log is read.
+        changes.retain(|d| schema.get(d.a).tuple().is_empty());
         let (about_tx, mut datoms): (Vec<Datom>, Vec<Datom>) =
-            net(&self.report.tx_data).into_iter().partition(|d| d.e == self.report.tx);
+            changes.into_iter().partition(|d| d.e == self.report.tx);
         datoms.sort_by_key(|d| (d.e, schema.rank(d.a)));
-        let max_before = self.before.max_eid();
         let mut at = 0;
         for chunk in datoms.chunk_by(|x, y| x.e == y.e) {
             let (e, n) = (chunk[0].e, first + self.groups.len() as u32);
-            let is_new = e > max_before && e < TX0;
+            let is_new = self.is_new(e);
             self.numbers.insert(e, n);
             if is_new {
                 self.born.push((e, n));
@@ -174,6 +173,52 @@ impl<'a> Encoder<'a> {
         }
         self.about_tx = about_tx;
         self.datoms = datoms;
+        self.number_the_referred(first + self.groups.len() as u32);
+    }
+
+    /// Numbers for entities that are new and of which nothing is said, behind those of the lines.
+    fn number_the_referred(&mut self, mut next: u32) {
+        let schema = self.report.db_after.schema();
+        for d in self.datoms.iter().chain(&self.about_tx).filter(|d| schema.get(d.a).is_ref()) {
+            let Some(e) = d.v.as_entity() else { continue };
+            let is_known = e == self.report.tx || self.numbers.contains_key(&e) || !self.is_new(e);
+            if is_known || self.referred.contains_key(&e) {
+                continue;
+            }
+            let n = self.births.of(e).map_or(next, |birth| birth.1);
+            self.referred.insert(e, n);
+            self.born.push((e, n));
+            next += 1;
+        }
+    }
+
+    /// Whether this transaction makes an entity.
+    fn is_new(&self, e: EntityId) -> bool {
+        match self.births.of(e) {
+            Some(birth) => birth.0 == self.id,
+            None => self.births.transaction(e).is_none(),
+        }
+    }
+
+    /// Whether reading the transaction gives the database it was made of: entities in the order of their lines, nothing
+    /// but changes of this transaction, tuples as their members say.
+    fn is_exact(&self) -> bool {
+        let (report, after) = (self.report, &self.report.db_after);
+        let first = self.births.next_entity();
+        let schema = after.schema();
+        let tuples = tuples_of(after, &report.tx_data);
+        !self.is_revived
+            && self.referred.is_empty()
+            && self.born.iter().zip(first..).all(|((e, _), expected)| *e == expected)
+            && after.max_eid() as usize == first as usize - 1 + self.born.len()
+            && report.tx == self.births.next_tx()
+            && report.tx_data.iter().all(|d| {
+                d.tx == report.tx
+                    && (schema.get(d.a).tuple().is_empty() || tuples.contains(&(d.e, d.a)))
+            })
+            && tuples
+                .iter()
+                .all(|(e, a)| after.values(*e, *a).next().map(|d| d.v) == tuple(after, *e, *a))
     }
 
     /// Whether nobody had an identity before the transaction.
@@ -192,6 +237,7 @@ impl<'a> Encoder<'a> {
         let mut found: Option<(AttrId, db::Cell)> = None;
         for a in self.identities.iter().copied().filter(|a| *a < known) {
             if let Some(datom) = self.before.values(e, a).next()
+                && self.before.entity_with(a, datom.v) == Some(e)
                 && found.is_none_or(|(other, _)| self.name(a) < self.name(other))
             {
                 found = Some((a, datom.v));
@@ -201,7 +247,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn identity(&self, e: EntityId) -> Option<(AttrId, db::Cell)> {
-        if e > self.before.max_eid() && e < TX0 {
+        if e != self.report.tx && self.is_new(e) {
             return self.given.get(&e).copied();
         }
         // An entity that is there without an identity is known by its birth, whatever it is given now.
@@ -217,15 +263,13 @@ impl<'a> Encoder<'a> {
             out.push(']');
         } else if e == self.report.tx {
             let _ = write!(out, "#db/tx #uuid \"{}\"", self.id);
-        } else if let Some(id) = self.births.of_tx.get(&e) {
-            let _ = write!(out, "#db/tx #uuid \"{id}\"");
-        } else if let Some((id, n)) = self.births.of_entity.get(&e) {
+        } else if let Some(transaction) = self.births.transaction(e) {
+            let _ = write!(out, "#db/tx #uuid \"{}\"", transaction.id);
+        } else if let Some((id, n)) = self.births.of(e) {
             let _ = write!(out, "#db/birth [#uuid \"{id}\" {n}]");
-        } else if let Some(n) = self.numbers.get(&e) {
-            let _ = write!(out, "#db/birth [#uuid \"{}\" {n}]", self.id);
         } else {
-            // A reference to an entity of which nothing is known: it is made by being referred to.
-            let _ = write!(out, "#db/birth [#uuid \"{}\" -{e}]", self.id);
+            let n = self.numbers.get(&e).or_else(|| self.referred.get(&e)).copied();
+            let _ = write!(out, "#db/birth [#uuid \"{}\" {}]", self.id, n.unwrap_or_default());
         }
     }
 
@@ -329,20 +373,25 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// The changes that are left when what was asserted and retracted again is taken away.
-fn net(datoms: &[Datom]) -> Vec<Datom> {
+/// The changes that are left when what was asserted and retracted again is taken away, and whether something was retracted
+/// and asserted again.
+fn net(datoms: &[Datom]) -> (Vec<Datom>, bool) {
     if datoms.iter().all(|d| d.added) {
-        return datoms.to_vec();
+        return (datoms.to_vec(), false);
     }
+    let mut is_revived = false;
     let mut last: FxHashMap<(EntityId, AttrId, db::Cell), Option<usize>> = FxHashMap::default();
     for (i, d) in datoms.iter().enumerate() {
         let slot = last.entry((d.e, d.a, d.v)).or_insert(None);
         match slot {
-            Some(at) if datoms[*at].added != d.added => *slot = None,
+            Some(at) if datoms[*at].added != d.added => {
+                is_revived |= d.added;
+                *slot = None;
+            }
             _ => *slot = Some(i),
         }
     }
     let mut kept: Vec<usize> = last.into_values().flatten().collect();
     kept.sort_unstable();
-    kept.into_iter().map(|i| datoms[i]).collect()
+    (kept.into_iter().map(|i| datoms[i]).collect(), is_revived)
 }

@@ -10,17 +10,24 @@
 //!   included, and so the same bytes in a snapshot.
 //! - What cannot be read is set aside or reported, never dropped.
 
+mod births;
+mod conflicts;
 mod connection;
 mod encode;
 mod error;
+mod facts;
 mod file;
+mod names;
 mod read;
 mod replay;
+mod seen;
 mod snapshot;
+mod step;
 
+pub use conflicts::{Conflict, Side};
 pub use connection::{Connection, TxInfo};
 pub use error::StoreError;
 pub use file::write_whole;
 pub use read::{Damage, Inspection, inspect};
-pub use replay::{Conflict, Replayed, Side, load};
+pub use replay::{Replayed, load};
 pub use snapshot::{encode_snapshot, is_snapshot, read_snapshot, restore, write_snapshot};

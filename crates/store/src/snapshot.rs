@@ -4,10 +4,13 @@
 //! of those that are not any more, and births; the last line has a checksum over all before it. The same database has
 //! the same bytes. A snapshot has all that its log had: [`restore`] writes that log anew.
 
-use crate::encode::{Births, Commit, encode};
+use crate::births::{Births, Recorded};
+use crate::conflicts::Conflicts;
+use crate::encode::{Commit, encode};
 use crate::error::StoreError;
 use crate::file::{read_all, write_whole};
 use crate::replay::Replayed;
+use crate::seen::Heads;
 use db::{Datom, Db, EntityId, Index, Prefix, Schema, TxReport};
 use edn::{Uuid, Value, print_to};
 use std::fmt::Write;
@@ -38,11 +41,10 @@ pub fn encode_snapshot(state: &Replayed) -> String {
         })
         .collect();
     let _ = writeln!(out, "{{{}}}}}", entries.join(", "));
-    for (i, parents) in state.parents.iter().enumerate() {
-        let tx = db::TX0 + 1 + i as EntityId;
-        let id = state.births.of_tx.get(&tx).copied().unwrap_or_default();
-        let _ = write!(out, "{{:tx #uuid \"{id}\" :parents [");
-        let parents: Vec<String> = parents.iter().map(|p| format!("#uuid \"{p}\"")).collect();
+    for transaction in state.births.transactions() {
+        let _ = write!(out, "{{:tx #uuid \"{}\" :parents [", transaction.id);
+        let parents: Vec<String> =
+            transaction.parents.iter().map(|p| format!("#uuid \"{p}\"")).collect();
         let _ = writeln!(out, "{}]}}", parents.join(" "));
     }
     for datom in db.unviewed().scan(Index::Eavt, &Prefix::default()) {
@@ -51,9 +53,7 @@ pub fn encode_snapshot(state: &Replayed) -> String {
     for event in db.past_events() {
         write_datom(&mut out, db, &event, true);
     }
-    let mut births: Vec<(&EntityId, &(Uuid, u32))> = state.births.of_entity.iter().collect();
-    births.sort();
-    for (e, (id, n)) in births {
+    for (e, (id, n)) in state.births.all() {
         let _ = writeln!(out, "{{:born {e} :in #uuid \"{id}\" :as {n}}}");
     }
     let crc = crc32c::crc32c(out.as_bytes());
@@ -108,7 +108,7 @@ fn decode(bytes: &[u8]) -> Result<Replayed, String> {
         now: Vec::new(),
         past: Vec::new(),
         births: Births::default(),
-        parents: Vec::new(),
+        heads: Heads::default(),
     };
     for (n, line) in lines.enumerate() {
         read.line(line).ok_or_else(|| format!("line {} is no part of a snapshot", n + 3))?;
@@ -121,7 +121,7 @@ struct Decoder {
     now: Vec<Datom>,
     past: Vec<Datom>,
     births: Births,
-    parents: Vec<Vec<Uuid>>,
+    heads: Heads,
 }
 
 impl Decoder {
@@ -138,14 +138,21 @@ impl Decoder {
         if let Some(tx) = map.get_keyword("tx") {
             let parents = map.get_keyword("parents")?.as_vector()?;
             let parents: Option<Vec<Uuid>> = parents.iter().map(uuid).collect();
-            self.parents.push(parents?);
-            let e = db::TX0 + EntityId::try_from(self.parents.len()).ok()?;
-            self.births.of_tx.insert(e, uuid(tx)?);
+            let (id, parents) = (uuid(tx)?, parents?);
+            let seen = self.heads.seen_by(&self.births, &parents);
+            let saw_all = seen.is_none();
+            self.heads.advance(id, self.births.next_tx(), &parents, seen);
+            self.births.record(Recorded { id, parents, saw_all });
             return Some(());
         }
         let e = EntityId::try_from(map.get_keyword("born")?.as_int()?).ok()?;
         let n = u32::try_from(map.get_keyword("as")?.as_int()?).ok()?;
-        self.births.insert(e, uuid(map.get_keyword("in")?)?, n);
+        let birth = (uuid(map.get_keyword("in")?)?, n);
+        if self.births.of(e).is_some() {
+            self.births.alias(birth, e);
+        } else if self.births.bear(birth) != e {
+            return None;
+        }
         Some(())
     }
 
@@ -163,11 +170,12 @@ impl Decoder {
 
     fn finish(self) -> Replayed {
         let db = self.db.with_past(self.past).apply(&self.now);
-        let referred: std::collections::BTreeSet<Uuid> =
-            self.parents.iter().flatten().copied().collect();
-        let mut heads: Vec<Uuid> = self.births.of_tx.values().copied().collect();
-        heads.retain(|id| !referred.contains(id));
-        Replayed { db, conflicts: Vec::new(), births: self.births, heads, parents: self.parents }
+        Replayed {
+            db: db.with_entity_ids(self.births.next_entity() - 1),
+            conflicts: Conflicts::default(),
+            births: self.births,
+            heads: self.heads,
+        }
     }
 }
 
@@ -200,11 +208,7 @@ fn log_of(state: &Replayed) -> String {
     let mut schema: Vec<(Value, Value)> = said.map(|(k, v)| (k.clone(), v.clone())).collect();
     schema.sort();
     for (tx, datoms) in transactions {
-        let index = (tx - db::TX0 - 1) as usize;
-        let (Some(id), Some(parents)) = (state.births.of_tx.get(&tx), state.parents.get(index))
-        else {
-            continue;
-        };
+        let Some(Recorded { id, parents, .. }) = state.births.transaction(tx) else { continue };
         let (added, gone): (Vec<Datom>, Vec<Datom>) = datoms.iter().partition(|d| d.added);
         let after = before.apply(&gone).apply(&added);
         let report = TxReport {

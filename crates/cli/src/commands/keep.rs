@@ -268,7 +268,7 @@ const DERIVED: [&str; 7] = [
 pub(crate) fn conflicts(format: Format) -> Outcome<Found> {
     let log = Place::existing()?.log();
     let state = database::inspected(&log)?.replay(&log).map_err(|e| explained(&e))?;
-    let (db, mut found) = (state.db, state.conflicts);
+    let (mut found, db) = (state.conflicts(), state.db);
     found.retain(|c| !DERIVED.iter().any(|name| c.attribute.is_keyword(name)));
     if format == Format::Table && found.is_empty() {
         say("no conflicts")?;

@@ -1,0 +1,80 @@
+//! What transactions disagree about, until somebody settles it.
+
+use db::{AttrId, EntityId};
+use edn::Value;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
+
+/// One side of a conflict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// The transaction.
+    pub tx: EntityId,
+    /// What it says the value is; `None` where it retracted it.
+    pub value: Option<Value>,
+}
+
+/// Two transactions that disagree, neither having seen the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The entity.
+    pub entity: EntityId,
+    /// The attribute.
+    pub attribute: Value,
+    /// The earlier one, which gave way.
+    pub earlier: Side,
+    /// The later one, which shows.
+    pub later: Side,
+}
+
+/// An entity's attribute.
+pub(crate) type About = (EntityId, AttrId);
+
+/// In place of an entity: what an attribute's properties are.
+pub(crate) const SCHEMA: EntityId = 0;
+
+/// Conflicts in the order they came up, found by what they are about.
+#[derive(Clone, Default)]
+pub(crate) struct Conflicts {
+    open: BTreeMap<u64, Conflict>,
+    by_about: FxHashMap<About, Vec<u64>>,
+    next: u64,
+}
+
+impl Conflicts {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Conflict> {
+        self.open.values()
+    }
+
+    pub(crate) fn is_about(&self, about: &About) -> bool {
+        self.by_about.contains_key(about)
+    }
+
+    pub(crate) fn add(&mut self, about: About, conflict: Conflict) {
+        self.open.insert(self.next, conflict);
+        self.by_about.entry(about).or_default().push(self.next);
+        self.next += 1;
+    }
+
+    /// Settles what somebody said something about who had seen both sides.
+    pub(crate) fn settle(&mut self, touched: &FxHashSet<About>, saw: impl Fn(EntityId) -> bool) {
+        for about in touched {
+            let Some(mut numbers) = self.by_about.remove(about) else { continue };
+            numbers.retain(|n| {
+                let is_seen =
+                    self.open.get(n).is_some_and(|c| saw(c.earlier.tx) && saw(c.later.tx));
+                if is_seen {
+                    self.open.remove(n);
+                }
+                !is_seen
+            });
+            if !numbers.is_empty() {
+                self.by_about.insert(*about, numbers);
+            }
+        }
+    }
+}
