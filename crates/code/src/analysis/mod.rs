@@ -1,8 +1,8 @@
 //! Clojure source to statements: what each top-level form defines, what it uses, whether it is pure.
 //!
 //! Two passes. Each file alone, in parallel: its syntax tree, its statements, the vars they define, the names they use with
-//! locals taken out (`walk`), once for each platform that reads it. Then all files together: names resolved as Clojure
-//! resolves them (`resolve`), every statement given a name of its own (`names`), effects followed through
+//! locals taken out (`walk`), once for each platform that reads it. Then all files together (`together`): names resolved as
+//! Clojure resolves them (`resolve`), every statement given a name of its own (`names`), effects followed through
 //! the graph of uses (`purity`).
 //!
 //! Invariants
@@ -16,6 +16,7 @@ mod names;
 mod ns;
 mod purity;
 mod resolve;
+mod together;
 mod walk;
 
 pub use config::Rules;
@@ -41,7 +42,7 @@ use walk::Pass;
 pub fn analyze(files: &[(String, String)], rules: &Rules) -> Vec<FileFacts> {
     let files: Vec<File<'_>> =
         files.par_iter().map(|(path, text)| File::read(path, text, rules)).collect();
-    resolve::facts(&files)
+    together::facts(&files)
 }
 
 /// One file, analysed alone.

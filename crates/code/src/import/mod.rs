@@ -2,6 +2,7 @@
 
 mod edges;
 mod matching;
+mod namespaces;
 mod order;
 mod plan;
 mod run;

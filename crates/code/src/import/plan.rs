@@ -352,7 +352,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Retracts an entity and what refers to it, but for some attributes.
-    fn retract_entity(&mut self, e: EntityId, but: &[Attr]) {
+    pub(super) fn retract_entity(&mut self, e: EntityId, but: &[Attr]) {
         let source = self.source;
         self.retract_all(e, source.datoms(e));
         let schema = source.db.schema();
@@ -393,102 +393,6 @@ impl<'a> Planner<'a> {
         for e in self.gone.clone() {
             // Its statements are deleted or have been given their new file.
             self.retract_entity(e, &[Attr::StatementFile]);
-        }
-    }
-
-    /// Keeps the namespaces' lists of statements and their descriptions.
-    fn namespaces(&mut self) {
-        let mut namespaces: FxHashMap<Str, Namespace> = FxHashMap::default();
-        let mut kept = vec![false; self.old.all.len()];
-        for new in &self.new {
-            let stored = new.old.map(|old| &self.old.all[old as usize]);
-            if let Some(old) = new.old {
-                kept[old as usize] = true;
-            }
-            let before = stored.and_then(|s| s.namespace);
-            let now = new.facts.namespace.as_ref();
-            if let Some(name) = now {
-                let namespace = namespaces.entry(name.clone()).or_default();
-                namespace.stays |= before == Some(name);
-                if before != Some(name) {
-                    namespace.comes.push(new.entity);
-                }
-                if new.facts.kind.as_str() == "ns" {
-                    namespace.described = true;
-                    if namespace.description.is_none() {
-                        namespace.description = new.facts.doc.clone();
-                    }
-                }
-            }
-            if let (Some(before), Some(stored)) = (before, stored)
-                && now.map(|n| &**n) != Some(before)
-            {
-                namespaces.entry(before.into()).or_default().goes.push(stored.e);
-            }
-        }
-        for (stored, _) in self.old.all.iter().zip(kept).filter(|(_, kept)| !kept) {
-            if let Some(name) = stored.namespace {
-                let namespace = namespaces.entry(name.into()).or_default();
-                namespace.deleted += 1;
-                namespace.described |= stored.kind.is_keyword("ns");
-            }
-        }
-        let mut namespaces: Vec<(Str, Namespace)> = namespaces.into_iter().collect();
-        namespaces.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        for (name, namespace) in namespaces {
-            self.namespace(&name, namespace);
-        }
-    }
-
-    fn namespace(&mut self, name: &Str, namespace: Namespace) {
-        let statements = self.source.ids.get(Attr::NamespaceStatements);
-        let there = self.source.named(Attr::NamespaceName, name);
-        let entity = match there {
-            Some(e) => {
-                let prefix = db::Prefix { e: Some(e), a: Some(statements), ..Default::default() };
-                let count = self.source.db.count(db::Index::Eavt, &prefix);
-                let stays = namespace.stays || !namespace.comes.is_empty();
-                if !stays && count <= namespace.goes.len() + namespace.deleted {
-                    self.retract_entity(e, &[]);
-                    return;
-                }
-                EntityRef::Id(e)
-            }
-            None if namespace.comes.is_empty() => return,
-            None => {
-                let entity = self.fresh();
-                let name = OpValue::Value(Value::Str(name.clone()));
-                self.assert(entity, Attr::NamespaceName, name);
-                entity
-            }
-        };
-        for statement in namespace.comes {
-            self.assert(entity, Attr::NamespaceStatements, OpValue::Entity(statement));
-        }
-        if let EntityRef::Id(e) = entity {
-            for statement in namespace.goes {
-                let v = Cell::entity(statement);
-                let datom = Datom { e, a: statements, v, tx: 0, added: true };
-                self.plan.ops.push(self.source.retraction(&datom));
-            }
-        }
-        if namespace.described {
-            self.describe(entity, namespace.description);
-        }
-    }
-
-    fn describe(&mut self, entity: EntityRef, description: Option<Str>) {
-        let wanted: Vec<(Attr, OpValue)> = description
-            .map(|doc| (Attr::NamespaceDescription, OpValue::Value(Value::Str(doc))))
-            .into_iter()
-            .collect();
-        match entity {
-            EntityRef::Id(e) => {
-                let datoms: Vec<Datom> = self.source.datoms(e).collect();
-                let managed = |attr| attr == Attr::NamespaceDescription;
-                self.source.difference(e, &datoms, managed, wanted, &mut self.plan.ops);
-            }
-            _ => wanted.into_iter().for_each(|(attr, value)| self.assert(entity, attr, value)),
         }
     }
 
@@ -533,19 +437,6 @@ impl<'a> Planner<'a> {
 
 fn changes(ops: &[Op], attr: Attr) -> bool {
     ops.iter().any(|op| op.a == *attr.name())
-}
-
-#[derive(Default)]
-struct Namespace {
-    stays: bool,
-    comes: Vec<EntityRef>,
-    /// Statements that stay, in another namespace.
-    goes: Vec<EntityId>,
-    /// How many of its statements are deleted.
-    deleted: usize,
-    /// Whether its `ns` form is or was among what this update looks at.
-    described: bool,
-    description: Option<Str>,
 }
 
 fn kind_name(kind: &Value) -> String {

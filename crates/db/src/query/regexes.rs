@@ -52,10 +52,11 @@ fn foreign_to_java(pattern: &str) -> Option<String> {
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => match chars.next() {
-                Some(c @ ('g' | 'K')) => return Some(format!("\\{c}")),
-                _ => {}
-            },
+            '\\' => {
+                if let Some(c @ ('g' | 'K')) = chars.next() {
+                    return Some(format!("\\{c}"));
+                }
+            }
             '(' if chars.next_if_eq(&'?').is_some() => match chars.peek() {
                 Some(
                     ':' | '=' | '!' | '>' | '<' | '-' | 'i' | 'd' | 'm' | 's' | 'u' | 'x' | 'U',

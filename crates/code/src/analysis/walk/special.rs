@@ -1,0 +1,148 @@
+//! Forms with a meaning of their own: special forms, core macros that bind, define or have effects.
+
+use super::{UseKind, Walker};
+use crate::analysis::lexicon;
+
+impl<'t> Walker<'t> {
+    /// Takes care of a form with a meaning of its own; `false` where it is an ordinary call.
+    pub(super) fn special(&mut self, name: &str, head: usize, forms: &[usize]) -> bool {
+        let rest = &forms[1..];
+        match name {
+            "quote" => {}
+            "var" => rest.iter().for_each(|n| self.used(*n, UseKind::Reference)),
+            "let" | "let*" | "loop" | "loop*" | "when-let" | "if-let" | "when-some" | "if-some"
+            | "when-first" | "dotimes" | "with-open" | "with-local-vars" | "doseq" | "for" => {
+                self.core_use(name, head);
+                self.bindings(rest);
+            }
+            "binding" | "with-redefs" | "with-redefs-fn" => {
+                self.core_use(name, head);
+                self.impure(&format!("clojure.core/{name}"));
+                self.walk_all(rest);
+            }
+            "fn" | "fn*" | "bound-fn" => {
+                self.core_use(name, head);
+                self.function(rest);
+            }
+            "letfn" | "letfn*" => {
+                self.core_use(name, head);
+                self.letfn(rest);
+            }
+            "catch" => self.catch(rest),
+            "async" => {
+                if let Some((done, body)) = rest.split_first() {
+                    self.scoped(|w| {
+                        w.bind(*done);
+                        w.walk_all(body);
+                    });
+                }
+            }
+            "as->" => {
+                self.core_use(name, head);
+                self.as_thread(rest);
+            }
+            "case" => {
+                self.core_use(name, head);
+                self.case(rest);
+            }
+            "." | ".." => {
+                self.core_use(name, head);
+                self.interop(name, rest);
+            }
+            "new" => {
+                self.effects.unknown = true;
+                self.walk_all(rest);
+            }
+            "set!" => {
+                self.impure("set!");
+                self.walk_all(rest);
+            }
+            "ns" => self.ns(forms),
+            "in-ns" if self.functions == 0 => self.in_ns(rest),
+            "require" | "use" | "import" | "refer" | "alias" | "require-macros" | "use-macros"
+            | "refer-clojure" => {
+                self.core_use(name, head);
+                let mut context = std::mem::take(self.context());
+                context.clause(&self.reading, name, rest);
+                *self.context() = context;
+            }
+            "def" | "defonce" => {
+                self.core_use(name, head);
+                self.def(name, forms);
+            }
+            "defn" | "defn-" | "defmacro" | "definline" | "deftest" | "deftest-" => {
+                self.core_use(name, head);
+                let kind = self.head_name(forms);
+                self.defn(kind, forms, name == "defmacro");
+            }
+            "defmulti" => {
+                self.core_use(name, head);
+                self.def(name, forms);
+            }
+            "defmethod" => {
+                self.core_use(name, head);
+                self.defmethod(forms);
+            }
+            "declare" => {
+                self.core_use(name, head);
+                for name in rest {
+                    self.define(*name, "declare", |def| def.declared = true);
+                }
+            }
+            "defprotocol" | "definterface" => {
+                self.core_use(name, head);
+                self.protocol(name, forms);
+            }
+            "defrecord" | "deftype" => {
+                self.core_use(name, head);
+                self.record(name, forms);
+            }
+            "defstruct" => {
+                self.core_use(name, head);
+                self.define_at(forms, name, |_| {});
+            }
+            "reify" | "proxy" | "extend-type" | "extend-protocol" | "specify" | "specify!" => {
+                self.core_use(name, head);
+                self.implementations(name, rest);
+            }
+            "extend" => {
+                self.core_use(name, head);
+                self.extend(rest);
+            }
+            "import-vars" => self.import_vars(rest),
+            "comment" => {
+                self.core_use(name, head);
+                // What is inside is never evaluated; its names are used all the same.
+                let (defs, effects) =
+                    (std::mem::take(&mut self.defs), std::mem::take(&mut self.effects));
+                let outer = std::mem::replace(&mut self.in_comment, true);
+                self.scoped(|w| w.walk_all(rest));
+                self.in_comment = outer;
+                self.defs = defs;
+                self.effects = effects;
+            }
+            _ => {
+                if let Some(method) = name.strip_prefix('.')
+                    && !method.is_empty()
+                {
+                    self.effects.unknown = true;
+                    self.walk_all(rest);
+                    return true;
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    fn head_name(&self, forms: &[usize]) -> &'t str {
+        let head = self.reading.symbol(forms[0]).unwrap_or_default();
+        head.rsplit('/').next().unwrap_or(head)
+    }
+
+    fn core_use(&mut self, name: &str, head: usize) {
+        if !lexicon::is_special_form(name) {
+            self.used(head, UseKind::Call);
+        }
+    }
+}

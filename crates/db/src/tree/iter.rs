@@ -1,0 +1,101 @@
+//! Reading a tree: datoms at a range of ranks.
+
+use super::{Leaf, Tree};
+use crate::datom::Datom;
+use std::ops::Range;
+
+/// The leaf in which something was found last.
+#[derive(Default)]
+pub(crate) struct Finger<'a>(pub(super) Option<&'a Leaf>);
+
+/// Datoms at a range of ranks, from either end.
+#[derive(Clone)]
+pub(crate) struct TreeIter<'a> {
+    tree: &'a Tree,
+    front: usize,
+    back: usize,
+    leaf: Option<(&'a Leaf, usize)>,
+    back_leaf: Option<(&'a Leaf, usize)>,
+}
+
+impl<'a> TreeIter<'a> {
+    /// `leaf` is the one that the first of them is in, where it is known, with the rank of its first datom.
+    pub(super) fn new(
+        tree: &'a Tree,
+        ranks: Range<usize>,
+        leaf: Option<(&'a Leaf, usize)>,
+    ) -> Self {
+        TreeIter { tree, front: ranks.start, back: ranks.end, leaf, back_leaf: None }
+    }
+
+    /// The leaf that was looked at last.
+    pub(super) fn leaf(&self) -> Option<&'a Leaf> {
+        self.leaf.map(|(leaf, _)| leaf)
+    }
+
+    /// The ranks of the datoms that are left.
+    pub(crate) fn ranks(&self) -> Range<usize> {
+        self.front..self.back.max(self.front)
+    }
+
+    /// The tree they are of.
+    pub(crate) fn tree(&self) -> &'a Tree {
+        self.tree
+    }
+
+    /// Calls `each` with the columns of each run of datoms.
+    pub(crate) fn for_each_run(self, mut each: impl FnMut(&Leaf, Range<usize>)) {
+        let mut rank = self.front;
+        let mut at = self.leaf;
+        while rank < self.back {
+            let Some((leaf, start)) = at else { return };
+            let last = (self.back - start).min(leaf.len());
+            if rank - start < last {
+                each(leaf, rank - start..last);
+            }
+            rank = start + last;
+            at = self.tree.leaf_at(rank);
+        }
+    }
+}
+
+fn in_leaf(leaf: Option<(&Leaf, usize)>, rank: usize) -> Option<Datom> {
+    let (leaf, start) = leaf?;
+    (rank >= start && rank < start + leaf.len()).then(|| leaf.datom(rank - start))
+}
+
+impl Iterator for TreeIter<'_> {
+    type Item = Datom;
+
+    fn next(&mut self) -> Option<Datom> {
+        if self.front >= self.back {
+            return None;
+        }
+        let rank = self.front;
+        self.front += 1;
+        in_leaf(self.leaf, rank).or_else(|| {
+            self.leaf = self.tree.leaf_at(rank);
+            in_leaf(self.leaf, rank)
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.back.saturating_sub(self.front);
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for TreeIter<'_> {}
+
+impl DoubleEndedIterator for TreeIter<'_> {
+    fn next_back(&mut self) -> Option<Datom> {
+        if self.front >= self.back {
+            return None;
+        }
+        self.back -= 1;
+        in_leaf(self.back_leaf, self.back).or_else(|| {
+            self.back_leaf = self.tree.leaf_at(self.back);
+            in_leaf(self.back_leaf, self.back)
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Trees against sorted sets.
+
+use super::*;
+use crate::cursor::Cursor;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn datom(n: u32) -> Datom {
+    Datom { e: n, a: n % 7, v: Cell::entity(n / 3), tx: n, added: !n.is_multiple_of(5) }
+}
+
+fn by_entity(x: &Datom, y: &Datom) -> Ordering {
+    x.e.cmp(&y.e)
+}
+
+fn entities(tree: &Tree) -> Vec<u32> {
+    tree.iter(0..tree.len()).map(|d| d.e).collect()
+}
+
+impl Node {
+    /// The depth, where everything the module promises of a node holds.
+    fn checked(&self, is_root: bool) -> usize {
+        match self {
+            Node::Leaf(leaf) => {
+                assert!(leaf.len() <= LEAF && (is_root || leaf.len() > 0));
+                1
+            }
+            Node::Branch(branch) => {
+                assert!((1..=FANOUT).contains(&branch.children.len()));
+                let depths: Vec<usize> = branch
+                    .children
+                    .iter()
+                    .zip(branch.firsts.iter().zip(&branch.counts))
+                    .map(|(child, (first, count))| {
+                        assert_eq!((child.first(), child.count()), (*first, *count));
+                        child.checked(false)
+                    })
+                    .collect();
+                assert!(depths.iter().all(|depth| *depth == depths[0]));
+                depths[0] + 1
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(u32),
+    Remove(u32),
+    InsertRun(u32, u32),
+    RemoveRun(u32, u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0..4000u32).prop_map(Step::Insert),
+        (0..4000u32).prop_map(Step::Remove),
+        (0..4000u32, 1..700u32).prop_map(|(from, n)| Step::InsertRun(from, n)),
+        (0..4000u32, 1..900u32).prop_map(|(from, n)| Step::RemoveRun(from, n)),
+    ]
+}
+
+fn apply(tree: &mut Tree, model: &mut BTreeSet<u32>, step: &Step) {
+    let (range, insert) = match *step {
+        Step::Insert(n) => (n..n + 1, true),
+        Step::Remove(n) => (n..n + 1, false),
+        Step::InsertRun(from, n) => (from..from + n, true),
+        Step::RemoveRun(from, n) => (from..from + n, false),
+    };
+    for n in range {
+        if insert {
+            assert_eq!(tree.insert(datom(n), by_entity), model.insert(n));
+        } else {
+            assert_eq!(tree.remove(&datom(n), by_entity), model.remove(&n).then(|| datom(n)));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_tree_is_a_sorted_set_and_old_versions_stay(
+        start in proptest::collection::btree_set(0..4000u32, 0..2000),
+        steps in proptest::collection::vec(step(), 1..30),
+        ranges in proptest::collection::vec((0..5000u32, 0..5000u32), 8),
+        probes in proptest::collection::btree_set(0..5000u32, 0..600),
+    ) {
+        let mut model = start;
+        let mut tree = Tree::from_sorted(model.iter().copied().map(datom));
+        let mut versions = vec![(tree.clone(), model.clone())];
+        for step in &steps {
+            apply(&mut tree, &mut model, step);
+            versions.push((tree.clone(), model.clone()));
+        }
+        for (tree, model) in &versions {
+            if let Some(root) = &tree.root {
+                root.checked(true);
+            }
+            prop_assert_eq!(tree.len(), model.len());
+            prop_assert_eq!(entities(tree), model.iter().copied().collect::<Vec<_>>());
+            for &(x, y) in &ranges {
+                let (low, high) = (x.min(y), x.max(y));
+                let rank = |n: u32| tree.partition_point(|d| d.e < n);
+                prop_assert_eq!(rank(low), model.range(..low).count());
+                let range = rank(low)..rank(high);
+                let forward: Vec<u32> = tree.iter(range.clone()).map(|d| d.e).collect();
+                let mut backward: Vec<u32> = tree.iter(range.clone()).rev().map(|d| d.e).collect();
+                backward.reverse();
+                let expected: Vec<u32> = model.range(low..high).copied().collect();
+                prop_assert_eq!(&forward, &expected);
+                let sought: Vec<Cell> = probes.iter().map(|x| Cell::entity(*x)).collect();
+                let mut met = Vec::new();
+                let cursor = Cursor::new(&tree.iter(rank(low)..rank(high)), rank);
+                cursor.walk(&sought, |row, v| met.push((row, v)));
+                let there = |e: &u32| (low..high).contains(e) && model.contains(e);
+                let rows = probes.iter().enumerate().filter(|(_, e)| there(e));
+                prop_assert_eq!(met, rows.map(|(row, e)| (row, datom(*e).v)).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_entity_of_many_values_is_met_with_all_of_them() {
+    let facts = (0..40u32).flat_map(|e| (0..e * e).map(move |n| (e, n)));
+    let facts: Vec<(u32, u32)> = facts.collect();
+    let datoms = facts.iter().map(|(e, n)| Datom { e: *e, v: Cell::entity(*n), ..datom(0) });
+    let tree = Tree::from_sorted(datoms);
+    for step in 1..7 {
+        let sought: Vec<u32> = (0..60).step_by(step).collect();
+        let cells: Vec<Cell> = sought.iter().map(|e| Cell::entity(*e)).collect();
+        let rank_of = |e: u32| facts.partition_point(|(x, _)| *x < e);
+        let mut met = Vec::new();
+        Cursor::new(&tree.iter(0..tree.len()), rank_of).walk(&cells, |row, v| {
+            met.push((sought[row], v.as_entity().unwrap()));
+        });
+        let expected = facts.iter().copied().filter(|(e, _)| sought.contains(e));
+        assert_eq!(met, expected.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn what_nobody_else_holds_is_edited_in_place_and_what_is_shared_is_not_copied_whole() {
+    let mut tree = Tree::from_sorted((0..100_000).map(|n| datom(n * 2)));
+    let old = tree.clone();
+    assert!(tree.insert(datom(77_777), by_entity));
+    let leaves = |tree: &Tree| {
+        let mut found = Vec::new();
+        let mut nodes: Vec<Arc<Node>> = tree.root.iter().cloned().collect();
+        while let Some(node) = nodes.pop() {
+            match &*node {
+                Node::Leaf(_) => found.push(Arc::as_ptr(&node)),
+                Node::Branch(branch) => nodes.extend(branch.children.iter().cloned()),
+            }
+        }
+        found
+    };
+    let (before, after) = (leaves(&old), leaves(&tree));
+    let fresh = after.iter().filter(|leaf| !before.contains(leaf)).count();
+    assert!(fresh <= 2, "{fresh} of {} leaves are new", after.len());
+    drop(old);
+    let alone = leaves(&tree);
+    assert!(tree.remove(&datom(77_777), by_entity).is_some());
+    assert_eq!(leaves(&tree).iter().filter(|leaf| !alone.contains(leaf)).count(), 0);
+}
