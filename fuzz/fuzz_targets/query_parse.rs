@@ -22,7 +22,7 @@ fuzz_target!(|text: &str| {
     let Ok(forms) = edn::read_all_with(text, &options) else { return };
     let Some((form, inputs)) = forms.split_first() else { return };
     if let Ok(query) = Query::parse(form) {
-        let limits = Limits { rows: 10_000, time: Some(Duration::from_millis(200)) };
+        let limits = Limits { rows: 2_000, time: Some(Duration::from_millis(50)) };
         let inputs = inputs.iter().cloned().map(Input::from);
         let inputs: Vec<Input> = [Input::from(&*PEOPLE)].into_iter().chain(inputs).collect();
         let _ = query.run_within(&inputs, limits);
