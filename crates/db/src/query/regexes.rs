@@ -10,7 +10,7 @@ pub(super) enum Compiled {
     Backtracking(fancy_regex::Regex),
 }
 
-type Result<T> = std::result::Result<T, CallError>;
+type Result<T, E = CallError> = std::result::Result<T, E>;
 
 /// How many compiled expressions a thread keeps.
 const KEPT: usize = 64;
@@ -41,10 +41,32 @@ fn build(pattern: &str) -> Result<Compiled> {
     if let Some(foreign) = foreign_to_java(pattern) {
         return Err(CallError(format!("bad regex {pattern:?}: Java has no {foreign}")));
     }
+    if unrolled(pattern) > MAX_UNROLLED {
+        return Err(CallError(format!("bad regex {pattern:?}: it repeats too often")));
+    }
     match fancy_regex::RegexBuilder::new(pattern).backtrack_limit(1_000_000).build() {
         Ok(backtracking) => Ok(Compiled::Backtracking(backtracking)),
         Err(error) => Err(CallError(format!("bad regex {pattern:?}: {error}"))),
     }
+}
+
+/// `fancy-regex` writes counted repetitions out, one inside the other: the product of the counts is how often, at most.
+const MAX_UNROLLED: u64 = 100_000;
+
+/// The product of all counts of repetitions, `{n}` and `{n,m}`.
+fn unrolled(pattern: &str) -> u64 {
+    let counts =
+        pattern.split('{').skip(1).filter_map(|after| after.split_once('}')).map(|(counts, _)| {
+            let numbers = counts.split(',').filter(|n| !n.is_empty());
+            numbers.map(|n| n.trim().parse::<u64>()).try_fold(1, |most, n| n.map(|n| n.max(most)))
+        });
+    // What is no number is no repetition, unless it is too long a number to be one.
+    let factor = |count: Result<u64, std::num::ParseIntError>| match count {
+        Ok(n) => n,
+        Err(e) if *e.kind() == std::num::IntErrorKind::PosOverflow => u64::MAX,
+        Err(_) => 1,
+    };
+    counts.map(factor).fold(1, u64::saturating_mul)
 }
 
 /// What `fancy-regex` would take and Java does not: calls of groups, which can recurse without end, conditions and the like.
