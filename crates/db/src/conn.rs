@@ -117,6 +117,7 @@ impl Conn {
             db_before: before.clone(),
             db_after: db.clone(),
             tx_data,
+            said_again: Vec::new(),
             tempids: Vec::new(),
             tx_meta: Value::Nil,
             tx: db.max_tx(),

@@ -109,10 +109,10 @@ impl Db {
         Db { past: Some(Indexes::default()), ..Db::empty(schema) }
     }
 
-    /// The same database over the dictionary and attributes of another one, so that datoms of that one can be applied
-    /// to it. It must have no datoms of its own.
+    /// The same database over the dictionary of another one, so that cells of that one mean the same in it. It must have
+    /// no datoms of its own.
     pub fn sharing(&self, other: &Db) -> Db {
-        Db { dict: other.dict.clone(), schema: other.schema.clone(), ..self.clone() }
+        Db { dict: other.dict.clone(), ..self.clone() }
     }
 
     /// A database of datoms given as values: entity, attribute, value, transaction.

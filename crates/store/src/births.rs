@@ -6,6 +6,7 @@
 use db::{EntityId, TX0};
 use edn::Uuid;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// A transaction and the number of one of its lines, or a number behind them for an entity that has no line.
 pub(crate) type Birth = (Uuid, u32);
@@ -17,6 +18,10 @@ pub(crate) struct Recorded {
     pub(crate) parents: Vec<Uuid>,
     /// Whether its author had seen all transactions before it.
     pub(crate) saw_all: bool,
+    /// The checksum on its commit line.
+    pub(crate) crc: u32,
+    /// Its lines, where its datoms do not tell what it said.
+    pub(crate) text: Option<Arc<str>>,
 }
 
 #[derive(Clone, Default)]
@@ -56,6 +61,13 @@ impl Births {
         self.by_id.insert(transaction.id, tx);
         self.transactions.push(transaction);
         tx
+    }
+
+    /// The lines of the last transaction.
+    pub(crate) fn set_text(&mut self, text: &str) {
+        if let Some(last) = self.transactions.last_mut() {
+            last.text = Some(text.into());
+        }
     }
 
     /// The first birth of an entity.

@@ -4,13 +4,14 @@
 //! and writing happen in turns; flushing is shared: writers that wait together are served by one flush. When a write
 //! or flush fails nothing more is accepted, for what the disk holds is not known any more.
 
-use crate::conflicts::{About, Conflict, SCHEMA};
-use crate::encode::{Commit, Encoded, encode};
+use crate::conflicts::{About, Conflict, Conflicts, SCHEMA};
+use crate::encode::{Encoded, Said, encode};
 use crate::error::StoreError;
 use crate::file::{LogFile, read_all};
 use crate::read::inspect;
 use crate::replay::{Outcome, Replayed, replay};
-use db::{Db, EntityId, EntityRef, Listener, Op, OpValue, Schema, TxReport};
+use crate::step::touched_by;
+use db::{Datom, Db, EntityId, EntityRef, Listener, Op, OpValue, Schema, TxReport};
 use edn::{Inst, Map, Uuid, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -232,13 +233,14 @@ impl Connection {
         schema: &[(Value, Value)],
     ) -> Result<TxReport, StoreError> {
         let state = &mut writing.state;
-        let parents = state.heads.ids();
-        let encoded = encode(&report, schema, &state.births, &Commit { id, parents: &parents });
-        let (outcome, report) = if encoded.is_exact {
-            let born = encoded.born.iter().map(|(_, n)| *n).collect();
+        let (parents, again) = (state.heads.ids(), settled_again(&report, &state.conflicts));
+        let said = Said { id, parents: &parents, report: &report, schema, again: &again };
+        let encoded = encode(&said, &state.births);
+        let (mut outcome, report) = if encoded.is_exact {
             let mut touched: FxHashSet<About> = FxHashSet::default();
             if !state.conflicts.is_empty() {
-                touched.extend(report.tx_data.iter().map(|d| (d.e, d.a)));
+                touched.extend(touched_by(&report.db_after, &report.tx_data));
+                touched.extend(again.iter().map(|d| (d.e, d.a)));
                 let attributes = schema.iter().filter_map(|(a, _)| report.db_after.attr(a));
                 touched.extend(attributes.map(|a| (SCHEMA, a)));
             }
@@ -247,11 +249,13 @@ impl Connection {
                 parents,
                 seen: None,
                 db: report.db_after.clone(),
-                born,
+                born: encoded.born.iter().map(|(_, n)| *n).collect(),
                 aliases: Vec::new(),
                 touched,
                 conflicts: Vec::new(),
                 datoms: Vec::new(),
+                crc: encoded.crc,
+                text: None,
             };
             (outcome, report)
         } else {
@@ -260,6 +264,9 @@ impl Connection {
         if let Err(error) = self.file.append(encoded.text.as_bytes()) {
             held(&self.flushing).failed = Some(error.to_string());
             return Err(error);
+        }
+        if !(schema.is_empty() && again.is_empty()) {
+            outcome.text = Some(encoded.text.into());
         }
         state.advance(outcome);
         writing.last = id;
@@ -317,6 +324,24 @@ impl Connection {
             listener(report);
         }
     }
+}
+
+/// What a transaction says that was so already about what others disagree about: it settles that.
+fn settled_again(report: &TxReport, conflicts: &Conflicts) -> Vec<Datom> {
+    if conflicts.is_empty() {
+        return Vec::new();
+    }
+    let changed: FxHashSet<About> = report.tx_data.iter().map(|d| (d.e, d.a)).collect();
+    let mut again: Vec<Datom> = Vec::new();
+    for d in &report.said_again {
+        let about = (d.e, d.a);
+        let holds = report.db_after.values(d.e, d.a).any(|x| x.v == d.v) == d.added;
+        let is_new = !again.iter().any(|x| (x.e, x.a, x.v) == (d.e, d.a, d.v));
+        if conflicts.is_about(&about) && !changed.contains(&about) && holds && is_new {
+            again.push(*d);
+        }
+    }
+    again
 }
 
 /// What a transaction comes to whose entities get other ids when the log is read, and its report with those.

@@ -19,15 +19,21 @@ use std::ops::Range;
 /// Entities that are written in one go; a transaction of fewer is not worth a second thread.
 const ENTITIES_AT_ONCE: usize = 512;
 
-/// What stands on a commit line besides the count and the checksum.
-pub(crate) struct Commit<'a> {
+/// What is written.
+pub(crate) struct Said<'a> {
     pub(crate) id: Uuid,
     pub(crate) parents: &'a [Uuid],
+    pub(crate) report: &'a TxReport,
+    /// What it says of attributes.
+    pub(crate) schema: &'a [(Value, Value)],
+    /// What it says that was so already and is worth to be written all the same.
+    pub(crate) again: &'a [Datom],
 }
 
 /// A transaction in the log's form.
 pub(crate) struct Encoded {
     pub(crate) text: String,
+    pub(crate) crc: u32,
     /// New entities and their numbers in the order in which reading makes them.
     pub(crate) born: Vec<(EntityId, u32)>,
     /// Whether reading it gives the very database it was made of, entity ids included.
@@ -37,13 +43,9 @@ pub(crate) struct Encoded {
 /// The key of the checksum, last on a commit line.
 pub(crate) const CHECKSUM: &str = ":tx/crc32c";
 
-pub(crate) fn encode(
-    report: &TxReport,
-    schema: &[(Value, Value)],
-    births: &Births,
-    commit: &Commit<'_>,
-) -> Encoded {
-    let encoder = Encoder::new(report, births, commit.id, schema.len() as u32);
+pub(crate) fn encode(said: &Said<'_>, births: &Births) -> Encoded {
+    let schema = said.schema;
+    let encoder = Encoder::new(said, births);
     let mut out = String::new();
     for (n, (attribute, properties)) in schema.iter().enumerate() {
         encoder.start(&mut out, n as u32);
@@ -69,12 +71,12 @@ pub(crate) fn encode(
     out.reserve(written.iter().map(String::len).sum::<usize>() + 1024);
     written.iter().for_each(|text| out.push_str(text));
     let lines = schema.len() + encoder.groups.len();
-    encoder.commit(&mut out, commit, lines);
+    encoder.commit(&mut out, said.parents, lines);
     // The checksum covers everything before it, the commit line's own beginning included.
     let crc = crc32c::crc32c(out.as_bytes());
     let _ = writeln!(out, "{CHECKSUM} {crc}}}]");
     let is_exact = encoder.is_exact();
-    Encoded { text: out, born: encoder.born, is_exact }
+    Encoded { text: out, crc, born: encoder.born, is_exact }
 }
 
 fn sorted(properties: &Value) -> Vec<(Value, Value)> {
@@ -116,7 +118,8 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    fn new(report: &'a TxReport, births: &'a Births, id: Uuid, first: u32) -> Self {
+    fn new(said: &Said<'a>, births: &'a Births) -> Self {
+        let Said { report, id, .. } = *said;
         let schema = report.db_after.schema();
         let identities = (0..schema.len() as AttrId)
             .filter(|a| {
@@ -143,14 +146,15 @@ impl<'a> Encoder<'a> {
             is_revived: false,
             id,
         };
-        encoder.group(first);
+        encoder.group(said.schema.len() as u32, said.again);
         encoder
     }
 
-    fn group(&mut self, first: u32) {
+    fn group(&mut self, first: u32, again: &[Datom]) {
         let schema = self.report.db_after.schema();
         let (mut changes, is_revived) = net(&self.report.tx_data);
         self.is_revived = is_revived;
+        changes.extend(again);
         // Composite tuples follow from their members: they are made again when the log is read.
         changes.retain(|d| schema.get(d.a).tuple().is_empty());
         let (about_tx, mut datoms): (Vec<Datom>, Vec<Datom>) =
@@ -355,7 +359,7 @@ impl<'a> Encoder<'a> {
         print_to(out, &self.report.db_after.value(datom.v));
     }
 
-    fn commit(&self, out: &mut String, commit: &Commit<'_>, lines: usize) {
+    fn commit(&self, out: &mut String, parents: &[Uuid], lines: usize) {
         out.push_str(&self.head);
         out.push_str(":commit {");
         let mut datoms: Vec<&Datom> = self.about_tx.iter().filter(|d| d.added).collect();
@@ -365,7 +369,7 @@ impl<'a> Encoder<'a> {
         self.facts(out, &datoms, &mut separator);
         out.push_str(separator);
         out.push_str(":tx/parents [");
-        for (i, parent) in commit.parents.iter().enumerate() {
+        for (i, parent) in parents.iter().enumerate() {
             let space = if i > 0 { " " } else { "" };
             let _ = write!(out, "{space}#uuid \"{parent}\"");
         }

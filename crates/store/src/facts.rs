@@ -7,6 +7,7 @@ use edn::{Map, Value};
 
 impl Step<'_> {
     pub(crate) fn line(&mut self, line: &Map, e: EntityId, is_new: bool) -> Result<(), StoreError> {
+        self.says_more |= is_new && line.is_empty();
         for (attribute, value) in line.iter() {
             match attribute {
                 Value::Keyword(k) if k.as_str() == "db/id" => {}
@@ -32,6 +33,7 @@ impl Step<'_> {
     ) -> Result<(), StoreError> {
         let a = self.use_attribute(attribute)?;
         if !self.db.schema().get(a).tuple().is_empty() {
+            self.says_more = true;
             return Ok(());
         }
         let many = self.db.schema().get(a).is_many();
@@ -57,7 +59,7 @@ impl Step<'_> {
         Ok(self.db.dict().intern(value))
     }
 
-    fn touch(&mut self, e: EntityId, a: AttrId) {
+    pub(crate) fn touch(&mut self, e: EntityId, a: AttrId) {
         if self.state.conflicts.is_about(&(e, a)) {
             self.touched.insert((e, a));
         }
@@ -71,6 +73,7 @@ impl Step<'_> {
         }
         self.touch(e, a);
         if self.fact(e, a, v).is_some() {
+            self.says_more = true;
             return;
         }
         if self.db.schema().get(a).is_many() {
@@ -104,6 +107,7 @@ impl Step<'_> {
             self.retracted.push(Datom { tx: self.tx, added: false, ..fact });
             return;
         }
+        self.says_more = true;
         let current = self.db.values(e, a).next();
         if let Some(other) = current.filter(|other| !is_many && !self.saw(other.tx)) {
             // Somebody gave it another value meanwhile: what is there stays, and both are told.

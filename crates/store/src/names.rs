@@ -134,7 +134,10 @@ impl Step<'_> {
         match self.named(value)? {
             Named::Entity(e) => Ok(e),
             // Referred to, but never said anything about: it is born by that.
-            Named::Own(n) if n as usize >= self.transaction.lines.len() => self.bear(n),
+            Named::Own(n) if n as usize >= self.transaction.lines.len() => {
+                self.says_more = true;
+                self.bear(n)
+            }
             Named::Own(_) => self.fail(format!("{value} is a line that makes nothing")),
         }
     }

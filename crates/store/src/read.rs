@@ -9,6 +9,7 @@ use crate::encode::CHECKSUM;
 use edn::{Map, Uuid, Value};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: usize = 256 << 20;
@@ -21,6 +22,9 @@ pub(crate) struct Transaction {
     pub(crate) about: Map,
     /// Its lines in order.
     pub(crate) lines: Vec<Map>,
+    /// The lines and the commit line as they stand.
+    pub(crate) text: Arc<str>,
+    pub(crate) crc: u32,
 }
 
 /// Something wrong with a log.
@@ -267,14 +271,18 @@ fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, Stri
             format!("transaction {id}: its commit says {expected} lines, {found} are there"),
         ));
     }
-    let mut crc = 0;
-    for (text, _) in group.lines.values() {
-        crc = crc32c::crc32c_append(crc, text);
-        crc = crc32c::crc32c_append(crc, b"\n");
+    let length = group.lines.values().map(|(text, _)| text.len() + 1).sum::<usize>();
+    let mut text = Vec::with_capacity(length + commit.len() + 1);
+    for (line, _) in group.lines.values() {
+        text.extend_from_slice(line);
+        text.push(b'\n');
     }
-    let covered = find_last(commit, CHECKSUM.as_bytes()).unwrap_or(0);
-    crc = crc32c::crc32c_append(crc, &commit[..covered]);
-    if about.get_keyword("tx/crc32c").and_then(Value::as_int) != Some(i64::from(crc))
+    text.extend_from_slice(commit);
+    text.push(b'\n');
+    let covered = length + find_last(commit, CHECKSUM.as_bytes()).unwrap_or(0);
+    let crc = crc32c::crc32c(&text[..covered]);
+    // The checksum and what closes the line are all that stands behind what it covers.
+    if text[covered..] != *format!("{CHECKSUM} {crc}}}]\n").as_bytes()
         // A fuzzer cannot guess checksums, and what a matching one covers must be safe to read all the same.
         && !cfg!(fuzzing)
     {
@@ -293,6 +301,9 @@ fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, Stri
     if parents.iter().any(|parent| *parent >= id) {
         return Err((None, format!("transaction {id} is older than one it builds on")));
     }
+    let Ok(text) = String::from_utf8(text) else {
+        return Err((None, format!("transaction {id}: not UTF-8")));
+    };
     let lines = group.lines.into_values().map(|(_, facts)| facts).collect();
-    Ok(Transaction { id, parents, about, lines })
+    Ok(Transaction { id, parents, about, lines, text: text.into(), crc })
 }

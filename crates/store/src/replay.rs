@@ -21,6 +21,7 @@ use crate::step::Step;
 use db::{Datom, Db, EntityId, Schema};
 use edn::Uuid;
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// A database and what is known of how it came to be.
 #[derive(Clone)]
@@ -48,6 +49,9 @@ pub(crate) struct Outcome {
     /// What it disagrees about with others.
     pub(crate) conflicts: Vec<(About, Conflict)>,
     pub(crate) datoms: Vec<Datom>,
+    pub(crate) crc: u32,
+    /// Its lines, where its datoms do not tell what it said.
+    pub(crate) text: Option<Arc<str>>,
 }
 
 /// Attributes of transactions that every log has.
@@ -78,6 +82,7 @@ impl Replayed {
     /// Brings in what a transaction comes to.
     pub(crate) fn advance(&mut self, outcome: Outcome) {
         let Outcome { id, parents, seen, db, born, aliases, touched, conflicts, .. } = outcome;
+        let (crc, text) = (outcome.crc, outcome.text);
         let saw = |tx: EntityId| seen.as_ref().is_none_or(|seen| seen.contains(tx));
         self.conflicts.settle(&touched, saw);
         for (about, conflict) in conflicts {
@@ -92,7 +97,7 @@ impl Replayed {
         let saw_all = seen.is_none();
         let tx = self.births.next_tx();
         self.heads.advance(id, tx, &parents, seen);
-        self.births.record(Recorded { id, parents, saw_all });
+        self.births.record(Recorded { id, parents, saw_all, crc, text });
         self.db = db;
     }
 }

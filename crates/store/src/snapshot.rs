@@ -1,18 +1,18 @@
 //! Snapshots: a whole database, history included, as lines of EDN.
 //!
 //! The first line says what it is, the second the schema, then come the transactions, the facts that are true, the events
-//! of those that are not any more, and births; the last line has a checksum over all before it. The same database has
-//! the same bytes. A snapshot has all that its log had: [`restore`] writes that log anew.
+//! of those that are not any more, conflicts, and births; the last line has a checksum over all before it. The same
+//! database has the same bytes. Where the datoms of a transaction do not tell what it said, as when the schema changed, its
+//! lines of the log stand with it. So a snapshot has all that its log had: [`restore`](crate::restore) writes that log anew.
 
 use crate::births::{Births, Recorded};
-use crate::conflicts::Conflicts;
-use crate::encode::{Commit, encode};
+use crate::conflicts::{Conflict, Conflicts, SCHEMA, Side};
 use crate::error::StoreError;
 use crate::file::{read_all, write_whole};
 use crate::replay::Replayed;
 use crate::seen::Heads;
-use db::{Datom, Db, EntityId, Index, Prefix, Schema, TxReport};
-use edn::{Uuid, Value, print_to};
+use db::{Datom, Db, EntityId, Index, Prefix, Schema, TX0};
+use edn::{Map, Uuid, Value, print_to};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -45,13 +45,17 @@ pub fn encode_snapshot(state: &Replayed) -> String {
         let _ = write!(out, "{{:tx #uuid \"{}\" :parents [", transaction.id);
         let parents: Vec<String> =
             transaction.parents.iter().map(|p| format!("#uuid \"{p}\"")).collect();
-        let _ = writeln!(out, "{}]}}", parents.join(" "));
+        let _ = writeln!(out, "{}] :crc32c {}}}", parents.join(" "), transaction.crc);
+        out.push_str(transaction.text.as_deref().unwrap_or_default());
     }
     for datom in db.unviewed().scan(Index::Eavt, &Prefix::default()) {
         write_datom(&mut out, db, &datom, false);
     }
     for event in db.past_events() {
         write_datom(&mut out, db, &event, true);
+    }
+    for conflict in state.conflicts.iter() {
+        write_conflict(&mut out, conflict);
     }
     for (e, (id, n)) in state.births.all() {
         let _ = writeln!(out, "{{:born {e} :in #uuid \"{id}\" :as {n}}}");
@@ -71,6 +75,20 @@ fn write_datom(out: &mut String, db: &Db, datom: &Datom, event: bool) {
         let _ = write!(out, " {}", datom.added);
     }
     out.push_str("]\n");
+}
+
+fn write_conflict(out: &mut String, conflict: &Conflict) {
+    let Conflict { entity, attribute, earlier, later } = conflict;
+    let _ = write!(out, "{{:conflict [{entity} {attribute}]");
+    for (name, side) in [("earlier", earlier), ("later", later)] {
+        let _ = write!(out, " :{name} [{}", side.tx);
+        if let Some(value) = &side.value {
+            out.push(' ');
+            print_to(out, value);
+        }
+        out.push(']');
+    }
+    out.push_str("}\n");
 }
 
 /// Whether a file's bytes begin as a snapshot's.
@@ -109,6 +127,8 @@ fn decode(bytes: &[u8]) -> Result<Replayed, String> {
         past: Vec::new(),
         births: Births::default(),
         heads: Heads::default(),
+        conflicts: Conflicts::default(),
+        text: String::new(),
     };
     for (n, line) in lines.enumerate() {
         read.line(line).ok_or_else(|| format!("line {} is no part of a snapshot", n + 3))?;
@@ -122,13 +142,37 @@ struct Decoder {
     past: Vec<Datom>,
     births: Births,
     heads: Heads,
+    conflicts: Conflicts,
+    /// Lines of the transaction that is being read.
+    text: String,
+}
+
+fn id(value: &Value) -> Option<EntityId> {
+    value.as_int().and_then(|n| EntityId::try_from(n).ok())
 }
 
 impl Decoder {
+    /// The lines that stood with a transaction are its own when they are all read.
+    fn end_of_transaction(&mut self) {
+        if !self.text.is_empty() {
+            self.births.set_text(&self.text);
+            self.text.clear();
+        }
+    }
+
     fn line(&mut self, line: &str) -> Option<()> {
         let form = edn::read(line).ok()?;
-        if let Some(parts) = form.as_vector() {
-            return self.datom(parts);
+        match form.as_vector() {
+            Some([Value::Uuid(_), ..]) => {
+                self.text.push_str(line);
+                self.text.push('\n');
+                return Some(());
+            }
+            Some(parts) => {
+                self.end_of_transaction();
+                return self.datom(parts);
+            }
+            None => self.end_of_transaction(),
         }
         let map = form.as_map()?;
         let uuid = |v: &Value| match v {
@@ -139,16 +183,20 @@ impl Decoder {
             let parents = map.get_keyword("parents")?.as_vector()?;
             let parents: Option<Vec<Uuid>> = parents.iter().map(uuid).collect();
             let (id, parents) = (uuid(tx)?, parents?);
+            let crc = u32::try_from(map.get_keyword("crc32c")?.as_int()?).ok()?;
             let seen = self.heads.seen_by(&self.births, &parents);
             let saw_all = seen.is_none();
             self.heads.advance(id, self.births.next_tx(), &parents, seen);
-            self.births.record(Recorded { id, parents, saw_all });
+            self.births.record(Recorded { id, parents, saw_all, crc, text: None });
             return Some(());
+        }
+        if let Some(about) = map.get_keyword("conflict") {
+            return self.conflict(about, map);
         }
         let e = EntityId::try_from(map.get_keyword("born")?.as_int()?).ok()?;
         let n = u32::try_from(map.get_keyword("as")?.as_int()?).ok()?;
         let birth = (uuid(map.get_keyword("in")?)?, n);
-        if self.births.of(e).is_some() {
+        if e >= TX0 || self.births.of(e).is_some() {
             self.births.alias(birth, e);
         } else if self.births.bear(birth) != e {
             return None;
@@ -156,8 +204,27 @@ impl Decoder {
         Some(())
     }
 
+    fn conflict(&mut self, about: &Value, map: &Map) -> Option<()> {
+        let [entity, attribute] = about.as_vector()? else { return None };
+        let entity = id(entity)?;
+        let side = |name: &str| {
+            let parts = map.get_keyword(name)?.as_vector()?;
+            Some(Side { tx: id(parts.first()?)?, value: parts.get(1).cloned() })
+        };
+        let conflict = Conflict {
+            entity,
+            attribute: attribute.clone(),
+            earlier: side("earlier")?,
+            later: side("later")?,
+        };
+        let a = self.db.use_attribute(attribute).ok()?;
+        // What a transaction says of an attribute itself is told of the transaction.
+        let about = if entity == conflict.later.tx { SCHEMA } else { entity };
+        self.conflicts.add((about, a), conflict);
+        Some(())
+    }
+
     fn datom(&mut self, parts: &[Value]) -> Option<()> {
-        let id = |v: &Value| v.as_int().and_then(|n| EntityId::try_from(n).ok());
         let (e, tx) = (id(parts.first()?)?, id(parts.get(3)?)?);
         let a = self.db.use_attribute(parts.get(1)?).ok()?;
         let v = self.db.dict().intern(parts.get(2)?);
@@ -168,61 +235,14 @@ impl Decoder {
         Some(())
     }
 
-    fn finish(self) -> Replayed {
+    fn finish(mut self) -> Replayed {
+        self.end_of_transaction();
         let db = self.db.with_past(self.past).apply(&self.now);
         Replayed {
             db: db.with_entity_ids(self.births.next_entity() - 1),
-            conflicts: Conflicts::default(),
+            conflicts: self.conflicts,
             births: self.births,
             heads: self.heads,
         }
     }
-}
-
-/// Writes the log that a snapshot was made of, transaction by transaction, to a place where none is.
-pub fn restore(snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
-    let state = read_snapshot(snapshot)?;
-    if log.exists() {
-        return Err(StoreError::Exists { path: log.to_owned() });
-    }
-    let text = log_of(&state);
-    let same = crate::replay::load(text.as_bytes(), log)
-        .is_ok_and(|read| encode_snapshot(&read) == encode_snapshot(&state));
-    if !same {
-        let problem =
-            "its log cannot be made anew exactly; restore the log itself from a copy".to_string();
-        return Err(StoreError::Snapshot { path: snapshot.to_owned(), problem });
-    }
-    write_whole(log, text.as_bytes())?;
-    Ok(state)
-}
-
-/// The log of a database: what each transaction did, encoded against the database before it.
-fn log_of(state: &Replayed) -> String {
-    let full = &state.db;
-    let mut out = String::new();
-    let mut before = Db::empty_with_history(full.schema().clone()).sharing(full);
-    let transactions = full.tx_range(None, None);
-    // Every log knows of transactions' ids without saying so.
-    let said = full.schema().as_map().iter().filter(|(name, _)| !name.is_keyword("tx/id"));
-    let mut schema: Vec<(Value, Value)> = said.map(|(k, v)| (k.clone(), v.clone())).collect();
-    schema.sort();
-    for (tx, datoms) in transactions {
-        let Some(Recorded { id, parents, .. }) = state.births.transaction(tx) else { continue };
-        let (added, gone): (Vec<Datom>, Vec<Datom>) = datoms.iter().partition(|d| d.added);
-        let after = before.apply(&gone).apply(&added);
-        let report = TxReport {
-            db_before: before,
-            db_after: after.clone(),
-            tx_data: datoms,
-            tempids: Vec::new(),
-            tx_meta: Value::Nil,
-            tx,
-        };
-        let commit = Commit { id: *id, parents };
-        let first = std::mem::take(&mut schema);
-        out.push_str(&encode(&report, &first, &state.births, &commit).text);
-        before = after;
-    }
-    out
 }

@@ -31,6 +31,8 @@ pub(crate) struct Step<'a> {
     conflicts: Vec<(About, Conflict)>,
     born: Vec<u32>,
     pub(crate) aliases: Vec<(u32, EntityId)>,
+    /// It says something that its datoms do not tell.
+    pub(crate) says_more: bool,
 }
 
 impl<'a> Step<'a> {
@@ -40,6 +42,7 @@ impl<'a> Step<'a> {
         seen: Option<Seen>,
     ) -> Self {
         Step {
+            says_more: seen.is_some(),
             tx: state.births.next_tx(),
             db: state.db.clone(),
             state,
@@ -73,6 +76,8 @@ impl<'a> Step<'a> {
                 None => Some(self.entity_of_line(n as u32, line)?),
             });
         }
+        // Written from datoms, lines are in the order of entities.
+        self.says_more |= !entities.iter().flatten().is_sorted_by(|(x, _), (y, _)| x < y);
         for (line, (e, is_new)) in
             transaction.lines.iter().zip(entities).filter_map(|(l, e)| Some((l, e?)))
         {
@@ -98,6 +103,8 @@ impl<'a> Step<'a> {
             touched: self.touched,
             conflicts: self.conflicts,
             datoms,
+            crc: transaction.crc,
+            text: self.says_more.then(|| transaction.text.clone()),
         })
     }
 
@@ -112,6 +119,7 @@ impl<'a> Step<'a> {
         if more.is_empty() {
             return Ok(());
         }
+        self.says_more = true;
         match self.db.schema().merge(&more) {
             Ok(schema) => self.db = self.db.with_schema(schema),
             Err(error) if self.seen.is_none() => return self.fail(error.to_string()),
@@ -242,6 +250,7 @@ impl<'a> Step<'a> {
     fn tuples(&mut self, after: &Db) -> Vec<Datom> {
         let mut changes = Vec::new();
         for (e, a) in tuples_of(after, self.retracted.iter().chain(&self.asserted)) {
+            self.touch(e, a);
             let current = after.values(e, a).next();
             let new = tuple(after, e, a);
             if current.map(|d| d.v) == new {
@@ -279,6 +288,15 @@ pub(crate) fn tuples_of<'d>(
         .into_iter()
         .flat_map(|d| schema.get(d.a).member_of().iter().map(|tuple| (d.e, *tuple)))
         .collect()
+}
+
+/// What datoms say something about, the tuples they are members of included.
+pub(crate) fn touched_by<'d>(
+    db: &Db,
+    datoms: impl IntoIterator<Item = &'d Datom> + Clone,
+) -> FxHashSet<About> {
+    let own = datoms.clone().into_iter().map(|d| (d.e, d.a));
+    own.chain(tuples_of(db, datoms)).collect()
 }
 
 /// The value that a composite tuple has by its members; `None` where it has none.

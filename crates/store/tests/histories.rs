@@ -18,7 +18,9 @@ const SCHEMA: &str = "{:name {:db/unique :db.unique/identity}
                        :friend {:db/valueType :db.type/ref}
                        :friends {:db/valueType :db.type/ref :db/cardinality :db.cardinality/many}
                        :part {:db/valueType :db.type/ref :db/cardinality :db.cardinality/many
-                              :db/isComponent true}}";
+                              :db/isComponent true}
+                       :pair {:db/tupleAttrs [:friend :age]}
+                       :key {:db/tupleAttrs [:kind :friend] :db/unique :db.unique/identity}}";
 
 /// Schemas that clones may add, also at once.
 const MORE_SCHEMA: [&str; 5] = [
@@ -68,7 +70,7 @@ fn who() -> impl Strategy<Value = Who> {
 }
 
 fn plain() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["name", "mail", "code", "tag", "age", "note", "title"])
+    prop::sample::select(vec!["name", "mail", "code", "tag", "age", "note", "title", "kind"])
 }
 
 fn reference() -> impl Strategy<Value = &'static str> {
@@ -241,6 +243,18 @@ fn text(lines: &[String]) -> Vec<u8> {
     (lines.join("\n") + "\n").into_bytes()
 }
 
+/// A snapshot gives back the log it was made of, and what is known of it.
+fn is_restored(folder: &Path, whole: &Replayed, log: &[u8]) {
+    let (snapshot, again) = (folder.join("snapshot.edn"), folder.join("again.edn"));
+    store::write_snapshot(whole, &snapshot).unwrap();
+    let told = |e| panic!("{e}\n{}", String::from_utf8_lossy(log));
+    let restored = store::restore(&snapshot, &again).unwrap_or_else(told);
+    assert_eq!(restored.conflicts(), whole.conflicts());
+    assert_eq!(store::read_snapshot(&snapshot).unwrap().conflicts(), whole.conflicts());
+    let (sorted, _) = inspect(log).salvage(log);
+    assert_eq!(String::from_utf8(read(&again)).unwrap(), String::from_utf8(sorted).unwrap());
+}
+
 /// A log that is damaged somewhere.
 fn damaged(lines: &[String], at: &Pick, how: u8) -> Vec<u8> {
     let mut lines = lines.to_vec();
@@ -278,6 +292,7 @@ proptest! {
             prop_assert_eq!(&encode_snapshot(&read), &snapshot);
             prop_assert_eq!(read.conflicts(), whole.conflicts());
         }
+        is_restored(folder.path(), &whole, &text(&lines));
         let broken = damaged(&lines, &at, how);
         let (saved, count) = inspect(&broken).salvage(&broken);
         let read = inspect(&saved);

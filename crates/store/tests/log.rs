@@ -315,3 +315,118 @@ fn a_snapshot_has_everything_its_log_had() {
     std::fs::write(&snapshot, damaged).unwrap();
     assert!(matches!(store::read_snapshot(&snapshot), Err(StoreError::Snapshot { .. })));
 }
+
+#[test]
+fn a_snapshot_of_a_schema_that_changed_gives_back_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = clones(folder.path());
+    let connection = Connection::open(&ours).unwrap();
+    let more = |text: &str| connection.change_schema(edn_of(text).as_map().unwrap(), &info("me"));
+    more("{:age {:db/index true}}").unwrap();
+    put(&connection, "[{:name \"a\" :alias \"x\" :age 2}]");
+    more("{:alias {:db/cardinality :db.cardinality/many}}").unwrap();
+    put(&connection, "[{:name \"a\" :alias [\"y\" \"z\"]}]");
+    drop(connection);
+    write(&theirs, "[{:name \"a\" :age 3}]");
+    std::fs::write(&ours, merged(&ours, &theirs)).unwrap();
+    let state = Connection::open(&ours).unwrap().state();
+    assert_eq!(state.conflicts().len(), 1);
+    let (snapshot, again) = (folder.path().join("snapshot.edn"), folder.path().join("again.edn"));
+    store::write_snapshot(&state, &snapshot).unwrap();
+    assert_eq!(store::read_snapshot(&snapshot).unwrap().conflicts(), state.conflicts());
+    let restored = store::restore(&snapshot, &again).unwrap();
+    assert_eq!(restored.conflicts(), state.conflicts());
+    let bytes = std::fs::read(&ours).unwrap();
+    assert_eq!(std::fs::read(&again).unwrap(), inspect(&bytes).salvage(&bytes).0);
+}
+
+#[test]
+fn saying_the_value_that_shows_settles_a_conflict() {
+    let settlements = [
+        "[{:name \"a\" :age 20}]",
+        "[[:db/add [:name \"a\"] :age 20]]",
+        "[[:db/retract [:name \"a\"] :age 20]]",
+        "[[:db/cas [:name \"a\"] :age 20 20]]",
+    ];
+    for settlement in settlements {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, theirs) = clones(folder.path());
+        write(&ours, "[{:name \"a\" :age 10}]");
+        write(&theirs, "[{:name \"a\" :age 20}]");
+        std::fs::write(&ours, merged(&ours, &theirs)).unwrap();
+        let connection = Connection::open(&ours).unwrap();
+        put(&connection, "[{:name \"b\" :age 20}]");
+        assert_eq!(connection.conflicts().len(), 1);
+        put(&connection, settlement);
+        assert!(connection.conflicts().is_empty(), "{settlement}");
+        drop(connection);
+        let read = load(&std::fs::read(&ours).unwrap(), &ours).unwrap();
+        assert!(read.conflicts().is_empty(), "{settlement}");
+    }
+}
+
+#[test]
+fn a_retraction_of_what_is_gone_settles_a_conflict_that_took_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = clones(folder.path());
+    write(&ours, "[{:name \"a\" :age 10}]");
+    write(&theirs, "[[:db/retract [:name \"a\"] :age 1]]");
+    std::fs::write(&ours, merged(&ours, &theirs)).unwrap();
+    let connection = Connection::open(&ours).unwrap();
+    assert_eq!(connection.conflicts().len(), 1);
+    put(&connection, "[[:db/retract [:name \"a\"] :age 1]]");
+    assert!(connection.conflicts().is_empty());
+    let bytes = std::fs::read(&ours).unwrap();
+    assert!(load(&bytes, &ours).unwrap().conflicts().is_empty());
+}
+
+#[test]
+fn composite_tuples_over_references_mean_the_same_in_every_clone() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.edn");
+    let schema = "{:name {:db/unique :db.unique/identity} :of {:db/valueType :db.type/ref}
+                   :seat {:db/tupleAttrs [:of :place] :db/unique :db.unique/identity}}";
+    let schema = edn_of(schema).as_map().unwrap().clone();
+    let connection = Connection::create(&ours, &schema, &info("maker")).unwrap();
+    put(&connection, "[{:db/id -1 :name \"room\"} {:name \"chair\" :of -1 :place 1}]");
+    drop(connection);
+    let theirs = folder.path().join("theirs.edn");
+    std::fs::copy(&ours, &theirs).unwrap();
+    write(&ours, "[{:name \"other\"}]");
+    write(&theirs, "[{:db/id -1 :name \"hall\"} {:name \"bench\" :of -1 :place 2}]");
+    std::fs::write(&ours, merged(&ours, &theirs)).unwrap();
+    let connection = Connection::open(&ours).unwrap();
+    put(&connection, "[{:seat [[:name \"hall\"] 2] :colour \"red\"}]");
+    put(&connection, "[{:name \"chair\" :of [:name \"hall\"]}]");
+    let taken = edn_of("[{:name \"chair\" :place 2}]");
+    let error = connection.transact(&taken, &info("me")).err().unwrap();
+    assert!(matches!(error, StoreError::Transaction(_)), "{error}");
+    let live = encode_snapshot(&connection.state());
+    assert_eq!(live, snapshot_of(&std::fs::read(&ours).unwrap()));
+    let query = edn_of(
+        "[:find ?n ?p :where [?e :name ?n] [?e :seat ?s] [(untuple ?s) [?of ?p]]
+                          [?of :name \"hall\"]]",
+    );
+    let got = db::q(&query, &[(&connection.db()).into()]).unwrap();
+    assert_eq!(got, edn_of("#{[\"bench\" 2] [\"chair\" 1]}"));
+    let text = std::fs::read_to_string(&ours).unwrap();
+    assert!(!text.contains("0 {:seat") && !text.contains(", :seat"), "{text}");
+}
+
+#[test]
+fn a_listener_may_transact() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = std::sync::Arc::new(create(&folder.path().join("log.edn")));
+    let weak = std::sync::Arc::downgrade(&connection);
+    let listener = move |report: &db::TxReport| {
+        if report.tx_data.len() > 3
+            && let Some(connection) = weak.upgrade()
+        {
+            put(&connection, "[]");
+        }
+    };
+    connection.listen(Value::keyword("more"), std::sync::Arc::new(listener));
+    put(&connection, "[{:name \"a\" :age 1}]");
+    let count = connection.db().tx_range(None, None).len();
+    assert_eq!(count, 3);
+}

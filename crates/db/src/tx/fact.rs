@@ -231,6 +231,7 @@ impl Run<'_> {
         match current {
             Some(current) if self.db.dict.compare(current.v, v).is_eq() => {
                 self.redundant.push(e);
+                self.said_again.push(Datom { v: current.v, ..datom });
                 return Ok(());
             }
             Some(current) => {

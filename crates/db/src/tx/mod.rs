@@ -33,6 +33,9 @@ pub struct TxReport {
     pub db_after: Db,
     /// The datoms it added and retracted, in the order it did so.
     pub tx_data: Vec<Datom>,
+    /// What it said that was so already, one by one as it came to it: assertions of facts that were there, retractions of
+    /// values that were not.
+    pub said_again: Vec<Datom>,
     /// What each tempid came to mean.
     pub tempids: Vec<(Value, EntityId)>,
     /// What the caller had to say about it.
@@ -46,6 +49,8 @@ pub struct TxReport {
 pub struct Changes {
     /// The datoms it added and retracted, in the order it did so.
     pub tx_data: Vec<Datom>,
+    /// What it said that was so already; see [`TxReport`].
+    pub said_again: Vec<Datom>,
     /// What each tempid came to mean.
     pub tempids: Vec<(Value, EntityId)>,
     /// The transaction's own entity.
@@ -75,8 +80,9 @@ impl Db {
     /// As [`Db::with`], with something to say about the transaction.
     pub fn with_meta(&self, tx_data: &Value, tx_meta: Value) -> Result<TxReport, TxError> {
         let mut db_after = self.clone();
-        let Changes { tx_data, tempids, tx } = db_after.transact(tx_data)?;
-        Ok(TxReport { db_before: self.clone(), db_after, tx_data, tempids, tx_meta, tx })
+        let Changes { tx_data, said_again, tempids, tx } = db_after.transact(tx_data)?;
+        let db_before = self.clone();
+        Ok(TxReport { db_before, db_after, tx_data, said_again, tempids, tx_meta, tx })
     }
 
     /// Applies a transaction to this very database. What no other database shares is changed where it lies, which makes this the

@@ -109,6 +109,7 @@ struct Batch {
     first_new: EntityId,
     /// In the order they were first spoken of.
     facts: Vec<Fact>,
+    said_again: Vec<Datom>,
     by_key: HashTable<u32>,
 }
 
@@ -119,6 +120,7 @@ impl Batch {
             first_new: db.max_eid + 1,
             db,
             facts: Vec::with_capacity(expected),
+            said_again: Vec::new(),
             by_key: HashTable::with_capacity(expected),
         }
     }
@@ -155,9 +157,14 @@ impl Batch {
         let i = self.fact(e, a, v, matches!(op.e, EntityRef::New(_)));
         let equal = |x: Cell| self.db.dict.compare(x, v).is_eq();
         let fact = &mut self.facts[i];
+        let before = fact.before.map(|d| d.v);
+        let again = before.filter(|before| equal(*before));
+        if op.added == again.is_some() {
+            let v = again.unwrap_or(v);
+            self.said_again.push(Datom { e, a, v, tx: self.tx, added: op.added });
+        }
         if op.added {
-            fact.after =
-                Some(fact.before.map(|d| d.v).filter(|before| equal(*before)).unwrap_or(v));
+            fact.after = Some(again.unwrap_or(v));
         } else if fact.after.is_some_and(equal) {
             fact.after = None;
         }
@@ -208,6 +215,7 @@ impl Batch {
             db_before: before.clone(),
             db_after: self.db,
             tx_data,
+            said_again: self.said_again,
             tempids: vec![(super::run::CURRENT_TX.clone(), self.tx)],
             tx_meta,
             tx: self.tx,

@@ -130,6 +130,7 @@ pub(super) struct Run<'d> {
     /// Entities of which something was said that was known already.
     pub(super) redundant: Vec<EntityId>,
     pub(super) tx_data: Vec<Datom>,
+    pub(super) said_again: Vec<Datom>,
     /// Entities and their composite tuples that have to be made anew.
     pub(super) tuples: Vec<(EntityId, AttrId)>,
     unnamed: u32,
@@ -158,6 +159,7 @@ impl Run<'_> {
             names_of: FxHashMap::default(),
             as_value: FxHashMap::default(),
             redundant: Vec::new(),
+            said_again: Vec::new(),
             tx_data: Vec::with_capacity(forms.len()),
             tuples: Vec::new(),
             unnamed: 0,
@@ -227,7 +229,7 @@ impl Run<'_> {
             })
             .collect();
         tempids.push((own, self.tx));
-        Changes { tx_data: self.tx_data, tempids, tx: self.tx }
+        Changes { tx_data: self.tx_data, said_again: self.said_again, tempids, tx: self.tx }
     }
 
     fn form(&mut self, form: &Value) -> Result<(), Stop> {

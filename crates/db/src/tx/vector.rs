@@ -110,8 +110,9 @@ impl Run<'_> {
         };
         let prefix = Prefix { e: Some(e), a: Some(a), v: Some(v), tx: None };
         let fact = self.db.scan(Index::Eavt, &prefix).next();
-        if let Some(fact) = fact {
-            self.retract(fact);
+        match fact {
+            Some(fact) => self.retract(fact),
+            None => self.said_again.push(Datom { e, a, v, tx: self.tx, added: false }),
         }
         Ok(())
     }
