@@ -89,14 +89,15 @@ impl Db {
     fn prefix(&self, index: Index, components: &[Value]) -> Result<Option<Prefix>, DbError> {
         self.check_indexed(index, components)?;
         let mut prefix = Prefix::default();
+        let mut all_known = true;
         for (part, component) in index.parts().into_iter().zip(components) {
             if component.is_nil() {
                 break;
             }
             let known = match part {
                 Part::E => {
-                    prefix.e = self.entid(component)?;
-                    prefix.e.is_some()
+                    prefix.e = Some(self.entid_strict(component)?);
+                    true
                 }
                 Part::A => {
                     prefix.a = self.attr(component);
@@ -107,20 +108,18 @@ impl Db {
                     prefix.v.is_some()
                 }
                 Part::Tx => {
-                    prefix.tx = self.entid(component)?;
-                    prefix.tx.is_some()
+                    prefix.tx = Some(self.entid_strict(component)?);
+                    true
                 }
             };
-            if !known {
-                return Ok(None);
-            }
+            all_known &= known;
         }
-        Ok(Some(prefix))
+        Ok(all_known.then_some(prefix))
     }
 
     fn check_indexed(&self, index: Index, components: &[Value]) -> Result<(), DbError> {
         match (index, components.first()) {
-            (Index::Avet, Some(name)) if !name.is_nil() => {
+            (Index::Avet, Some(name)) if !name.is_nil() && !name.is_keyword("db/ident") => {
                 match self.schema.attribute(name).is_some_and(|a| a.is_indexed()) {
                     true => Ok(()),
                     false => Err(DbError::NotIndexed(name.to_string())),
@@ -133,7 +132,7 @@ impl Db {
     fn value_component(&self, prefix: &Prefix, value: &Value) -> Result<Option<Cell>, DbError> {
         let is_ref = prefix.a.is_some_and(|a| self.schema.get(a).is_ref());
         if is_ref {
-            return Ok(self.entid(value)?.map(Cell::entity));
+            return Ok(Some(Cell::entity(self.entid_strict(value)?)));
         }
         Ok(self.dict.find(value))
     }

@@ -64,6 +64,7 @@ fn transactions_do_what_their_forms_say() {
         ),
         (&["[[:db/add 1 :n 1]]", "[[:db/cas 1 :n 1 2]]"], "[[1 :n 2]]"),
         (&["[{:a 1 :b 2}]", "[{:a+b [1 2] :c 3}]"], "[[1 :a 1] [1 :a+b [1 2]] [1 :b 2] [1 :c 3]]"),
+        (&["[{:a 1}]", "[{:a+b [1 nil] :c 3}]"], "[[1 :a 1] [1 :a+b [1 nil]] [1 :c 3]]"),
         (&["[[:db/add \"datomic.tx\" :who \"me\"]]"], "[[536870913 :who \"me\"]]"),
         (&["[[:db/add 1 :v (1 2)] [:db/add 1 :v [1 2]]]"], "[[1 :v (1 2)]]"),
         (
@@ -129,7 +130,32 @@ fn refused_transactions_say_why() {
             &["[{:db/ident :tea}]", "[[:tea 1]]"],
             "Entity :tea expected to have :db/fn attribute with fn? value",
         ),
-        (&["[{:name nil}]"], "Cannot store nil as a value at {:name nil}"),
+        (
+            &["[{:name nil}]"],
+            "Cannot store nil as a value at {:name nil, :db/id #datascript/AutoTempid [1]}",
+        ),
+        (&["[{:db/id nil :n 1}]"], "Cannot store nil as a value at {:db/id nil, :n 1}"),
+        (&["[{:db/id :b}]"], "Expected number, string or lookup ref for :db/id, got :b"),
+        (&["[{:child [:email \"u\"]}]"], "Nothing found for entity id :email"),
+        (
+            &["[[:db/cas 1 :boss [:name \"a\"] [:name \"b\"]]]"],
+            "Nothing found for entity id [:name \"a\"]",
+        ),
+        (
+            &["[{:name \"u\"} [:db/cas 4 :boss [:name \"u\"] 1]]"],
+            ":db.fn/cas failed on datom [4 :boss nil], expected 1",
+        ),
+        (
+            &["[[:db/retract [:name \"no\"] :a+b]]"],
+            "Can’t modify tuple attrs directly: [:db/retract [:name \"no\"] :a+b]",
+        ),
+        (
+            &[
+                "[{:name \"a\"} {:name \"b\"}]",
+                "[{:name \"b\"} [:db/add [:name \"b\"] :name \"a\"]]",
+            ],
+            "Cannot add #datascript/Datom [2 :name \"a\" 536870914 true] because of unique constraint: (#datascript/Datom [1 :name \"a\" 536870913 true])",
+        ),
         (
             &["[[:db/add 1 2 3]]"],
             "Bad entity attribute 2 at [:db/add 1 2 3], expected keyword or string",

@@ -10,7 +10,7 @@ pub enum Kind {
     Transact,
     /// `query input…`: asks the database as it is now; the database itself is the first input and not given here.
     Query,
-    /// `query relation-query input…`: a query for any one row, and the same query for all rows.
+    /// `query input…`: a query for any one row, to be asked for all rows as well.
     QueryOne,
     /// `pattern eid`
     Pull,
@@ -49,6 +49,17 @@ pub struct Step {
     pub forms: Vec<Value>,
 }
 
+/// The query for all rows of a query for any one of them: `[:find ?x . …]`, `[:find [?x ?y] …]`.
+pub fn for_all_rows(query: &Value) -> Value {
+    let Some([find, one, rest @ ..]) = query.as_seq() else { return query.clone() };
+    let (elements, rest) = match (one.as_vector(), rest) {
+        (Some(elements), rest) => (elements, rest),
+        (None, [_dot, rest @ ..]) => (std::slice::from_ref(one), rest),
+        (None, []) => (std::slice::from_ref(one), rest),
+    };
+    Value::vector([std::slice::from_ref(find), elements, rest].concat())
+}
+
 /// One case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Case {
@@ -80,6 +91,8 @@ pub enum Outcome {
     Refused(String),
     /// It ran into an error of the host language, whose wording is the host's own.
     Broke(String),
+    /// The case did not end in time.
+    Endless,
 }
 
 impl fmt::Display for Outcome {
@@ -88,6 +101,7 @@ impl fmt::Display for Outcome {
             Outcome::Gave(value) => write!(f, "gave {value}"),
             Outcome::Refused(message) => write!(f, "refused {message}"),
             Outcome::Broke(message) => write!(f, "broke {message}"),
+            Outcome::Endless => f.write_str("did not end"),
         }
     }
 }

@@ -24,7 +24,12 @@ pub enum Verdict {
     Broke,
     /// DataScript needs the clauses in an order that binds variables before their use; this database finds one.
     Reordered,
-    /// Neither.
+    /// Clauses are worked off in another order, and one refused a clause that the other had no rows left for, or
+    /// refused another one of several at fault.
+    Unreached,
+    /// DataScript did not come to an end.
+    Endless,
+    /// None of these.
     Different,
 }
 
@@ -36,6 +41,8 @@ impl Verdict {
             Verdict::Refused => "same message",
             Verdict::Broke => "refused here, an error of JavaScript there",
             Verdict::Reordered => "answered here, clauses in an order that is refused there",
+            Verdict::Unreached => "refused at a clause that the other did not come to",
+            Verdict::Endless => "without an end there",
             Verdict::Different => "different",
         }
     }
@@ -46,22 +53,79 @@ pub fn compare(step: &Step, ours: &Outcome, theirs: &Outcome) -> Verdict {
     match (ours, theirs) {
         (Outcome::Gave(a), Outcome::Gave(b)) if same(step, a, b) => Verdict::Gave,
         (Outcome::Refused(a), Outcome::Refused(b)) if same_message(step, a, b) => Verdict::Refused,
-        (Outcome::Refused(_), Outcome::Broke(_)) => Verdict::Broke,
-        (Outcome::Gave(_), Outcome::Refused(message)) if unbound(step, message) => {
-            Verdict::Reordered
+        (Outcome::Refused(a), Outcome::Refused(b))
+            if is_query(step) && (only_if_reached(step, a) || only_if_reached(step, b)) =>
+        {
+            Verdict::Unreached
         }
+        (Outcome::Refused(_), Outcome::Broke(_)) => Verdict::Broke,
+        (Outcome::Gave(given), Outcome::Refused(message)) if needs_order(step, message) => {
+            match is_nothing(given) {
+                true => Verdict::Unreached,
+                false => Verdict::Reordered,
+            }
+        }
+        (Outcome::Gave(given), Outcome::Refused(message))
+        | (Outcome::Refused(message), Outcome::Gave(given))
+            if is_nothing(given) && only_if_reached(step, message) =>
+        {
+            Verdict::Unreached
+        }
+        (_, Outcome::Endless) => Verdict::Endless,
         _ => Verdict::Different,
     }
 }
 
-fn unbound(step: &Step, message: &str) -> bool {
+fn is_query(step: &Step) -> bool {
     matches!(step.kind, Kind::Query | Kind::QueryOne)
-        && message.starts_with("Insufficient bindings: ")
+}
+
+fn needs_order(step: &Step, message: &str) -> bool {
+    const ORDERED: [&str; 2] = ["Insufficient bindings: ", "All clauses in 'or' must use same set"];
+    is_query(step) && ORDERED.iter().any(|beginning| message.starts_with(beginning))
+}
+
+/// Refusals that come up while a query runs, when there is something left to run it on.
+fn only_if_reached(step: &Step, message: &str) -> bool {
+    const REACHED: [&str; 4] = [
+        "Nothing found for entity id",
+        "Lookup ref ",
+        "Expected number or lookup ref for entity id",
+        "Unknown rule ",
+    ];
+    let is_reached = REACHED.iter().any(|beginning| message.starts_with(beginning));
+    needs_order(step, message) || is_query(step) && is_reached
+}
+
+/// No rows: nothing at all, or a row of aggregates over nothing, or none of one and none of all.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::Set(rows) => rows.is_empty(),
+        Value::Map(row) => row.values().all(Value::is_nil),
+        _ => value.as_seq().is_some_and(|rows| rows.iter().all(is_nothing)),
+    }
 }
 
 fn same_message(step: &Step, ours: &str, theirs: &str) -> bool {
     let js = |text: &str| without_numbers(&text.replace('(', "[").replace(')', "]"));
-    ours == theirs || step.kind == Kind::Transact && js(ours) == js(theirs)
+    match step.kind {
+        Kind::Transact => js(ours) == js(theirs),
+        _ => sorted_sets(ours) == sorted_sets(theirs),
+    }
+}
+
+/// Sets print in the order of hashes here, and as they were made there while they are small.
+fn sorted_sets(text: &str) -> String {
+    let mut parts = text.split("#{");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let (set, rest) = part.split_once('}').unwrap_or((part, ""));
+        let mut items: Vec<&str> = set.split(' ').collect();
+        items.sort_unstable();
+        out.push_str(&format!("#{{{}}}{rest}", items.join(" ")));
+    }
+    out
 }
 
 /// DataScript counts maps without an id for as long as it runs.
@@ -80,9 +144,29 @@ fn same(step: &Step, ours: &Value, theirs: &Value) -> bool {
     match step.kind {
         Kind::Query => same_answer(&evened(ours), &evened(theirs)),
         Kind::QueryOne => same_one(&evened(ours), &evened(theirs)),
+        Kind::Transact if retracts_entities(step) => {
+            unordered(&evened(ours)) == unordered(&evened(theirs))
+        }
         Kind::Pull | Kind::PullMany => keywords_as_strings(&evened(ours)) == evened(theirs),
         _ => evened(ours) == evened(theirs),
     }
+}
+
+/// A report with its changes as a set: DataScript goes through reference attributes in the order of their hashes when
+/// it retracts an entity, and retracts twice what refers to itself.
+fn unordered(report: &Value) -> Value {
+    let changes = Value::keyword("tx-data");
+    let Some(map) = report.as_map() else { return report.clone() };
+    let mut map = map.clone();
+    if let Some(datoms) = map.get(&changes).and_then(Value::as_seq) {
+        let datoms = Value::set(datoms.to_vec());
+        map.insert(changes, datoms);
+    }
+    Value::Map(map)
+}
+
+fn retracts_entities(step: &Step) -> bool {
+    step.forms.iter().any(|form| form.to_string().contains("retract"))
 }
 
 fn same_answer(ours: &Value, theirs: &Value) -> bool {
@@ -108,7 +192,7 @@ fn same_one(ours: &Value, theirs: &Value) -> bool {
         rows => rows.as_seq().unwrap_or_default().iter().collect(),
     };
     let is_one = |one: &Value| match one {
-        Value::Nil if rows.is_empty() => true,
+        one if rows.is_empty() => is_nothing(one),
         one => {
             rows.iter().any(|row| *row == one || row.as_seq().is_some_and(|r| r == [one.clone()]))
         }
@@ -120,6 +204,7 @@ fn same_one(ours: &Value, theirs: &Value) -> bool {
 fn evened(value: &Value) -> Value {
     walk(value, &|leaf| match leaf {
         Value::Double(d) if d.fract() == 0.0 && d.abs() < 9e15 => Value::Int(*d as i64),
+        Value::Int(n) if n.unsigned_abs() > 1 << 53 => Value::Double(*n as f64),
         Value::Ratio(r) => {
             let (n, d) = (r.numerator().to_string(), r.denominator().to_string());
             match (n.parse::<f64>(), d.parse::<f64>()) {

@@ -1,5 +1,5 @@
 // Answers cases with npm's DataScript. Each line of the input is a case as JSON: [schema, [kind, form…]…], every form as
-// EDN text. Each line of the output is EDN: one [:gave value], [:refused message] or [:broke message] a step.
+// EDN text. Each line of the output is EDN: one [:gave value], [:refused message] or [:broke message] a step; or :endless.
 //
 // The JavaScript API turns what goes in and comes out into JavaScript's own data, where keywords, sets and lists are
 // lost. Two holes in it let ClojureScript's data through: constants of a query reach a function as they are, and
@@ -7,6 +7,10 @@
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { runInThisContext } from 'node:vm';
+
+// DataScript prints variables of some clauses it refuses.
+console.log = () => {};
 
 const d = createRequire(join(process.argv.at(-1), 'index.js'))('datascript');
 
@@ -62,7 +66,7 @@ const step = (conn, kind, texts, forms) => {
     case 'transact': return transact(conn, forms[0]);
     case 'q': return show(d.q(texts[0], d.db(conn), ...forms.slice(1)));
     case 'q_one': {
-      const [one, all] = texts.slice(0, 2).map(text => show(d.q(text, d.db(conn), ...forms.slice(2))));
+      const [all, one] = texts.slice(0, 2).map(text => show(d.q(text, d.db(conn), ...forms.slice(2))));
       return `[${one} ${all}]`;
     }
     case 'pull': return show(d.pull(d.db(conn), texts[0], forms[1]));
@@ -94,8 +98,18 @@ const answer = line => {
   return `[${outcomes.join(' ')}]`;
 };
 
+// Some recursive rules do not end.
+const withinTime = run => {
+  globalThis.run = run;
+  return runInThisContext('run()', { timeout: 2000 });
+};
+
 createInterface({ input: process.stdin }).on('line', line => {
   let out;
-  try { out = answer(line); } catch (error) { out = `[:lost ${string(String(error.stack))}]`; }
+  try {
+    out = withinTime(() => answer(line));
+  } catch (error) {
+    out = error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? ':endless' : `[:lost ${string(String(error.stack))}]`;
+  }
   process.stdout.write(out.replaceAll('\n', ' ') + '\n');
 });

@@ -1,6 +1,6 @@
 //! This database's answers.
 
-use crate::case::{Case, Kind, Outcome, Step};
+use crate::case::{Case, Kind, Outcome, Step, for_all_rows};
 use db::{Conn, Datom, Db, Index, Input, Limits, Query, Schema, TxReport};
 use edn::Value;
 use std::time::Duration;
@@ -27,8 +27,9 @@ fn answer(conn: &Conn, step: &Step) -> Result<Value, String> {
             Ok(shown_report(&report))
         }
         (Kind::Query, [query, inputs @ ..]) => ask(&db, query, inputs),
-        (Kind::QueryOne, [one, all, inputs @ ..]) => {
-            Ok(Value::vector(vec![ask(&db, one, inputs)?, ask(&db, all, inputs)?]))
+        (Kind::QueryOne, [one, inputs @ ..]) => {
+            let all = for_all_rows(one);
+            Ok(Value::vector(vec![ask(&db, one, inputs)?, ask(&db, &all, inputs)?]))
         }
         (Kind::Pull, [pattern, eid]) => db::pull(&db, pattern, eid).map_err(|e| e.to_string()),
         (Kind::PullMany, [pattern, eids]) => {

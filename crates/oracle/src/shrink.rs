@@ -50,20 +50,35 @@ pub fn shrink(
     mut case: Case,
     mut found: Difference,
 ) -> Result<(Case, Difference), OracleError> {
-    'smaller: loop {
+    // What could not be taken away is not tried again before all the rest was.
+    let (mut at, mut tried) = (0, 0);
+    loop {
         case.steps.truncate(found.step + 1);
         let candidates = smaller_cases(&case);
-        for group in candidates.chunks(64) {
-            for (candidate, theirs) in group.iter().zip(datascript.answers(group)?) {
-                let ours = ours::answers(candidate);
-                let difference = Difference::first(candidate, &ours, &theirs);
-                if let Some(difference) = difference.filter(|d| d.is_like(&found)) {
-                    (case, found) = (candidate.clone(), difference);
-                    continue 'smaller;
-                }
+        if tried >= candidates.len() {
+            return Ok((case, found));
+        }
+        at %= candidates.len();
+        let group = &candidates[at..candidates.len().min(at + 24)];
+        let answers = datascript.answers(group)?;
+        let like = |(candidate, theirs): (&Case, Vec<Outcome>)| {
+            let ours = ours::answers(candidate);
+            let difference = Difference::first(candidate, &ours, &theirs)?;
+            difference.is_like(&found).then(|| (candidate.clone(), difference))
+        };
+        let smaller =
+            group.iter().zip(answers).map(like).enumerate().find_map(|(i, r)| Some((i, r?)));
+        match smaller {
+            Some((i, smaller)) => {
+                (case, found) = smaller;
+                at += i;
+                tried = 0;
+            }
+            None => {
+                at += group.len();
+                tried += group.len();
             }
         }
-        return Ok((case, found));
     }
 }
 

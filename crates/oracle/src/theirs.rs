@@ -1,6 +1,6 @@
 //! DataScript's answers: a Node process that is fed cases and gives outcomes.
 
-use crate::case::{Case, Outcome};
+use crate::case::{Case, Kind, Outcome, for_all_rows};
 use edn::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -65,20 +65,20 @@ impl DataScript {
                 }
                 input.flush()
             });
-            let mut answers = Vec::with_capacity(cases.len());
-            let mut line = String::new();
+            // All that comes is read before it is looked at: Node waits to write, and the writer for Node to read.
+            let mut lines = Vec::with_capacity(cases.len());
             for _ in cases {
-                line.clear();
+                let mut line = String::new();
                 if output.read_line(&mut line)? == 0 {
                     return Err(OracleError::Answer("the end of its output".into()));
                 }
-                answers.push(outcomes(&line)?);
+                lines.push(line);
             }
             match writing.join() {
                 Ok(written) => written?,
                 Err(_) => return Err(OracleError::Answer("writing panicked".into())),
             }
-            Ok(answers)
+            lines.iter().zip(cases).map(|(line, case)| outcomes(line, case)).collect()
         })
     }
 }
@@ -96,7 +96,8 @@ fn request(case: &Case) -> String {
     for step in &case.steps {
         out.push_str(",[");
         json_string(&mut out, step.kind.name());
-        for form in &step.forms {
+        let all = (step.kind == Kind::QueryOne).then(|| step.forms.first().map(for_all_rows));
+        for form in all.flatten().iter().chain(&step.forms) {
             out.push(',');
             json_string(&mut out, &form.to_string());
         }
@@ -118,9 +119,12 @@ fn json_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-fn outcomes(line: &str) -> Result<Vec<Outcome>, OracleError> {
+fn outcomes(line: &str, case: &Case) -> Result<Vec<Outcome>, OracleError> {
     let bad = || OracleError::Answer(line.to_string());
     let answer = edn::read(line).map_err(|e| OracleError::Answer(format!("{e} in {line}")))?;
+    if answer.is_keyword("endless") {
+        return Ok(vec![Outcome::Endless; case.steps.len()]);
+    }
     let steps = answer.as_vector().ok_or_else(bad)?;
     steps.iter().map(|step| outcome(step).ok_or_else(bad)).collect()
 }

@@ -55,12 +55,12 @@ pub(super) fn finish(run: Run<'_>, state: State) -> Answer<QueryResult> {
         };
         symbols.iter().map(key).collect::<Vec<_>>()
     });
+    let sequence = aggregated || pulled || ordered || !query.with.is_empty();
     let shape = match (&query.find, keys) {
-        (Find::Relation(_), Some(keys)) => Shape::Maps(keys),
+        (Find::Relation(_), Some(keys)) if sequence => Shape::Maps(keys),
+        (Find::Relation(_), Some(keys)) => Shape::MapSet(keys),
         (Find::Tuple(_), Some(keys)) => Shape::TupleMap(keys),
-        (Find::Relation(_), None) if aggregated || pulled || ordered || !query.with.is_empty() => {
-            Shape::Sequence
-        }
+        (Find::Relation(_), None) if sequence => Shape::Sequence,
         (Find::Relation(_), None) => Shape::Set,
         (Find::Collection(_), _) => Shape::Collection,
         (Find::Tuple(_), _) => Shape::Tuple,

@@ -15,6 +15,7 @@ mod attach;
 mod builtins;
 mod calls;
 mod find;
+mod lookups;
 mod parse;
 mod pattern;
 mod random;
@@ -45,9 +46,9 @@ pub enum QueryError {
     #[error("{0}")]
     Input(String),
     /// A clause needs variables that nothing binds.
-    #[error("Insufficient bindings: {vars} not bound in {clause}")]
+    #[error("Insufficient bindings: {vars} bound in {clause}")]
     Unbound {
-        /// The variables, as a set.
+        /// The variables, as a set, and that they are not.
         vars: String,
         /// The clause.
         clause: String,

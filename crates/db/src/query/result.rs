@@ -39,6 +39,8 @@ pub(super) enum Shape {
     Set,
     /// A sequence: rows have an order, or may be equal.
     Sequence,
+    /// A set of maps.
+    MapSet(Vec<Value>),
     Maps(Vec<Value>),
     Collection,
     Tuple,
@@ -139,7 +141,7 @@ impl QueryResult {
         matches!(self.shape, Shape::Set | Shape::Sequence)
     }
 
-    /// The value that DataScript's `q` gives: a set of tuples, a vector of maps, one value and so on.
+    /// The value that DataScript's `q` gives: a set of tuples or maps, a vector, one value and so on.
     pub fn into_value(self) -> Value {
         let map = |keys: &[Value], row: Vec<Value>| {
             Value::Map(keys.iter().cloned().zip(row).collect::<Map>())
@@ -148,12 +150,15 @@ impl QueryResult {
         match &self.shape {
             Shape::Set => Value::Set(rows.map(Value::vector).collect::<Set>()),
             Shape::Sequence => Value::list(rows.map(Value::vector).collect()),
+            Shape::MapSet(keys) => Value::Set(rows.map(|row| map(keys, row)).collect::<Set>()),
             Shape::Maps(keys) => Value::vector(rows.map(|row| map(keys, row)).collect()),
             Shape::Collection => {
                 Value::vector(rows.filter_map(|row| row.into_iter().next()).collect())
             }
             Shape::Tuple => rows.next().map_or(Value::Nil, Value::vector),
-            Shape::TupleMap(keys) => rows.next().map_or(Value::Nil, |row| map(keys, row)),
+            Shape::TupleMap(keys) => {
+                map(keys, rows.next().unwrap_or_else(|| vec![Value::Nil; keys.len()]))
+            }
             Shape::Scalar => rows.next().and_then(|r| r.into_iter().next()).unwrap_or(Value::Nil),
         }
     }

@@ -149,7 +149,10 @@ impl Run<'_> {
             }
             columns.push(match arg {
                 Term::Var(v) => rows.column(*v).map_or_else(Vec::new, <[_]>::to_vec),
-                Term::Constant(value) => vec![self.space.cell(value); rows.len],
+                Term::Constant(value) => {
+                    self.note_name(value);
+                    vec![self.space.cell(value); rows.len]
+                }
                 _ => Vec::new(),
             });
         }

@@ -12,6 +12,7 @@ use crate::cell::Cell;
 use crate::db::Db;
 use edn::{Symbol, Value};
 use rustc_hash::FxHashMap;
+use std::sync::atomic::AtomicBool;
 
 pub(super) type Answer<T> = Result<T, QueryError>;
 
@@ -35,6 +36,8 @@ pub(super) struct Run<'q> {
     pub(super) rules: FxHashMap<Symbol, Rule>,
     pub(super) vars: Vec<Symbol>,
     pub(super) tables: Tables,
+    /// Whether something that could name an entity has come from an input or a function.
+    pub(super) has_names: AtomicBool,
 }
 
 /// Relations that share no variables.
@@ -116,6 +119,7 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
         rules,
         vars,
         tables: Tables::default(),
+        has_names: AtomicBool::new(false),
     };
     let mut state = State::new(Relation::unit());
     for (input, given) in query.inputs.iter().zip(given) {
@@ -187,6 +191,7 @@ impl Run<'_> {
         match binding {
             Binding::Ignore => self.bind_parts(rest, vars, row, each),
             Binding::Var(var) => {
+                self.note_name(value);
                 let cell = self.space.cell(value);
                 let at = vars.iter().position(|v| v == var).unwrap_or_default();
                 match row[at] {
@@ -359,7 +364,7 @@ impl Run<'_> {
             other => other.vars(),
         };
         let vars = needed.into_iter().filter(|v| !state.binds(*v)).map(|v| self.name(v)).collect();
-        QueryError::Unbound { vars: Value::set(vars).to_string(), clause: text_of(clause) }
+        QueryError::Unbound { vars: format!("{} not", Value::set(vars)), clause: text_of(clause) }
     }
 
     /// How many rows a clause promises; `None` where it cannot run yet.
@@ -437,6 +442,8 @@ impl Run<'_> {
     fn clause(&mut self, clause: &Clause, state: &mut State, remaining: &[&Clause]) -> Answer<()> {
         match clause {
             Clause::Pattern { source, terms } => {
+                let named = self.named_entities(*source, terms, state)?;
+                let terms = named.as_deref().unwrap_or(terms);
                 if self.attach(*source, terms, state)? {
                     return Ok(());
                 }
@@ -451,11 +458,14 @@ impl Run<'_> {
             Clause::Not { join, clauses, text } => {
                 self.not(join.as_deref(), clauses, text, state, remaining)
             }
-            Clause::Or { required, join, branches, .. } => {
+            Clause::Or { required, join, branches, text } => {
                 let vars = match join {
                     Some(join) => required.iter().chain(join).copied().collect(),
                     None => clause.vars(),
                 };
+                if join.is_none() {
+                    self.check_free_vars(branches, text, state)?;
+                }
                 let relation = self.or(&vars, branches, state)?;
                 self.merge(state, relation)
             }
@@ -485,7 +495,7 @@ impl Run<'_> {
         if bound.is_empty() {
             let names = vars.iter().map(|v| self.name(*v)).collect();
             return Err(QueryError::Unbound {
-                vars: format!("none of {}", Value::set(names)),
+                vars: format!("none of {} is", Value::set(names)),
                 clause: text.to_string(),
             });
         }
@@ -513,6 +523,22 @@ impl Run<'_> {
                 .ok_or(QueryError::TooManyRows(self.budget.rows()))?;
         }
         Ok(result)
+    }
+
+    /// The branches of an `or` must bind the same variables.
+    fn check_free_vars(&self, branches: &[Vec<Clause>], text: &str, state: &State) -> Answer<()> {
+        let free_in = |branch: &Vec<Clause>| {
+            let vars = branch.iter().flat_map(Clause::vars).filter(|v| !state.binds(*v));
+            Value::set(vars.map(|v| self.name(v)).collect())
+        };
+        let free: Vec<Value> = branches.iter().map(free_in).collect();
+        match free.iter().all(|vars| *vars == free[0]) {
+            true => Ok(()),
+            false => Err(QueryError::Parse(format!(
+                "All clauses in 'or' must use same set of free vars, had {} in {text}",
+                Value::vector(free)
+            ))),
+        }
     }
 
     fn or(&mut self, vars: &[Var], branches: &[Vec<Clause>], state: &State) -> Answer<Relation> {

@@ -31,6 +31,7 @@ impl Run<'_> {
             return Ok(());
         }
         let known = self.known_entity(e)?;
+        let is_lookup = matches!(e, Given::Value(Value::List(_) | Value::Vector(_)));
         let is_tuple = !self.db.schema.get(a).tuple().is_empty();
         let v = match v {
             Given::Value(value) if is_tuple => {
@@ -43,7 +44,9 @@ impl Run<'_> {
             Some(e) => e,
             None => self.entity_of_tempid(e, a, v)?,
         };
-        self.check_upsert(e, a, v)?;
+        if !is_lookup {
+            self.check_upsert(e, a, v)?;
+        }
         if is_tuple {
             let value = self.db.value(v);
             return self.check_tuple(e, a, &value, || {
@@ -208,12 +211,18 @@ impl Run<'_> {
 
     pub(super) fn retract_tuple(
         &self,
-        e: EntityId,
+        e: &Value,
+        known: Option<EntityId>,
         a: AttrId,
         v: &Value,
         form: &Value,
     ) -> Result<(), Stop> {
         let resolved = self.resolve_tuple(a, v)?;
+        let items = resolved.as_seq().unwrap_or_default();
+        if items.len() != self.db.schema.get(a).tuple().len() || items.iter().any(Value::is_nil) {
+            return Err(TxError::TupleAttribute(form.to_string()).into());
+        }
+        let e = known.ok_or_else(|| DbError::NotFound(e.to_string()))?;
         self.check_tuple(e, a, &resolved, || form.to_string())
     }
 

@@ -1,8 +1,9 @@
 //! What the parts of a transaction form are.
 
 use crate::datom::EntityId;
-use edn::{Keyword, Value};
+use edn::{Keyword, Symbol, Tagged, Value};
 use std::fmt;
+use std::sync::Arc;
 
 /// What a form gives for an entity or a value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -16,6 +17,18 @@ pub(super) enum Given {
 impl Given {
     pub(super) fn id(e: EntityId) -> Given {
         Given::Value(Value::from(e))
+    }
+
+    /// As messages show it.
+    pub(super) fn to_value(&self) -> Value {
+        match self {
+            Given::Value(value) => value.clone(),
+            Given::Unnamed(n) => {
+                let tag = Symbol::parse("datascript/AutoTempid");
+                let value = Value::vector(vec![Value::from(*n)]);
+                Value::Tagged(Arc::new(Tagged { tag, value }))
+            }
+        }
     }
 
     pub(super) fn is_nil(&self) -> bool {
@@ -36,10 +49,7 @@ impl Given {
 
 impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Given::Value(value) => write!(f, "{value}"),
-            Given::Unnamed(n) => write!(f, "#datascript/AutoTempid [{n}]"),
-        }
+        write!(f, "{}", self.to_value())
     }
 }
 

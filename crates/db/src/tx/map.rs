@@ -20,13 +20,42 @@ impl Upsert {
     }
 }
 
+/// The map as messages show it: with the id it has got.
+fn shown(map: &Map, e: &Given) -> String {
+    let mut map = map.clone();
+    map.insert(Value::keyword("db/id"), e.to_value());
+    Value::Map(map).to_string()
+}
+
+/// Names must be names, and nothing can be nil.
+fn check_entries(map: &Map, e: &Given) -> Result<(), TxError> {
+    for (name, value) in map.iter() {
+        if !is_name(name) {
+            return Err(TxError::BadAttribute { attribute: name.to_string(), form: shown(map, e) });
+        }
+        if value.is_nil() {
+            return Err(TxError::NilValue(shown(map, e)));
+        }
+    }
+    Ok(())
+}
+
+/// The entity of a map that no unique value names.
+fn identified(e: Given) -> Result<Given, TxError> {
+    match &e {
+        Given::Unnamed(_) => Ok(e),
+        Given::Value(Value::Int(_) | Value::Str(_) | Value::Tagged(_)) => Ok(e),
+        Given::Value(other) => Err(TxError::BadId(other.to_string())),
+    }
+}
+
 impl Run<'_> {
     /// A map, with the attribute and the entity it is nested under, where it is nested.
     pub(super) fn map(&mut self, map: &Map, owner: Option<(Value, Given)>) -> Result<(), Stop> {
         let e = self.entity_of_map(map)?;
-        let upsert = self.upsert_of_map(map)?;
-        let e = match upsert {
-            None => e,
+        check_entries(map, &e)?;
+        let e = match self.upsert_of_map(map)? {
+            None => identified(e)?,
             Some(upsert) => self.upserted(&e, &upsert)?,
         };
         for step in self.explode(map, &e, owner)?.into_iter().rev() {
@@ -43,13 +72,8 @@ impl Run<'_> {
                 self.name(&Given::Value(id.clone()), self.tx);
                 Given::id(self.tx)
             }
-            Value::List(_) | Value::Vector(_) | Value::Keyword(_) => {
-                Given::id(self.db.entid_strict(id)?)
-            }
-            Value::Int(_) | Value::Nil | Value::Str(_) | Value::Tagged(_) => {
-                Given::Value(id.clone())
-            }
-            other => return Err(TxError::BadId(other.to_string()).into()),
+            Value::List(_) | Value::Vector(_) => Given::id(self.db.entid_strict(id)?),
+            other => Given::Value(other.clone()),
         })
     }
 
@@ -79,9 +103,6 @@ impl Run<'_> {
             if self.db.schema.get(a).unique() != Some(Unique::Identity) {
                 continue;
             }
-            if value.is_nil() {
-                return Err(TxError::NilValue(Value::Map(map.clone()).to_string()).into());
-            }
             for value in self.values_of(a, false, value) {
                 let Some(v) = self.find_value(a, &value)? else { continue };
                 let Some(entity) = self.db.entity_with(a, v) else { continue };
@@ -104,10 +125,11 @@ impl Run<'_> {
         Ok(found.pop())
     }
 
-    /// A lookup ref, where a reference is expected and a collection may be one or several.
+    /// What looks like a lookup ref is one value, where a collection may be one or several.
     fn is_lookup_ref(&self, value: &Value) -> bool {
         let Some([first, _]) = value.as_seq() else { return false };
-        is_name(first) && self.db.schema.attribute(first).is_some_and(|u| u.unique().is_some())
+        let attribute = self.db.schema.attribute(first);
+        attribute.is_some_and(|a| a.unique() == Some(Unique::Identity))
     }
 
     /// The values that a map gives for an attribute: several where there can be several.
@@ -116,7 +138,7 @@ impl Run<'_> {
         let several = attribute.is_many() || reverse;
         match value {
             Value::Set(set) if several => set.iter().cloned().collect(),
-            _ if several && !(attribute.is_ref() && self.is_lookup_ref(value)) => {
+            _ if several && !self.is_lookup_ref(value) => {
                 value.as_seq().map_or_else(|| vec![value.clone()], <[Value]>::to_vec)
             }
             _ => vec![value.clone()],
@@ -136,18 +158,20 @@ impl Run<'_> {
             if name.is_keyword("db/id") {
                 continue;
             }
-            let (a, attribute, reverse) = self.attribute_of_map(name, e, value)?;
+            let (a, attribute, reverse) = self.attribute_of_map(name)?;
             let steps = match self.db.schema.get(a).tuple() {
                 [] => &mut steps,
                 _ => &mut tuples,
             };
             for value in self.values_of(a, reverse, value) {
+                if self.is_tuple_of(e, a, &value)? {
+                    continue;
+                }
                 steps.push(self.fact_of_map(e, a, &attribute, reverse, value));
             }
         }
         if let Some((back, owner)) = owner {
-            let value = Value::Nil;
-            let (a, _, reverse) = self.attribute_of_map(&back, e, &value)?;
+            let (a, _, reverse) = self.attribute_of_map(&back)?;
             steps.push(match reverse {
                 true => Step::Add { e: owner, a, v: e.clone() },
                 false => Step::Add { e: e.clone(), a, v: owner },
@@ -157,20 +181,18 @@ impl Run<'_> {
         Ok(steps)
     }
 
-    /// The attribute that a key means, its name, and whether the key is its reverse.
-    fn attribute_of_map(
-        &mut self,
-        name: &Value,
-        e: &Given,
-        value: &Value,
-    ) -> Result<(AttrId, Value, bool), Stop> {
-        if !is_name(name) {
-            return Err(TxError::BadAttribute {
-                attribute: name.to_string(),
-                form: format!("{{:db/id {e}, {name} {value}}}"),
-            }
-            .into());
+    /// Whether the map's entity was found by this composite tuple.
+    fn is_tuple_of(&self, e: &Given, a: AttrId, value: &Value) -> Result<bool, Stop> {
+        let attribute = self.db.schema.get(a);
+        if attribute.tuple().is_empty() || attribute.unique() != Some(Unique::Identity) {
+            return Ok(false);
         }
+        let holder = self.find_value(a, value)?.and_then(|v| self.db.entity_with(a, v));
+        Ok(holder.is_some_and(|holder| *e == Given::id(holder)))
+    }
+
+    /// The attribute that a key means, its name, and whether the key is its reverse.
+    fn attribute_of_map(&mut self, name: &Value) -> Result<(AttrId, Value, bool), Stop> {
         let Some(forward) = forward_name(name) else {
             return Ok((self.db.intern_attr(name)?, name.clone(), false));
         };

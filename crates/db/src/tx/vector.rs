@@ -91,12 +91,13 @@ impl Run<'_> {
     }
 
     fn retract_form(&mut self, e: &Value, a: &Value, v: &Value, form: &Value) -> Result<(), Stop> {
-        let Some(e) = self.existing(e, form)? else { return Ok(()) };
+        let known = self.existing(e, form)?;
+        if let Some(a) = self.db.attr(a).filter(|a| !self.db.schema.get(*a).tuple().is_empty()) {
+            return self.retract_tuple(e, known, a, v, form);
+        }
+        let Some(e) = known else { return Ok(()) };
         let a = self.attribute(a, form)?;
         let attribute = self.db.schema.get(a);
-        if !attribute.tuple().is_empty() {
-            return self.retract_tuple(e, a, v, form);
-        }
         if v.is_nil() {
             let facts: Vec<Datom> = self.db.values(e, a).collect();
             self.retract_with_components(&facts);
@@ -124,8 +125,17 @@ impl Run<'_> {
         };
         let e = self.existing(e, form)?.ok_or_else(|| DbError::NotFound(e.to_string()))?;
         let a = self.attribute(a, form)?;
+        let is_ref = self.db.schema.get(a).is_ref();
+        let old = match is_ref && !old.is_nil() {
+            true => &Value::from(self.db.entid_strict(old)?),
+            false => old,
+        };
         if new.is_nil() {
-            return Err(TxError::NilValue(form.to_string()).into());
+            let error = match is_ref {
+                true => DbError::NotAnEntity(new.to_string()).into(),
+                false => TxError::NilValue(form.to_string()),
+            };
+            return Err(error.into());
         }
         if !self.db.schema.get(a).tuple().is_empty() {
             return Err(TxError::TupleAttribute(form.to_string()).into());

@@ -133,13 +133,14 @@ impl Attribute {
             spec.push(":db/isComponent true");
         }
         let unique = match name {
-            ":name" | ":db/ident" => rng.percent(70),
+            ":db/ident" => true,
+            ":name" => rng.percent(70),
             ":email" | ":tag" | ":age+name" => rng.percent(50),
-            ":x/ref" | ":aka" => rng.percent(15),
+            ":aka" => rng.percent(15),
             _ => false,
         };
         if unique {
-            spec.push(match rng.percent(65) {
+            spec.push(match name == ":db/ident" || rng.percent(65) {
                 true => ":db/unique :db.unique/identity",
                 false => ":db/unique :db.unique/value",
             });
@@ -162,7 +163,7 @@ pub(crate) fn value(rng: &mut Rng, of: Type) -> String {
         Type::Int => rng.pick(&["1", "2", "3", "4", "0", "-1", "10"]).into(),
         Type::Kw => rng.pick(&[":a", ":b", ":k/a", ":k/b"]).into(),
         Type::Bool => rng.pick(&["true", "false"]).into(),
-        Type::Half => rng.pick(&["0.5", "1.5", "-2.5", "1e-7"]).into(),
+        Type::Half => rng.pick(&["0.5", "1.5", "-2.5", "0.25"]).into(),
         Type::Ref => id(rng),
         Type::Tuple => {
             let (age, name) = (value(rng, Type::Int), value(rng, Type::Str));

@@ -6,8 +6,25 @@ use crate::rng::Rng;
 
 /// A pattern, nesting at most so deep.
 pub(super) fn pattern(rng: &mut Rng, world: &World, depth: usize) -> String {
-    let specs: Vec<String> = (0..1 + rng.below(4)).map(|_| spec(rng, world, depth)).collect();
+    let mut specs: Vec<String> = Vec::new();
+    let mut named: Vec<String> = Vec::new();
+    for _ in 0..1 + rng.below(4) {
+        let spec = spec(rng, world, depth);
+        // Of what names an attribute again DataScript leaves out one or the other.
+        let name = attribute(&spec);
+        if !named.contains(&name) {
+            named.push(name);
+            specs.push(spec);
+        }
+    }
     format!("[{}]", specs.join(" "))
+}
+
+/// The first attribute that a spec names.
+fn attribute(spec: &str) -> String {
+    let from = spec.find(':').unwrap_or(0);
+    let name = &spec[from..];
+    name[..name.find([' ', ']', ')', '}']).unwrap_or(name.len())].to_string()
 }
 
 fn spec(rng: &mut Rng, world: &World, depth: usize) -> String {
@@ -89,7 +106,6 @@ fn wrong(rng: &mut Rng) -> String {
         "{5 [:name]}",
         "(:name)",
         "{:friend :name}",
-        "\"name\"",
         "[[:name]]",
         ":_age",
         "{:name [:db/id]}",

@@ -17,6 +17,7 @@ pub(super) fn check(query: &Query) -> Parse<()> {
     let mut known = FxHashSet::default();
     collect_vars(&query.clauses, &mut known);
     let mut sources = FxHashSet::default();
+    let mut given = FxHashSet::default();
     let mut rules = false;
     for input in &query.inputs {
         match input {
@@ -27,12 +28,47 @@ pub(super) fn check(query: &Query) -> Parse<()> {
             }
             Input::Rules => rules = true,
             Input::Binding(binding) => {
-                let vars = binding.vars();
-                known.extend(vars);
+                for var in binding.vars() {
+                    if !given.insert(var) {
+                        return fail("Vars used in :in should be distinct");
+                    }
+                }
             }
         }
     }
-    let mut asked: Vec<Var> = query.with.clone();
+    known.extend(&given);
+    let asked = find_vars(query);
+    let unknown = asked.iter().chain(&query.with).filter(|v| !known.contains(*v));
+    let unknown = names_of(query, unknown);
+    if !unknown.is_empty() {
+        return fail(format!("Query for unknown vars: {}", Value::vector(unknown)));
+    }
+    let shared = names_of(query, query.with.iter().filter(|v| asked.contains(v)));
+    if !shared.is_empty() {
+        let shared = Value::vector(shared);
+        return fail(format!(":find and :with should not use same variables: {shared}"));
+    }
+    if names_of(query, query.with.iter()).len() < query.with.len() {
+        return fail("Vars used in :with should be distinct");
+    }
+    check_sources(query, &query.clauses, &sources)?;
+    if !rules && uses_rules(&query.clauses) {
+        return fail("Missing rules var '%' in :in");
+    }
+    Ok(())
+}
+
+/// The names of variables, each once.
+fn names_of<'a>(query: &Query, vars: impl Iterator<Item = &'a Var>) -> Vec<Value> {
+    let mut seen = FxHashSet::default();
+    vars.filter(|v| seen.insert(**v))
+        .map(|v| Value::Symbol(query.vars[*v as usize].clone()))
+        .collect()
+}
+
+/// The variables that `:find` names.
+fn find_vars(query: &Query) -> Vec<Var> {
+    let mut asked = Vec::new();
     for element in query.find.elements() {
         match element {
             Element::Var(v) => asked.push(*v),
@@ -53,19 +89,7 @@ pub(super) fn check(query: &Query) -> Parse<()> {
             }
         }
     }
-    let unknown: Vec<Value> = asked
-        .iter()
-        .filter(|v| !known.contains(*v))
-        .map(|v| Value::Symbol(query.vars[*v as usize].clone()))
-        .collect();
-    if !unknown.is_empty() {
-        return fail(format!("Query for unknown vars: {}", Value::vector(unknown)));
-    }
-    check_sources(query, &query.clauses, &sources)?;
-    if !rules && uses_rules(&query.clauses) {
-        return fail("Missing rules var '%' in :in");
-    }
-    Ok(())
+    asked
 }
 
 pub(super) fn check_sources(

@@ -86,9 +86,6 @@ pub(super) fn parse_clause(
             "Cannot parse pattern {form}, expected at most 5 parts: [e a v tx added]"
         ));
     }
-    if terms.iter().all(|t| *t == Term::Ignore) {
-        return fail("Pattern could not be all placeholders");
-    }
     let source = used.unwrap_or_else(|| names.default_source());
     Ok(Clause::Pattern { source, terms })
 }
@@ -111,7 +108,9 @@ pub(super) fn parse_expression(
             if clauses.is_empty() {
                 return fail("Cannot parse 'not' clause, expected [ src-var? 'not' clause+ ]");
             }
-            Ok(Clause::Not { join: None, clauses, text })
+            let clause = Clause::Not { join: None, clauses, text };
+            check_joins(&clause)?;
+            Ok(clause)
         }
         "not-join" => {
             let (required, join, rest) = parse_join(names, items, "not-join")?;
@@ -124,7 +123,9 @@ pub(super) fn parse_expression(
             if branches.is_empty() {
                 return fail("Cannot parse 'or' clause, expected [ src-var? 'or' clause+ ]");
             }
-            Ok(Clause::Or { required: Vec::new(), join: None, branches, text })
+            let clause = Clause::Or { required: Vec::new(), join: None, branches, text };
+            check_joins(&clause)?;
+            Ok(clause)
         }
         "or-join" => {
             let (required, join, rest) = parse_join(names, items, "or-join")?;
@@ -143,6 +144,14 @@ pub(super) fn parse_expression(
             let source = source.unwrap_or_else(|| names.default_source());
             Ok(Clause::Rule { source, name: head.clone(), args, text })
         }
+    }
+}
+
+/// What stands alone says nothing about anything else.
+fn check_joins(clause: &Clause) -> Parse<()> {
+    match clause.vars().is_empty() {
+        true => fail("Join variables should not be empty"),
+        false => Ok(()),
     }
 }
 
