@@ -85,6 +85,15 @@ pub enum DbError {
     /// An entity id outside of what ids can be.
     #[error("Highest supported entity id is {MAX_ID}, got {0}")]
     IdOutOfRange(i64),
+    /// A view or a filtered database is to be stored.
+    #[error("Only a database without filters and views can be stored")]
+    ViewNotStorable,
+    /// The database, or one that it comes from, is in another storage.
+    #[error("Database is already stored with another IStorage")]
+    OtherStorage,
+    /// What is needed cannot be read or written.
+    #[error(transparent)]
+    Storage(#[from] crate::storage::StorageError),
     /// A schema that is none.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -203,6 +212,14 @@ impl Db {
 
     pub(crate) fn tree(&self, index: Index) -> &Tree {
         self.now.tree(index)
+    }
+
+    /// All trees: those of the present, then those of history, where that is kept.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = &Tree> {
+        [Some(&self.now), self.past.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(|indexes| [&indexes.eavt, &indexes.aevt, &indexes.avet])
     }
 
     /// A datom as `[e a v tx added]`.

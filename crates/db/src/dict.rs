@@ -3,6 +3,11 @@
 //! Append-only and shared by all versions of a database, so a cell means the same in each of them. Reading takes
 //! no lock; interning takes one. Nothing is ever removed: a value lives as long as the last version of the
 //! database.
+//!
+//! A dictionary that comes from a storage has a base: values with the numbers below it, in pages that are read when one of
+//! them is looked at, found by their hash in sorted runs (`stored`).
+
+mod stored;
 
 use crate::cell::{Cell, Tag};
 use edn::{PrintOptions, Value};
@@ -11,12 +16,17 @@ use rustc_hash::{FxHashMap, FxHasher};
 use std::cmp::Ordering;
 use std::hash::Hasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use stored::{Base, Written};
 
 /// See the module.
 #[derive(Default)]
 pub struct Dict {
+    base: Option<Base>,
+    /// What came after the base.
     entries: boxcar::Vec<Entry>,
     index: Mutex<Index>,
+    /// Where it has been stored, and how far.
+    stored: Mutex<Option<Written>>,
 }
 
 struct Entry {
@@ -89,8 +99,30 @@ impl Dict {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many values the base has.
+    fn base_len(&self) -> u32 {
+        self.base.as_ref().map_or(0, Base::len)
+    }
+
+    /// How many values there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.base_len() + self.entries.count() as u32
+    }
+
     fn entry(&self, id: u32) -> &Entry {
-        &self.entries[id as usize]
+        match &self.base {
+            None => &self.entries[id as usize],
+            Some(base) if id < base.len() => base.entry(id),
+            Some(base) => &self.entries[(id - base.len()) as usize],
+        }
+    }
+
+    fn push(&self, entry: Entry) -> u32 {
+        self.base_len() + self.entries.push(entry) as u32
+    }
+
+    fn in_base(&self, value: &Value) -> Option<u32> {
+        self.base.as_ref()?.find(value)
     }
 
     /// The cell of a value, where the dictionary has it.
@@ -98,8 +130,14 @@ impl Dict {
         if let Some(cell) = Cell::inline(value) {
             return Some(cell);
         }
+        let tag = tag(value);
+        if tag != Tag::Exotic
+            && let Some(id) = self.in_base(value)
+        {
+            return Some(Cell::dict(tag, id));
+        }
         let index = self.lock();
-        match tag(value) {
+        match tag {
             Tag::Exotic => {
                 let id = index.exotic.get(&exact_form(value));
                 id.map(|id| Cell::dict(Tag::Exotic, *id)).or_else(|| {
@@ -123,13 +161,16 @@ impl Dict {
         match tag(value) {
             Tag::Exotic => self.intern_exotic(value),
             tag => {
+                if let Some(id) = self.in_base(value) {
+                    return Cell::dict(tag, id);
+                }
                 let mut index = self.lock();
                 let hashed = hash(value);
                 let found = index.plain.find(hashed, |id| self.entry(*id).value == *value);
                 if let Some(id) = found {
                     return Cell::dict(tag, *id);
                 }
-                let id = self.entries.push(Entry { value: value.clone(), class: None }) as u32;
+                let id = self.push(Entry { value: value.clone(), class: None });
                 index.plain.insert_unique(hashed, id, |id| hash(&self.entry(*id).value));
                 Cell::dict(tag, id)
             }
@@ -143,9 +184,9 @@ impl Dict {
         if let Some(id) = index.exotic.get(&form) {
             return Cell::dict(Tag::Exotic, *id);
         }
-        let next = Cell::dict(Tag::Exotic, self.entries.count() as u32);
+        let next = Cell::dict(Tag::Exotic, self.len());
         let class = plain.or_else(|| index.classes.get(value).copied()).unwrap_or(next);
-        let id = self.entries.push(Entry { value: value.clone(), class: Some(class) }) as u32;
+        let id = self.push(Entry { value: value.clone(), class: Some(class) });
         index.exotic.insert(form, id);
         if plain.is_none() {
             index.classes.entry(value.clone()).or_insert(class);

@@ -23,6 +23,7 @@ pub mod pull;
 pub mod query;
 mod ranges;
 mod schema;
+mod storage;
 mod tree;
 mod tx;
 mod view;
@@ -36,5 +37,8 @@ pub use pull::{Pattern, PullError, pull, pull_many};
 pub use query::{Input, Limits, Query, QueryError, QueryResult, q};
 pub use ranges::Datoms;
 pub use schema::{Attribute, Schema, SchemaError, Unique};
+pub use storage::{
+    Address, FileStorage, MemoryStorage, Storage, StorageError, collect_garbage, restore,
+};
 pub use tx::{Changes, DbObject, EntityRef, Op, OpValue, TxError, TxReport};
 pub use view::DatomFilter;

@@ -202,6 +202,18 @@ impl Schema {
         Ok(result)
     }
 
+    /// A schema whose attributes have these numbers, in their order.
+    pub(crate) fn with_attributes(names: &[Value], schema: &Value) -> Result<Schema, SchemaError> {
+        let mut numbered = Schema::default();
+        for name in names {
+            if !is_name(name) {
+                return Err(SchemaError::Name(name.to_string()));
+            }
+            numbered.add(name);
+        }
+        numbered.with_map(schema)
+    }
+
     /// The schema as the map it was given as.
     pub fn as_map(&self) -> &Map {
         &self.raw

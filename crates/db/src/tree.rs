@@ -10,15 +10,18 @@
 //! Costs: look-up, insertion, removal, the rank of a position and the datom at a rank are O(log n), copying at most
 //! one node a level. A range is two ranks, so its size is known before it is read.
 
+mod child;
 mod iter;
+mod stored;
 
 pub(crate) use iter::{Finger, TreeIter};
+
+use self::child::Child;
 
 use crate::cell::Cell;
 use crate::datom::{Datom, Order, Part, Prefix};
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// How many datoms a leaf holds at most.
 const LEAF: usize = 128;
@@ -28,7 +31,7 @@ const FANOUT: usize = 32;
 /// An immutable sorted sequence of datoms.
 #[derive(Clone, Default)]
 pub(crate) struct Tree {
-    root: Option<Arc<Node>>,
+    root: Option<Child>,
 }
 
 /// A leaf lies in its node, not behind another pointer: there are far more leaves than branches.
@@ -56,7 +59,7 @@ pub(crate) struct Leaf {
 struct Branch {
     firsts: Vec<Datom>,
     counts: Vec<usize>,
-    children: Vec<Arc<Node>>,
+    children: Vec<Child>,
 }
 
 impl Leaf {
@@ -275,10 +278,10 @@ impl Node {
 }
 
 impl Branch {
-    fn over(children: Vec<Arc<Node>>) -> Branch {
+    fn over(children: Vec<Child>) -> Branch {
         Branch {
-            firsts: children.iter().map(|c| c.first()).collect(),
-            counts: children.iter().map(|c| c.count()).collect(),
+            firsts: children.iter().map(|c| c.node().first()).collect(),
+            counts: children.iter().map(|c| c.node().count()).collect(),
             children,
         }
     }
@@ -295,8 +298,8 @@ impl Branch {
         compare: &impl Fn(&Datom, &Datom) -> Ordering,
     ) -> Result<Option<Node>, ()> {
         let at = self.child_of(&datom, compare);
-        let split = Arc::make_mut(&mut self.children[at]).insert(datom, compare)?;
-        self.firsts[at] = self.children[at].first();
+        let split = self.children[at].edit().insert(datom, compare)?;
+        self.firsts[at] = self.children[at].node().first();
         match split {
             None => {
                 self.counts[at] += 1;
@@ -307,7 +310,7 @@ impl Branch {
                 self.counts[at] = self.counts[at] + 1 - right_count;
                 self.firsts.insert(at + 1, right.first());
                 self.counts.insert(at + 1, right_count);
-                self.children.insert(at + 1, Arc::new(right));
+                self.children.insert(at + 1, Child::new(right));
             }
         }
         if self.children.len() <= FANOUT {
@@ -327,13 +330,13 @@ impl Branch {
         compare: &impl Fn(&Datom, &Datom) -> Ordering,
     ) -> Option<Datom> {
         let at = self.child_of(datom, compare);
-        let removed = Arc::make_mut(&mut self.children[at]).remove(datom, compare)?;
+        let removed = self.children[at].edit().remove(datom, compare)?;
         self.counts[at] -= 1;
         if self.counts[at] == 0 {
             self.drop_child(at);
         } else {
-            self.firsts[at] = self.children[at].first();
-            if self.children[at].is_small() {
+            self.firsts[at] = self.children[at].node().first();
+            if self.children[at].node().is_small() {
                 self.merge_around(at);
             }
         }
@@ -349,7 +352,7 @@ impl Branch {
     fn merge_around(&mut self, at: usize) {
         for left in [Some(at), at.checked_sub(1)].into_iter().flatten() {
             let Some(right) = self.children.get(left + 1).cloned() else { continue };
-            if Arc::make_mut(&mut self.children[left]).absorb(&right) {
+            if self.children[left].edit().absorb(right.node()) {
                 self.counts[left] += self.counts[left + 1];
                 self.drop_child(left + 1);
                 return;
@@ -360,25 +363,25 @@ impl Branch {
 
 impl Tree {
     pub(crate) fn len(&self) -> usize {
-        self.root.as_ref().map_or(0, |root| root.count())
+        self.root.as_ref().map_or(0, |root| root.node().count())
     }
 
     /// Builds a tree of full nodes from datoms that are in order and distinct.
     pub(crate) fn from_sorted(datoms: impl IntoIterator<Item = Datom>) -> Tree {
-        let mut level: Vec<Arc<Node>> = Vec::new();
+        let mut level: Vec<Child> = Vec::new();
         let mut leaf = Leaf::empty();
         for datom in datoms {
             if leaf.len() == LEAF {
-                level.push(Arc::new(Node::Leaf(std::mem::replace(&mut leaf, Leaf::empty()))));
+                level.push(Child::new(Node::Leaf(std::mem::replace(&mut leaf, Leaf::empty()))));
             }
             leaf.push(datom);
         }
         if leaf.len() > 0 {
-            level.push(Arc::new(Node::Leaf(leaf)));
+            level.push(Child::new(Node::Leaf(leaf)));
         }
         while level.len() > 1 {
             let branches = level.chunks(FANOUT).map(|c| Branch::over(c.to_vec()));
-            level = branches.map(|b| Arc::new(Node::Branch(b))).collect();
+            level = branches.map(|b| Child::new(Node::Branch(b))).collect();
         }
         Tree { root: level.pop() }
     }
@@ -393,12 +396,12 @@ impl Tree {
             *self = Tree::from_sorted([datom]);
             return true;
         };
-        match Arc::make_mut(root).insert(datom, &compare) {
+        match root.edit().insert(datom, &compare) {
             Err(()) => false,
             Ok(None) => true,
             Ok(Some(right)) => {
-                let children = vec![root.clone(), Arc::new(right)];
-                self.root = Some(Arc::new(Node::Branch(Branch::over(children))));
+                let children = vec![root.clone(), Child::new(right)];
+                self.root = Some(Child::new(Node::Branch(Branch::over(children))));
                 true
             }
         }
@@ -410,9 +413,9 @@ impl Tree {
         datom: &Datom,
         compare: impl Fn(&Datom, &Datom) -> Ordering,
     ) -> Option<Datom> {
-        let removed = Arc::make_mut(self.root.as_mut()?).remove(datom, &compare)?;
+        let removed = self.root.as_mut()?.edit().remove(datom, &compare)?;
         loop {
-            let only = match self.root.as_deref() {
+            let only = match self.root.as_ref().map(Child::node) {
                 Some(Node::Leaf(leaf)) if leaf.len() == 0 => None,
                 Some(Node::Branch(branch)) if branch.children.is_empty() => None,
                 Some(Node::Branch(branch)) if branch.children.len() == 1 => {
@@ -428,14 +431,14 @@ impl Tree {
     /// the tree and false for the rest.
     pub(crate) fn partition_point(&self, before: impl Fn(&Datom) -> bool) -> usize {
         let mut rank = 0;
-        let mut node = self.root.as_deref();
+        let mut node = self.root.as_ref().map(Child::node);
         while let Some(current) = node {
             match current {
                 Node::Leaf(leaf) => return rank + leaf.partition_point(&before),
                 Node::Branch(branch) => {
                     let at = branch.firsts.partition_point(&before).saturating_sub(1);
                     rank += branch.counts[..at].iter().sum::<usize>();
-                    node = Some(&branch.children[at]);
+                    node = Some(branch.children[at].node());
                 }
             }
         }
@@ -447,14 +450,14 @@ impl Tree {
     /// One descent, where the range ends in the leaf it begins in; two otherwise.
     pub(crate) fn range(&self, order: &Order<'_>, prefix: &Prefix) -> TreeIter<'_> {
         let mut first = 0;
-        let Some(mut node) = self.root.as_deref() else { return self.iter(0..0) };
+        let Some(mut node) = self.root.as_ref().map(Child::node) else { return self.iter(0..0) };
         loop {
             match node {
                 Node::Branch(branch) => {
                     let is_before = |d: &Datom| order.compare_prefix(d, prefix).is_lt();
                     let at = branch.firsts.partition_point(is_before).saturating_sub(1);
                     first += branch.counts[..at].iter().sum::<usize>();
-                    node = &branch.children[at];
+                    node = branch.children[at].node();
                 }
                 Node::Leaf(leaf) => {
                     let found = leaf.range(order, prefix);
@@ -503,7 +506,7 @@ impl Tree {
     /// The leaf that holds a rank, and the rank of its first datom.
     pub(crate) fn leaf_at(&self, rank: usize) -> Option<(&Leaf, usize)> {
         let mut start = 0;
-        let mut node = self.root.as_deref()?;
+        let mut node = self.root.as_ref().map(Child::node)?;
         loop {
             match node {
                 Node::Leaf(leaf) => return (rank < start + leaf.len()).then_some((leaf, start)),
@@ -513,7 +516,7 @@ impl Tree {
                         start += branch.counts[at];
                         at += 1;
                     }
-                    node = &branch.children[at];
+                    node = branch.children[at].node();
                 }
             }
         }

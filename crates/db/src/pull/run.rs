@@ -19,7 +19,9 @@ const MAX_LEVELS: usize = edn::MAX_DEPTH / 2 - 1;
 impl Pattern {
     /// Pulls one entity, given by id, lookup ref or ident.
     pub fn pull(&self, db: &Db, entity: &Value) -> Result<Value, PullError> {
-        match db.entid(entity)? {
+        let entity = db.entid(entity)?;
+        db.check_storage()?;
+        match entity {
             Some(id) => self.pull_id(db, id),
             None => Ok(Value::Nil),
         }
@@ -37,7 +39,9 @@ impl Pattern {
             plain: FxHashMap::default(),
             whole: None,
         };
-        walk.entity(self, id)
+        let pulled = walk.entity(self, id)?;
+        db.check_storage()?;
+        Ok(pulled)
     }
 }
 

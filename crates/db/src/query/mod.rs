@@ -189,7 +189,13 @@ impl Query {
 
     /// Answers the query, within limits.
     pub fn run_within(&self, inputs: &[Input], limits: Limits) -> Result<QueryResult, QueryError> {
-        solve::run(self, inputs, Budget::new(limits))
+        let result = solve::run(self, inputs, Budget::new(limits));
+        for input in inputs {
+            if let Input::Db(db) = input {
+                db.check_storage()?;
+            }
+        }
+        result
     }
 }
 

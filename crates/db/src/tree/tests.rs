@@ -32,8 +32,8 @@ impl Node {
                     .iter()
                     .zip(branch.firsts.iter().zip(&branch.counts))
                     .map(|(child, (first, count))| {
-                        assert_eq!((child.first(), child.count()), (*first, *count));
-                        child.checked(false)
+                        assert_eq!((child.node().first(), child.node().count()), (*first, *count));
+                        child.node().checked(false)
                     })
                     .collect();
                 assert!(depths.iter().all(|depth| *depth == depths[0]));
@@ -95,7 +95,7 @@ proptest! {
         }
         for (tree, model) in &versions {
             if let Some(root) = &tree.root {
-                root.checked(true);
+                root.node().checked(true);
             }
             prop_assert_eq!(tree.len(), model.len());
             prop_assert_eq!(entities(tree), model.iter().copied().collect::<Vec<_>>());
@@ -147,11 +147,11 @@ fn what_nobody_else_holds_is_edited_in_place_and_what_is_shared_is_not_copied_wh
     assert!(tree.insert(datom(77_777), by_entity));
     let leaves = |tree: &Tree| {
         let mut found = Vec::new();
-        let mut nodes: Vec<Arc<Node>> = tree.root.iter().cloned().collect();
+        let mut nodes: Vec<&Node> = tree.root.iter().map(Child::node).collect();
         while let Some(node) = nodes.pop() {
-            match &*node {
-                Node::Leaf(_) => found.push(Arc::as_ptr(&node)),
-                Node::Branch(branch) => nodes.extend(branch.children.iter().cloned()),
+            match node {
+                Node::Leaf(leaf) => found.push(std::ptr::from_ref(leaf)),
+                Node::Branch(branch) => nodes.extend(branch.children.iter().map(Child::node)),
             }
         }
         found

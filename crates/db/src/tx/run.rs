@@ -32,7 +32,8 @@ pub(super) fn transact(db: &mut Db, tx_data: &Value) -> Result<Changes, TxError>
     let mut names = Names::default();
     loop {
         let mut run = Run::new(&mut *db, forms, names);
-        match run.all() {
+        let all = run.all();
+        match run.db.check_storage().map_err(Stop::from).and(all) {
             Ok(()) => return Ok(run.changes()),
             Err(stop) => {
                 run.undo();
