@@ -12,33 +12,40 @@
 
 mod apply;
 mod cell;
+mod compare;
 mod conn;
 mod cursor;
 mod datom;
 mod db;
 mod dict;
 mod entid;
+mod entity;
 pub mod print;
 pub mod pull;
 pub mod query;
+mod random;
 mod ranges;
 mod schema;
+mod squuid;
 mod storage;
 mod tree;
 mod tx;
 mod view;
 
 pub use cell::Cell;
+pub use compare::diff;
 pub use conn::{Conn, Listener};
 pub use datom::{AttrId, Datom, EntityId, Index, MAX_ID, Prefix, TX0};
 pub use db::{Db, DbError};
 pub use dict::Dict;
+pub use entity::{Entity, EntityValue, entity};
 pub use pull::{Pattern, PullError, pull, pull_many};
 pub use query::{Input, Limits, Query, QueryError, QueryResult, q};
 pub use ranges::Datoms;
 pub use schema::{Attribute, Schema, SchemaError, Unique};
+pub use squuid::{squuid, squuid_at, squuid_time_millis};
 pub use storage::{
     Address, FileStorage, MemoryStorage, Storage, StorageError, collect_garbage, restore,
 };
-pub use tx::{Changes, DbObject, EntityRef, Op, OpValue, TxError, TxReport};
+pub use tx::{Changes, DbObject, EntityRef, Op, OpValue, TxError, TxReport, tempid};
 pub use view::DatomFilter;

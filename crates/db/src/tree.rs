@@ -362,6 +362,11 @@ impl Branch {
 }
 
 impl Tree {
+    /// Whether it is the very same tree, not only an equal one.
+    pub(crate) fn is_same(&self, other: &Tree) -> bool {
+        self.root.as_ref().map(Arc::as_ptr) == other.root.as_ref().map(Arc::as_ptr)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.root.as_ref().map_or(0, |root| root.node().count())
     }

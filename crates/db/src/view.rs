@@ -24,6 +24,17 @@ impl View {
         self.as_of.is_none() && self.since.is_none() && !self.history && self.filter.is_none()
     }
 
+    /// Whether it is the very same view; filters are the same when they are one.
+    pub(crate) fn is_same(&self, other: &View) -> bool {
+        let filter = match (&self.filter, &other.filter) {
+            (None, None) => true,
+            (Some(x), Some(y)) => Arc::ptr_eq(x, y),
+            _ => false,
+        };
+        let times = |view: &View| (view.as_of, view.since, view.history);
+        filter && times(self) == times(other)
+    }
+
     fn needs_past(&self) -> bool {
         self.as_of.is_some() || self.history
     }

@@ -1,8 +1,9 @@
 //! A pattern as data becomes a [`Pattern`], checked against the schema.
 
 use super::PullError;
+use crate::tx::forward_name;
 use crate::{AttrId, Db};
-use edn::{Keyword, Value};
+use edn::Value;
 use std::sync::Arc;
 
 /// How many values of a cardinality-many attribute come out unless the pattern says otherwise.
@@ -78,20 +79,6 @@ fn is_word(value: &Value, word: &str) -> bool {
         Value::Symbol(s) => s.as_str() == word,
         Value::Str(s) => &**s == word,
         _ => false,
-    }
-}
-
-/// `:ns/_attr` → `:ns/attr`, where it is of that form.
-fn forward_name(name: &Value) -> Option<Value> {
-    match name {
-        Value::Keyword(k) => {
-            k.name().strip_prefix('_').map(|n| Value::Keyword(Keyword::new(k.namespace(), n)))
-        }
-        Value::Str(s) => {
-            let at = s.rfind('/').map_or(0, |slash| slash + 1);
-            s[at..].strip_prefix('_').map(|n| Value::string(format!("{}{n}", &s[..at])))
-        }
-        _ => None,
     }
 }
 

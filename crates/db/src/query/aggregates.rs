@@ -135,7 +135,7 @@ impl Aggregate {
     }
 
     fn random(self, args: &[Value], values: &[Value]) -> Result {
-        let pick = |n: usize| (super::random::bits() % n.max(1) as u64) as usize;
+        let pick = |n: usize| (crate::random::bits() % n.max(1) as u64) as usize;
         match (self, size(args)?) {
             (Aggregate::Rand, None) => Ok(values[pick(values.len())].clone()),
             (Aggregate::Rand, Some(n)) => {

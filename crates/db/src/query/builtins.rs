@@ -206,7 +206,7 @@ static TABLE: &[Row] = &[
         _ => arity("quot"),
     }),
     ("rand", |a| {
-        let unit = super::random::unit();
+        let unit = crate::random::unit();
         match a {
             [] => Ok(Value::Double(unit)),
             [n] => Ok(Value::Double(unit * to_f64(n).unwrap_or(1.0))),
@@ -215,7 +215,7 @@ static TABLE: &[Row] = &[
     }),
     ("rand-int", |a| {
         let n = int(one(a)?)?;
-        Ok(Value::Int((super::random::unit() * n as f64) as i64))
+        Ok(Value::Int((crate::random::unit() * n as f64) as i64))
     }),
     ("range", range),
     ("re-find", |a| regex_find(a, false)),

@@ -18,7 +18,6 @@ mod find;
 mod lookups;
 mod parse;
 mod pattern;
-mod random;
 mod regexes;
 mod relation;
 mod result;

@@ -80,7 +80,7 @@ pub(super) fn is_name(value: &Value) -> bool {
 }
 
 /// `:ns/_attr` → `:ns/attr`, where it is of that form.
-pub(super) fn forward_name(name: &Value) -> Option<Value> {
+pub(crate) fn forward_name(name: &Value) -> Option<Value> {
     match name {
         Value::Keyword(k) => {
             k.name().strip_prefix('_').map(|n| Value::Keyword(Keyword::new(k.namespace(), n)))

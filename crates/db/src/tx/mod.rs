@@ -14,10 +14,13 @@ mod form;
 mod map;
 mod ops;
 mod run;
+mod tempid;
 mod vector;
 
 pub use error::TxError;
+pub(crate) use form::forward_name;
 pub use ops::{EntityRef, Op, OpValue};
+pub use tempid::tempid;
 pub use vector::DbObject;
 
 use crate::datom::{Datom, EntityId};

@@ -1,4 +1,4 @@
-//! Randomness for `rand` and `sample`.
+//! Randomness for `rand`, `sample` and `squuid`. Not for secrets.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -8,7 +8,7 @@ thread_local! {
 }
 
 /// The next 64 random bits (SplitMix64).
-pub(super) fn bits() -> u64 {
+pub(crate) fn bits() -> u64 {
     STATE.with(|state| {
         let next = state.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
         state.set(next);
@@ -19,6 +19,6 @@ pub(super) fn bits() -> u64 {
 }
 
 /// A number from 0 up to, not including, 1.
-pub(super) fn unit() -> f64 {
+pub(crate) fn unit() -> f64 {
     (bits() >> 11) as f64 / (1u64 << 53) as f64
 }
