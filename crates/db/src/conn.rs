@@ -5,11 +5,13 @@
 //! transact themselves; so when several threads write, reports of two transactions can come in either order
 //! ([`TxReport::tx`] tells which was first).
 
+use crate::datom::{Datom, EntityId, Index, Prefix};
 use crate::db::{Db, DbError};
 use crate::schema::Schema;
 use crate::tx::{TxError, TxReport};
 use edn::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
 
 /// What is told of each transaction.
 pub type Listener = Arc<dyn Fn(&TxReport) + Send + Sync>;
@@ -37,6 +39,14 @@ impl Conn {
         Conn::from_db(Db::empty(schema))
     }
 
+    /// A connection that starts with a database of datoms; see [`Db::init`].
+    pub fn from_datoms(
+        schema: Schema,
+        datoms: impl IntoIterator<Item = (EntityId, Value, Value, EntityId)>,
+    ) -> Result<Conn, DbError> {
+        Ok(Conn::from_db(Db::init(schema, datoms)?))
+    }
+
     /// The database as it is now.
     pub fn db(&self) -> Db {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -60,6 +70,23 @@ impl Conn {
     /// As [`Conn::transact`], with something to say about the transaction, which listeners get to see.
     pub fn transact_with_meta(&self, tx_data: &Value, tx_meta: Value) -> Result<TxReport, TxError> {
         self.change(|db| db.with_meta(tx_data, tx_meta))
+    }
+
+    /// Applies a transaction on a thread of its own; joining gives what [`Conn::transact`] would have given.
+    ///
+    /// ```
+    /// # use db::{Conn, Schema};
+    /// let conn = std::sync::Arc::new(Conn::create(Schema::default()));
+    /// let report = conn.transact_async(edn::read("[{:name \"Ivan\"}]").unwrap(), edn::Value::Nil);
+    /// assert_eq!(report.join().unwrap().unwrap().tx_data.len(), 1);
+    /// ```
+    pub fn transact_async(
+        self: &Arc<Self>,
+        tx_data: Value,
+        tx_meta: Value,
+    ) -> JoinHandle<Result<TxReport, TxError>> {
+        let conn = self.clone();
+        std::thread::spawn(move || conn.transact_with_meta(&tx_data, tx_meta))
     }
 
     /// Puts another schema in place of the current one; see [`Db::with_schema`]. Listeners are not told.
@@ -104,22 +131,29 @@ impl Conn {
         held(&self.listeners).retain(|(k, _)| k != key);
     }
 
-    /// Puts another database in place of the current one; listeners are told of all datoms as retracted and added.
+    /// Puts another database in place of the current one; listeners are told of all datoms as retracted and added,
+    /// in the attributes and cells of the new one.
     pub fn reset(&self, db: Db) -> TxReport {
+        self.reset_with_meta(db, Value::Nil)
+    }
+
+    /// As [`Conn::reset`], with something to say about it, which listeners get to see.
+    pub fn reset_with_meta(&self, db: Db, tx_meta: Value) -> TxReport {
         let turn = held(&self.writing);
-        let before = self.db();
-        let all = crate::datom::Prefix::default();
-        let retracted = before
-            .scan(crate::datom::Index::Eavt, &all)
-            .map(|d| crate::datom::Datom { added: false, ..d });
-        let tx_data = retracted.chain(db.scan(crate::datom::Index::Eavt, &all)).collect();
+        let (before, mut db) = (self.db(), db);
+        let all = Prefix::default();
+        let of_before = before.scan(Index::Eavt, &all);
+        let retracted: Vec<Datom> = of_before
+            .filter_map(|d| Some(Datom { added: false, ..db.adopt(&before, &d).ok()? }))
+            .collect();
+        let tx_data = retracted.into_iter().chain(db.scan(Index::Eavt, &all)).collect();
         let report = TxReport {
-            db_before: before.clone(),
+            db_before: before,
             db_after: db.clone(),
             tx_data,
             said_again: Vec::new(),
             tempids: Vec::new(),
-            tx_meta: Value::Nil,
+            tx_meta,
             tx: db.max_tx(),
         };
         self.set(db);

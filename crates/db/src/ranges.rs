@@ -85,6 +85,11 @@ impl Db {
         }
     }
 
+    /// The first of [`Db::datoms`].
+    pub fn find_datom(&self, index: Index, components: &[Value]) -> Result<Option<Datom>, DbError> {
+        Ok(self.datoms(index, components)?.next())
+    }
+
     /// `None` where a component is unknown to the database, so that nothing can match.
     fn prefix(&self, index: Index, components: &[Value]) -> Result<Option<Prefix>, DbError> {
         self.check_indexed(index, components)?;

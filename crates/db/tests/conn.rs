@@ -109,3 +109,38 @@ fn schemas_are_refused_with_a_reason() {
         assert_eq!(Schema::new(&read(schema)).unwrap_err().to_string(), expected);
     }
 }
+
+#[test]
+fn a_connection_takes_datoms_another_database_and_transactions_from_elsewhere() {
+    let name = Value::keyword("name");
+    let datoms = [(1, name.clone(), Value::from("Ivan"), db::TX0 + 1)];
+    let conn = Arc::new(Conn::from_datoms(Schema::default(), datoms.clone()).unwrap());
+    assert!(Conn::from_datoms(Schema::default(), [(1, Value::Nil, Value::Nil, 1)]).is_err());
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let log = heard.clone();
+    conn.listen(
+        Value::Nil,
+        Arc::new(move |report| {
+            let datoms = report.tx_data.iter().map(|d| report.db_after.datom_string(d));
+            log.lock().unwrap().push((datoms.collect::<Vec<_>>(), report.tx_meta.clone()));
+        }),
+    );
+    let report = conn.transact_async(read("[[:db/add -1 :name \"Petr\"]]"), read(":later"));
+    let report = report.join().unwrap().unwrap();
+    assert_eq!(report.resolve_tempid(&Value::Int(-1)), Some(2));
+    assert_eq!(report.resolve_tempid(&Value::Int(-2)), None);
+    let other = Db::init(conn.db().schema().clone(), datoms).unwrap();
+    conn.reset_with_meta(other.clone(), read(":again"));
+    assert!(conn.db() == other);
+    let told = heard.lock().unwrap();
+    assert_eq!(told[0].0, ["#datascript/Datom [2 :name \"Petr\" 536870914 true]"]);
+    assert_eq!(
+        told[1].0,
+        [
+            "#datascript/Datom [1 :name \"Ivan\" 536870913 false]",
+            "#datascript/Datom [2 :name \"Petr\" 536870914 false]",
+            "#datascript/Datom [1 :name \"Ivan\" 536870913 true]",
+        ]
+    );
+    assert_eq!(told.iter().map(|t| t.1.to_string()).collect::<Vec<_>>(), [":later", ":again"]);
+}
