@@ -364,7 +364,11 @@ impl Branch {
 impl Tree {
     /// Whether it is the very same tree, not only an equal one.
     pub(crate) fn is_same(&self, other: &Tree) -> bool {
-        self.root.as_ref().map(Arc::as_ptr) == other.root.as_ref().map(Arc::as_ptr)
+        match (&self.root, &other.root) {
+            (None, None) => true,
+            (Some(x), Some(y)) => x.is_same(y),
+            _ => false,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -52,6 +52,15 @@ impl Child {
         }
     }
 
+    /// Whether it is the very same node, not only an equal one.
+    pub(super) fn is_same(&self, other: &Child) -> bool {
+        match (self, other) {
+            (Child::Here(x), Child::Here(y)) => Arc::ptr_eq(x, y),
+            (Child::Stored(x), Child::Stored(y)) => Arc::ptr_eq(x, y),
+            _ => false,
+        }
+    }
+
     /// The node, to be changed: what others hold stays as it is.
     pub(super) fn edit(&mut self) -> &mut Node {
         if let Child::Stored(stored) = self {
