@@ -76,22 +76,27 @@ impl Run<'_> {
     ) -> Answer<bool> {
         let prefix = &mut resolved.prefix;
         match part {
-            Part::E => prefix.e = Some(db.entid_strict(value)?),
+            Part::E => {
+                prefix.e = named_entity(db, value)?;
+                return Ok(prefix.e.is_some());
+            }
             Part::A => {
                 prefix.a = db.attr(value);
                 return Ok(prefix.a.is_some());
             }
             Part::V => {
                 let is_ref = prefix.a.is_some_and(|a| db.schema().get(a).is_ref());
-                let names_entity = matches!(value, Value::Keyword(_)) || value.as_seq().is_some();
-                prefix.v = if is_ref && names_entity {
+                prefix.v = if is_ref && names_entity(value) {
                     Some(Cell::entity(db.entid_strict(value)?))
                 } else {
                     db.cell(value)
                 };
                 return Ok(prefix.v.is_some());
             }
-            Part::Tx => prefix.tx = Some(db.entid_strict(value)?),
+            Part::Tx => {
+                prefix.tx = named_entity(db, value)?;
+                return Ok(prefix.tx.is_some());
+            }
             Part::Added => match value {
                 Value::Bool(added) => resolved.added = Some(*added),
                 _ => return Ok(false),
@@ -229,6 +234,19 @@ impl Run<'_> {
         }
         Relation { vars, columns, len }.distinct()
     }
+}
+
+/// Whether a constant stands for an entity that has to be looked up.
+fn names_entity(value: &Value) -> bool {
+    matches!(value, Value::Keyword(_)) || value.as_seq().is_some()
+}
+
+/// The entity of a constant in a pattern; `None` for what is no entity, which matches nothing.
+fn named_entity(db: &Db, value: &Value) -> Answer<Option<EntityId>> {
+    if names_entity(value) {
+        return Ok(Some(db.entid_strict(value)?));
+    }
+    Ok(value.as_int().and_then(|id| EntityId::try_from(id).ok()))
 }
 
 /// Whether a database's cell is of a class.
