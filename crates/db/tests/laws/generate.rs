@@ -146,7 +146,8 @@ fn rules(tape: &mut Tape) -> String {
     )
 }
 
-const BINARY: [&str; 9] = ["near", "reach", "reach", "reach", "even", "odd", "loop", "free", "apart"];
+const BINARY: [&str; 9] =
+    ["near", "reach", "reach", "reach", "even", "odd", "loop", "free", "apart"];
 
 /// What is known while clauses are made.
 struct Maker<'t> {
@@ -367,6 +368,24 @@ impl Maker<'_> {
         }
     }
 
+    /// Bindings of no variable in common, each with a value that fits.
+    fn inputs(&mut self) -> Vec<(String, String)> {
+        let mut inputs = Vec::new();
+        for n in 0..self.tape.below(3) {
+            let (i, s, v) = (INTS[self.tape.below(2) + 2 * n], STRINGS[n], ANY[n]);
+            let (binding, value, vars) = match self.tape.below(5) {
+                0 => (i.to_string(), "2", vec![i]),
+                1 => (format!("[{i} ...]"), "[1 2 3 3]", vec![i]),
+                2 => (format!("[[{i} {s}]]"), "[[1 \"a\"] [2 \"ab\"]]", vec![i, s]),
+                3 => (format!("[{s} _ {v}]"), "[\"a\" 1 [1 2]]", vec![s, v]),
+                _ => (format!("[[_ [{i} ...]]]"), "[[1 [1 2]] [0 [3]]]", vec![i]),
+            };
+            vars.into_iter().for_each(|var| self.bind(var));
+            inputs.push((binding, value.to_string()));
+        }
+        inputs
+    }
+
     fn find(&mut self) -> (Find, Vec<String>, Vec<String>) {
         let find = self.tape.pick(&[
             Find::Relation,
@@ -392,7 +411,13 @@ impl Maker<'_> {
                 _ => var,
             });
         }
-        let with = if self.tape.chance(3) { vec![self.tape.pick(&self.bound)] } else { Vec::new() };
+        let asked =
+            |var: &String| elements.iter().any(|e| e.split([' ', ')']).any(|part| part == var));
+        let others: Vec<String> = self.bound.iter().filter(|var| !asked(var)).cloned().collect();
+        let with = match others.is_empty() || !self.tape.chance(2) {
+            true => Vec::new(),
+            false => vec![self.tape.pick(&others)],
+        };
         (find, elements, with)
     }
 }
@@ -422,22 +447,9 @@ pub(crate) fn case(tape: &mut Tape, db: &Db) -> (Case, Vec<Input>) {
         vec![Input::from(db), Input::from(&second), Input::from(tuples), Input::from(rules)];
     let mut maker =
         Maker { tape, bound: Vec::new(), sources: vec!["$", "$", "$", "$", "$2", "$3"] };
-    for _ in 0..maker.tape.below(3) {
-        let binding = match maker.tape.below(5) {
-            0 => (maker.new_var(&INTS), "2"),
-            1 => (format!("[{} ...]", maker.new_var(&INTS)), "[1 2 3 3]"),
-            2 => (
-                format!("[[{} {}]]", maker.new_var(&INTS), maker.new_var(&STRINGS)),
-                "[[1 \"a\"] [2 \"ab\"]]",
-            ),
-            3 => (
-                format!("[{} _ {}]", maker.new_var(&STRINGS), maker.new_var(&ANY)),
-                "[\"a\" 1 [1 2]]",
-            ),
-            _ => (format!("[[_ [{} ...]]]", maker.new_var(&INTS)), "[[1 [1 2]] [0 [3]]]"),
-        };
-        let value = edn::read(binding.1).unwrap();
-        inputs.push((binding.0, Given::Value(value.clone())));
+    for (binding, value) in maker.inputs() {
+        let value = edn::read(&value).unwrap();
+        inputs.push((binding, Given::Value(value.clone())));
         given.push(value.into());
     }
     let mut clauses: Vec<String> = (0..1 + maker.tape.below(3)).map(|_| maker.pattern()).collect();
