@@ -38,12 +38,20 @@ pub(crate) fn inspected(path: &Path) -> Outcome<Inspection> {
 
 /// The database of a place, to be read.
 pub(crate) fn read(place: &Place) -> Outcome<Db> {
-    let log = place.log();
-    let inspection = inspected(&log)?;
-    if inspection.is_torn {
+    let opened = store::open_cached(&place.log(), &place.cache()).map_err(|e| explained(&e))?;
+    if opened.is_torn {
         note("note: the log's end never became a transaction; `defbase doctor` says more");
     }
-    Ok(inspection.replay(&log).map_err(|e| explained(&e))?.db)
+    Ok(opened.db)
+}
+
+/// An error where the cache that a database was read from turned out to be damaged.
+pub(crate) fn all_could_be_read(db: &Db) -> Outcome<()> {
+    db.check_storage().map_err(|e| {
+        Problem::new("the cache beside the log is damaged, so the answer may not be whole")
+            .because(&e)
+            .help("delete the folder .defbase/cache and ask again: it is made anew from the log")
+    })
 }
 
 impl Database {

@@ -16,6 +16,8 @@ use crate::problem::{Outcome, Problem};
 use ::code::graph::Direction;
 use ::code::search::Search;
 use clap::{CommandFactory, Parser};
+use db::Db;
+use std::cell::OnceCell;
 use std::process::ExitCode;
 
 /// An import makes and frees millions of small values on every core.
@@ -47,7 +49,20 @@ fn enter(cli: &Cli) -> Outcome<()> {
 
 /// Does what was typed.
 fn run(command: Command) -> Outcome<Found> {
-    let db = || database::read(&Place::existing()?);
+    let opened = OnceCell::new();
+    let db = || {
+        let db = database::read(&Place::existing()?)?;
+        Ok(opened.get_or_init(|| db).clone())
+    };
+    let outcome = perform(command, &db);
+    match opened.get() {
+        // What could not be read may be missing in what was found.
+        Some(db) => database::all_could_be_read(db).and(outcome),
+        None => outcome,
+    }
+}
+
+fn perform(command: Command, db: &dyn Fn() -> Outcome<Db>) -> Outcome<Found> {
     match command {
         Command::Init => keep::init(),
         Command::Import { paths } => keep::import(&paths),

@@ -3,6 +3,7 @@
 //!     .defbase/code-db-txlog.edn   the log; commit it
 //!     .defbase/defbase.edn         configuration; commit it
 //!     .defbase/snapshots/          can be made anew from the log
+//!     .defbase/cache/              the log's database, ready to be read; can be deleted
 
 use crate::problem::{Outcome, Problem, did_you_mean, similar};
 use edn::Value;
@@ -13,6 +14,7 @@ const FOLDER: &str = ".defbase";
 const LOG: &str = "code-db-txlog.edn";
 const CONFIGURATION: &str = "defbase.edn";
 const SNAPSHOTS: &str = "snapshots";
+const CACHE: &str = "cache";
 /// The two sides of a merge are put one after the other: the log's lines mean the same in any order.
 const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
 const IGNORED: &str = "# Everything here but the log and the configuration can be made anew.\n\
@@ -63,6 +65,11 @@ impl Place {
     /// Where snapshots are kept.
     pub(crate) fn snapshots(&self) -> PathBuf {
         self.root.join(FOLDER).join(SNAPSHOTS)
+    }
+
+    /// What can be made anew from the log.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.root.join(FOLDER).join(CACHE)
     }
 
     /// Whether there is a database.

@@ -11,6 +11,7 @@
 //! - What cannot be read is set aside or reported, never dropped.
 
 mod births;
+mod cache;
 mod conflicts;
 mod connection;
 mod encode;
@@ -18,6 +19,7 @@ mod error;
 mod facts;
 mod file;
 mod names;
+mod pack;
 mod read;
 mod replay;
 mod restore;
@@ -25,10 +27,12 @@ mod seen;
 mod snapshot;
 mod step;
 
+pub use cache::{Opened, open_cached};
 pub use conflicts::{Conflict, Side};
 pub use connection::{Connection, TxInfo};
 pub use error::StoreError;
 pub use file::write_whole;
+pub use pack::Pack;
 pub use read::{Damage, Inspection, inspect};
 pub use replay::{Replayed, load};
 pub use restore::restore;

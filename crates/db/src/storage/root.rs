@@ -49,7 +49,7 @@ pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>) -> Result<Db, DbError>
     }
     let store = Arc::new(Store::new(storage, ROOT + 1));
     let (dict, next) = Dict::restored(&store, &mut input).ok_or_else(damaged)?;
-    if !input.is_at_end() || next <= ROOT {
+    if !input.is_at_end() || next == ROOT {
         return Err(damaged().into());
     }
     store.go_on_at(next);
