@@ -25,7 +25,9 @@ pub mod pull;
 pub mod query;
 mod random;
 mod ranges;
+mod readers;
 mod schema;
+mod serialize;
 mod squuid;
 mod storage;
 mod tree;
@@ -42,7 +44,9 @@ pub use entity::{Entity, EntityValue, entity};
 pub use pull::{Pattern, PullError, pull, pull_many};
 pub use query::{Input, Limits, Query, QueryError, QueryResult, q};
 pub use ranges::Datoms;
+pub use readers::{DATA_READERS, Reader, ReaderError, datom_from_reader, db_from_reader};
 pub use schema::{Attribute, Schema, SchemaError, Unique};
+pub use serialize::{SerializeError, from_serializable, serializable};
 pub use squuid::{squuid, squuid_at, squuid_time_millis};
 pub use storage::{
     Address, FileStorage, MemoryStorage, Storage, StorageError, collect_garbage, restore,
