@@ -41,6 +41,9 @@ const INST: u64 = 5;
 const INST_LIMIT: i64 = 1 << 57;
 
 impl Cell {
+    /// The cell of `nil`.
+    pub(crate) const NIL: Cell = Cell((NIL << (TAG_BITS + 3)) | Tag::Small as u64);
+
     fn tagged(tag: Tag, payload: u64) -> Cell {
         Cell((payload << TAG_BITS) | tag as u64)
     }

@@ -136,6 +136,14 @@ fn refused_transactions_say_why() {
         ),
         (&["[{:db/id nil :n 1}]"], "Cannot store nil as a value at {:db/id nil, :n 1}"),
         (&["[{:db/id :b}]"], "Expected number, string or lookup ref for :db/id, got :b"),
+        (
+            &["[{:name \"a\"} {:db/ident :b} [:db/add :b :name \"a\"]]"],
+            "Cannot add #datascript/Datom [2 :name \"a\" 536870913 true] because of unique constraint: (#datascript/Datom [1 :name \"a\" 536870913 true])",
+        ),
+        (
+            &["[{:name \"a\"} [:db/add :db/current-tx :name \"a\"]]"],
+            "Conflicting upsert: 536870913 resolves to 1 via [:db/add 536870913 :name \"a\"]",
+        ),
         (&["[{:child [:email \"u\"]}]"], "Nothing found for entity id :email"),
         (
             &["[[:db/cas 1 :boss [:name \"a\"] [:name \"b\"]]]"],

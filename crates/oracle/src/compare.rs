@@ -27,6 +27,9 @@ pub enum Verdict {
     /// Clauses are worked off in another order, and one refused a clause that the other had no rows left for, or
     /// refused another one of several at fault.
     Unreached,
+    /// When DataScript starts a transaction over it forgets that ids of tempids are taken, and gives them to other
+    /// entities: a tempid of which nothing is said goes unnoticed.
+    Restarted,
     /// DataScript did not come to an end.
     Endless,
     /// None of these.
@@ -42,6 +45,7 @@ impl Verdict {
             Verdict::Broke => "refused here, an error of JavaScript there",
             Verdict::Reordered => "answered here, clauses in an order that is refused there",
             Verdict::Unreached => "refused at a clause that the other did not come to",
+            Verdict::Restarted => "refused here, a tempid taken for another there",
             Verdict::Endless => "without an end there",
             Verdict::Different => "different",
         }
@@ -71,6 +75,7 @@ pub fn compare(step: &Step, ours: &Outcome, theirs: &Outcome) -> Verdict {
         {
             Verdict::Unreached
         }
+        (Outcome::Refused(ours), _) if only_as_values(step, ours) => Verdict::Restarted,
         (_, Outcome::Endless) => Verdict::Endless,
         _ => Verdict::Different,
     }
@@ -105,6 +110,21 @@ fn is_nothing(value: &Value) -> bool {
         Value::Map(row) => row.values().all(Value::is_nil),
         _ => value.as_seq().is_some_and(|rows| rows.iter().all(is_nothing)),
     }
+}
+
+/// Whether a transaction was refused for tempids of which it says nothing, and truly says nothing.
+fn only_as_values(step: &Step, message: &str) -> bool {
+    let Some(tempids) = message.strip_prefix("Tempids used only as value in transaction: (") else {
+        return false;
+    };
+    let form = step.forms.iter().map(Value::to_string).collect::<String>();
+    let is_subject = |tempid: &str| {
+        let tempid = tempid.trim_end_matches(')');
+        form.contains("/_")
+            || form.contains(":_")
+            || [":db/id", ":db/add"].iter().any(|op| form.contains(&format!("{op} {tempid}")))
+    };
+    step.kind == Kind::Transact && !tempids.contains('#') && !tempids.split(' ').any(is_subject)
 }
 
 fn same_message(step: &Step, ours: &str, theirs: &str) -> bool {

@@ -115,7 +115,11 @@ fn work(options: Options, next: &AtomicU64) -> Result<Report, OracleError> {
             let found = Difference::first(&case, &ours, &theirs);
             let agreed = found.as_ref().map_or(case.steps.len(), |d| d.step);
             for (i, step) in case.steps.iter().enumerate().take(agreed) {
-                *report.steps.entry(compare(step, &ours[i], &theirs[i])).or_default() += 1;
+                let verdict = compare(step, &ours[i], &theirs[i]);
+                *report.steps.entry(verdict).or_default() += 1;
+                if verdict == Verdict::Restarted {
+                    break;
+                }
             }
             if let Some(found) = found.filter(|_| report.mismatches.len() < options.enough) {
                 let (case, difference) = shrink(&mut datascript, case, found)?;

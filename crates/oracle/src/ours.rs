@@ -3,6 +3,7 @@
 use crate::case::{Case, Kind, Outcome, Step, for_all_rows};
 use db::{Conn, Datom, Db, Index, Input, Limits, Query, Schema, TxReport};
 use edn::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// The outcomes of a case's steps.
@@ -15,7 +16,11 @@ pub fn answers(case: &Case) -> Vec<Outcome> {
         Ok(value) => Outcome::Gave(value),
         Err(message) => Outcome::Refused(message),
     };
-    case.steps.iter().map(|step| outcome(answer(&conn, step))).collect()
+    let answer = |step: &Step| {
+        let answered = catch_unwind(AssertUnwindSafe(|| answer(&conn, step)));
+        answered.map_or_else(|_| Outcome::Broke("a panic".into()), outcome)
+    };
+    case.steps.iter().map(answer).collect()
 }
 
 fn answer(conn: &Conn, step: &Step) -> Result<Value, String> {

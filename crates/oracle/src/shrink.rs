@@ -1,6 +1,6 @@
 //! Makes a case that shows a difference smaller while it shows the same kind of difference.
 
-use crate::case::{Case, Outcome, Step};
+use crate::case::{Case, Outcome};
 use crate::compare::{Verdict, compare};
 use crate::ours;
 use crate::theirs::{DataScript, OracleError};
@@ -18,13 +18,19 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Finds it, where there is one.
+    /// Finds it, where there is one. After a step that only one side took the two databases are no longer the same.
     pub fn first(case: &Case, ours: &[Outcome], theirs: &[Outcome]) -> Option<Difference> {
-        let differs = |(i, step): (usize, &Step)| {
-            compare(step, &ours[i], &theirs[i]) == Verdict::Different && i < case.steps.len()
-        };
-        let step = case.steps.iter().enumerate().position(differs)?;
-        Some(Difference { step, ours: ours[step].clone(), theirs: theirs[step].clone() })
+        let steps = case.steps.iter().zip(ours).zip(theirs).enumerate();
+        for (step, ((asked, ours), theirs)) in steps {
+            match compare(asked, ours, theirs) {
+                Verdict::Restarted => return None,
+                Verdict::Different => {
+                    return Some(Difference { step, ours: ours.clone(), theirs: theirs.clone() });
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Differences of one kind have the same kinds of outcomes and messages that begin alike.

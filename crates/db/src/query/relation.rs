@@ -62,7 +62,7 @@ impl Relation {
         }
     }
 
-    /// The columns of these variables, in this order; a variable may stand twice.
+    /// The columns of these variables, in this order; a variable may stand twice, and one that nothing binds is nil.
     pub(super) fn take_columns(&mut self, vars: &[Var]) -> Vec<Vec<Cell>> {
         let mut taken: Vec<Vec<Cell>> = Vec::with_capacity(vars.len());
         for (i, var) in vars.iter().enumerate() {
@@ -70,7 +70,7 @@ impl Relation {
             taken.push(match (twice, self.column_of(*var)) {
                 (Some(first), _) => taken[first].clone(),
                 (None, Some(at)) => std::mem::take(&mut self.columns[at]),
-                (None, None) => Vec::new(),
+                (None, None) => vec![Cell::NIL; self.len],
             });
         }
         taken

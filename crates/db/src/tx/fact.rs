@@ -31,7 +31,11 @@ impl Run<'_> {
             return Ok(());
         }
         let known = self.known_entity(e)?;
-        let is_lookup = matches!(e, Given::Value(Value::List(_) | Value::Vector(_)));
+        let is_lookup = match e {
+            Given::Value(Value::List(_) | Value::Vector(_)) => true,
+            Given::Value(Value::Keyword(_)) => !e.is_transaction(),
+            _ => false,
+        };
         let is_tuple = !self.db.schema.get(a).tuple().is_empty();
         let v = match v {
             Given::Value(value) if is_tuple => {

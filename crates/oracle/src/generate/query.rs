@@ -30,11 +30,20 @@ struct Draft<'a> {
     /// What `:in` names after `$`, and the inputs for it.
     inputs: Vec<(String, String)>,
     made: usize,
+    /// Whether entities that may not be there are named: inside of a clause it depends on the order of clauses
+    /// whether it comes to light.
+    lookups: bool,
 }
 
 pub(super) fn query(rng: &mut Rng, world: &World) -> Step {
-    let mut draft =
-        Draft { world, vars: Vec::new(), clauses: Vec::new(), inputs: Vec::new(), made: 0 };
+    let mut draft = Draft {
+        world,
+        vars: Vec::new(),
+        clauses: Vec::new(),
+        inputs: Vec::new(),
+        made: 0,
+        lookups: true,
+    };
     if rng.percent(25) {
         draft.input(rng);
     }
@@ -111,7 +120,7 @@ impl Draft<'_> {
             (Some(var), 0..75) => var,
             (None, 0..80) | (_, 75..82) => self.bind(Holds::Of(Type::Ref)),
             (_, 80..90) => id(rng),
-            (_, 90..97) => self.world.lookup(rng),
+            (_, 90..97) if self.lookups => self.world.lookup(rng),
             _ => "_".into(),
         }
     }
@@ -124,7 +133,7 @@ impl Draft<'_> {
             (Some(var), 0..35) => var,
             (_, 0..70) => self.bind(holds),
             (_, 70..90) if a.of == Type::Ref => match rng.below(3) {
-                0 => self.world.lookup(rng),
+                0 if self.lookups => self.world.lookup(rng),
                 _ => id(rng),
             },
             (_, 70..90) => value(rng, a.of),
@@ -388,6 +397,7 @@ impl Draft<'_> {
             clauses: Vec::new(),
             inputs: Vec::new(),
             made: self.made + 20,
+            lookups: false,
         }
     }
 
@@ -470,35 +480,29 @@ impl Draft<'_> {
         }
     }
 
-    fn rule_call(&mut self, rng: &mut Rng) -> String {
+    /// An argument of a rule: nothing bound, mostly, that another argument is.
+    fn rule_place(&mut self, rng: &mut Rng, other: &str) -> String {
         let entity = Holds::Of(Type::Ref);
-        let place =
-            |draft: &mut Self, rng: &mut Rng| match (draft.bound(rng, entity), rng.below(10)) {
-                (Some(var), 0..6) => var,
-                (_, 6) => id(rng),
-                (_, 7) => "_".into(),
-                _ => draft.bind(entity),
-            };
-        match rng.below(8) {
-            0..4 => format!(
-                "({} {} {})",
-                rng.pick(&["reach", "back", "kin"]),
-                place(self, rng),
-                place(self, rng)
-            ),
-            4 => {
-                let s = self.result(rng, Holds::Of(Type::Str));
-                format!("(called {} {s})", place(self, rng))
+        // DataScript does not see that a variable stands twice in a call either, and takes `_` for a value.
+        let bound = self.bound(rng, entity).filter(|var| var != other);
+        match (bound, rng.below(10)) {
+            (Some(var), 0..6) => var,
+            (_, 6) => id(rng),
+            _ => self.bind(entity),
+        }
+    }
+
+    fn rule_call(&mut self, rng: &mut Rng) -> String {
+        let first = self.rule_place(rng, "");
+        match rng.below(16) {
+            0..10 => {
+                let rule = rng.pick(&["reach", "back", "kin", "even-far"]);
+                format!("({rule} {first} {})", self.rule_place(rng, &first))
             }
-            5 => format!("(old {})", place(self, rng)),
-            6 => format!("(even-far {} {})", place(self, rng), place(self, rng)),
-            _ => match rng.below(12) {
-                0 => "(nosuch ?z)".into(),
-                _ => {
-                    let e = self.given(rng, entity);
-                    format!("(bound {e} {})", self.result(rng, Holds::Of(Type::Int)))
-                }
-            },
+            10 | 11 => format!("(called {first} {})", self.result(rng, Holds::Of(Type::Str))),
+            12 => format!("(old {first})"),
+            13 if rng.percent(20) => "(nosuch ?z)".into(),
+            _ => format!("(aged {first} {})", self.result(rng, Holds::Of(Type::Int))),
         }
     }
 
@@ -520,7 +524,7 @@ impl Draft<'_> {
              [(called ?e ?n) [?e :name ?n]] [(called ?e ?n) [?e {q} ?o] [?o :name ?n]] [(old ?e) {extra}] \
              [(even-far ?a ?b) [?a {p} ?t] (odd-far ?t ?b)] [(even-far ?a ?b) [?a {r} ?t] [?t {r} ?b]] \
              [(odd-far ?a ?b) [?a {p} ?b]] [(odd-far ?a ?b) [?a {p} ?t] (even-far ?t ?b)] \
-             [(bound ?e ?n) [?e :age ?n]]]"
+             [(aged ?e ?n) [?e :age ?n]]]"
         );
         self.inputs.push(("%".into(), rules));
     }
