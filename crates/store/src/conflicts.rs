@@ -28,7 +28,7 @@ pub struct Conflict {
 }
 
 /// An entity's attribute.
-pub(crate) type About = (EntityId, AttrId);
+pub(crate) type Topic = (EntityId, AttrId);
 
 /// In place of an entity: what an attribute's properties are.
 pub(crate) const SCHEMA: EntityId = 0;
@@ -37,7 +37,7 @@ pub(crate) const SCHEMA: EntityId = 0;
 #[derive(Clone, Default)]
 pub(crate) struct Conflicts {
     open: BTreeMap<u64, Conflict>,
-    by_about: FxHashMap<About, Vec<u64>>,
+    by_topic: FxHashMap<Topic, Vec<u64>>,
     next: u64,
 }
 
@@ -50,20 +50,20 @@ impl Conflicts {
         self.open.values()
     }
 
-    pub(crate) fn is_about(&self, about: &About) -> bool {
-        self.by_about.contains_key(about)
+    pub(crate) fn is_about(&self, topic: &Topic) -> bool {
+        self.by_topic.contains_key(topic)
     }
 
-    pub(crate) fn add(&mut self, about: About, conflict: Conflict) {
+    pub(crate) fn add(&mut self, topic: Topic, conflict: Conflict) {
         self.open.insert(self.next, conflict);
-        self.by_about.entry(about).or_default().push(self.next);
+        self.by_topic.entry(topic).or_default().push(self.next);
         self.next += 1;
     }
 
     /// Settles what somebody said something about who had seen both sides.
-    pub(crate) fn settle(&mut self, touched: &FxHashSet<About>, saw: impl Fn(EntityId) -> bool) {
-        for about in touched {
-            let Some(mut numbers) = self.by_about.remove(about) else { continue };
+    pub(crate) fn settle(&mut self, touched: &FxHashSet<Topic>, saw: impl Fn(EntityId) -> bool) {
+        for topic in touched {
+            let Some(mut numbers) = self.by_topic.remove(topic) else { continue };
             numbers.retain(|n| {
                 let is_seen =
                     self.open.get(n).is_some_and(|c| saw(c.earlier.tx) && saw(c.later.tx));
@@ -73,7 +73,7 @@ impl Conflicts {
                 !is_seen
             });
             if !numbers.is_empty() {
-                self.by_about.insert(*about, numbers);
+                self.by_topic.insert(*topic, numbers);
             }
         }
     }

@@ -4,14 +4,15 @@
 //! and writing happen in turns; flushing is shared: writers that wait together are served by one flush. When a write
 //! or flush fails nothing more is accepted, for what the disk holds is not known any more.
 
-use crate::conflicts::{About, Conflict, Conflicts, SCHEMA};
+use crate::conflicts::{Conflict, Conflicts, SCHEMA, Topic};
 use crate::encode::{Encoded, Said, encode};
 use crate::error::StoreError;
 use crate::file::{LogFile, read_all};
 use crate::read::inspect;
 use crate::replay::{Outcome, Replayed, replay};
 use crate::step::touched_by;
-use db::{Datom, Db, EntityId, EntityRef, Listener, Op, OpValue, Schema, TxReport};
+use crate::writable::{check, check_length, check_schema};
+use db::{AttrId, Cell, Datom, Db, EntityId, EntityRef, Listener, Op, OpValue, Schema, TxReport};
 use edn::{Inst, Map, Uuid, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -67,7 +68,8 @@ impl Connection {
     pub fn create(path: &Path, schema: &Map, info: &TxInfo) -> Result<Connection, StoreError> {
         let state = Replayed::empty()?;
         // Before the file is there: a schema that is refused leaves nothing behind.
-        merged(state.db.schema(), schema)?;
+        let changed = merged(state.db.schema(), schema)?;
+        check_schema(&state.db, &changed, &new_properties(&state, schema))?;
         let connection = Connection::over(LogFile::open(path, true)?, state, None);
         connection.change_schema(schema, info)?;
         Ok(connection)
@@ -92,6 +94,8 @@ impl Connection {
             file.append(b"\n")?;
         }
         let state = replay(&inspection.transactions)?;
+        // A writer that was killed may have left behind what it did not flush.
+        file.flush()?;
         Ok(Connection::over(file, state, set_aside))
     }
 
@@ -152,26 +156,21 @@ impl Connection {
                 .to_vec(),
         };
         self.write(info, &[], |db, about| {
-            let mut forms = forms;
-            forms.extend(about.iter().map(|(a, v)| {
+            let own = |(a, v): &(Value, Value)| {
                 let parts = ["db/add", "db/current-tx"].map(Value::keyword);
                 Value::vector(parts.into_iter().chain([a.clone(), v.clone()]).collect())
-            }));
-            Ok(db.with(&Value::vector(forms))?)
+            };
+            let all = about.info.iter().map(own).chain(forms).chain([own(&about.id)]);
+            Ok(db.with(&Value::vector(all.collect()))?)
         })
     }
 
     /// Applies typed operations.
     pub fn transact_ops(&self, ops: &[Op], info: &TxInfo) -> Result<TxReport, StoreError> {
         self.write(info, &[], |db, about| {
-            let mut ops = ops.to_vec();
-            ops.extend(about.iter().map(|(a, v)| Op {
-                e: EntityRef::Tx,
-                a: a.clone(),
-                v: OpValue::Value(v.clone()),
-                added: true,
-            }));
-            Ok(db.with_ops(&ops, Value::Nil)?)
+            let own = about.info.iter().map(own_op);
+            let all: Vec<Op> = own.chain(ops.iter().cloned()).chain([own_op(&about.id)]).collect();
+            Ok(db.with_ops(&all, Value::Nil)?)
         })
     }
 
@@ -186,16 +185,10 @@ impl Connection {
             lines
         };
         self.write(info, &lines, |db, about| {
-            let with_schema = db.with_schema(merged(db.schema(), schema)?);
-            let ops: Vec<Op> = about
-                .iter()
-                .map(|(a, v)| Op {
-                    e: EntityRef::Tx,
-                    a: a.clone(),
-                    v: OpValue::Value(v.clone()),
-                    added: true,
-                })
-                .collect();
+            let changed = merged(db.schema(), schema)?;
+            check_schema(db, &changed, &lines)?;
+            let with_schema = db.with_schema(changed);
+            let ops: Vec<Op> = about.info.iter().chain([&about.id]).map(own_op).collect();
             Ok(with_schema.with_ops(&ops, Value::Nil)?)
         })?;
         Ok(())
@@ -206,12 +199,12 @@ impl Connection {
         &self,
         info: &TxInfo,
         schema: &[(Value, Value)],
-        make: impl FnOnce(&Db, &[(Value, Value)]) -> Result<TxReport, StoreError>,
+        make: impl FnOnce(&Db, &About) -> Result<TxReport, StoreError>,
     ) -> Result<TxReport, StoreError> {
         let (number, report) = {
             let mut writing = held(&self.writing);
             self.check()?;
-            let id = next_id(&writing.last, now());
+            let id = next_id(&writing.last, now())?;
             let report = make(&writing.state.db, &about(id, info))?;
             let report = self.record(&mut writing, id, report, schema)?;
             writing.written += 1;
@@ -235,9 +228,11 @@ impl Connection {
         let state = &mut writing.state;
         let (parents, again) = (state.heads.ids(), settled_again(&report, &state.conflicts));
         let said = Said { id, parents: &parents, report: &report, schema, again: &again };
+        check(&said)?;
         let encoded = encode(&said, &state.births);
+        check_length(&encoded.text)?;
         let (mut outcome, report) = if encoded.is_exact {
-            let mut touched: FxHashSet<About> = FxHashSet::default();
+            let mut touched: FxHashSet<Topic> = FxHashSet::default();
             if !state.conflicts.is_empty() {
                 touched.extend(touched_by(&report.db_after, &report.tx_data));
                 touched.extend(again.iter().map(|d| (d.e, d.a)));
@@ -331,17 +326,17 @@ fn settled_again(report: &TxReport, conflicts: &Conflicts) -> Vec<Datom> {
     if conflicts.is_empty() {
         return Vec::new();
     }
-    let changed: FxHashSet<About> = report.tx_data.iter().map(|d| (d.e, d.a)).collect();
-    let mut again: Vec<Datom> = Vec::new();
-    for d in &report.said_again {
+    let changed: FxHashSet<Topic> = report.tx_data.iter().map(|d| (d.e, d.a)).collect();
+    let mut told: FxHashSet<(EntityId, AttrId, Cell)> = FxHashSet::default();
+    let holds = |d: &Datom| report.db_after.values(d.e, d.a).any(|x| x.v == d.v) == d.added;
+    let again = report.said_again.iter().filter(|d| {
         let about = (d.e, d.a);
-        let holds = report.db_after.values(d.e, d.a).any(|x| x.v == d.v) == d.added;
-        let is_new = !again.iter().any(|x| (x.e, x.a, x.v) == (d.e, d.a, d.v));
-        if conflicts.is_about(&about) && !changed.contains(&about) && holds && is_new {
-            again.push(*d);
-        }
-    }
-    again
+        conflicts.is_about(&about)
+            && !changed.contains(&about)
+            && holds(d)
+            && told.insert((d.e, d.a, d.v))
+    });
+    again.copied().collect()
 }
 
 /// What a transaction comes to whose entities get other ids when the log is read, and its report with those.
@@ -399,32 +394,47 @@ fn now() -> i64 {
 }
 
 /// What a transaction's own entity says.
-fn about(id: Uuid, info: &TxInfo) -> Vec<(Value, Value)> {
+struct About {
+    /// Comes first, so that the transaction can say otherwise.
+    info: Vec<(Value, Value)>,
+    /// Comes last, whatever the transaction says.
+    id: (Value, Value),
+}
+
+fn own_op((a, v): &(Value, Value)) -> Op {
+    Op { e: EntityRef::Tx, a: a.clone(), v: OpValue::Value(v.clone()), added: true }
+}
+
+fn about(id: Uuid, info: &TxInfo) -> About {
     let inst = info.inst.unwrap_or_else(|| Inst(now()));
-    let mut about = vec![
-        (Value::keyword("tx/id"), Value::Uuid(id)),
-        (Value::keyword("db/txInstant"), Value::Inst(inst)),
-    ];
     let text = |key: &str, value: &Option<String>| {
         value.as_ref().map(|v| (Value::keyword(key), Value::string(v.as_str())))
     };
-    about.extend(text("tx/author", &info.author));
-    about.extend(text("tx/message", &info.message));
-    about
+    let said = [text("tx/author", &info.author), text("tx/message", &info.message)];
+    let inst = (Value::keyword("db/txInstant"), Value::Inst(inst));
+    About {
+        info: [Some(inst)].into_iter().chain(said).flatten().collect(),
+        id: (Value::keyword("tx/id"), Value::Uuid(id)),
+    }
 }
 
 /// A new id, later than the last one whatever the clock says (UUID version 7).
-fn next_id(last: &Uuid, now: i64) -> Uuid {
+fn next_id(last: &Uuid, now: i64) -> Result<Uuid, StoreError> {
+    const LAST_MOMENT: u64 = (1 << 48) - 1;
     let random = Uuid::new_v4();
     let make = |millis: u64| {
         let mut tail = [0; 10];
         tail.copy_from_slice(&random.as_bytes()[6..]);
         uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
     };
-    let id = make(now.max(0) as u64);
+    let id = make((now.max(0) as u64).min(LAST_MOMENT));
     if id > *last {
-        return id;
+        return Ok(id);
     }
-    let last_millis = (last.as_u128() >> 80) as u64;
-    make(last_millis + 1)
+    let after = (last.as_u128() >> 80) as u64 + 1;
+    if after > LAST_MOMENT {
+        let problem = "its id leaves room for no later one".to_string();
+        return Err(StoreError::Meaningless { tx: last.to_string(), problem });
+    }
+    Ok(make(after))
 }

@@ -59,8 +59,17 @@ pub enum StoreError {
     /// A transaction that the database refuses.
     #[error(transparent)]
     Transaction(#[from] db::TxError),
-    /// A flush failed: what was written since the last good one may be lost, so nothing more is accepted.
-    #[error("the disk failed to keep what was written ({0}); open the database anew")]
+    /// Something that a log cannot keep; nothing was written.
+    #[error("{what} {problem}; a log cannot keep that")]
+    Unwritable {
+        /// What it is.
+        what: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A flush failed, or the log was changed or replaced by another program: what was written since the last good flush may
+    /// be lost, so nothing more is accepted.
+    #[error("what was written may not be kept ({0}); open the database anew")]
     Poisoned(String),
 }
 

@@ -1,13 +1,24 @@
 //! What the lines of a transaction say, as datoms.
 
 use crate::error::StoreError;
+use crate::names::is_name;
 use crate::step::Step;
 use db::{AttrId, Cell, Datom, EntityId, Index, Prefix};
 use edn::{Map, Value};
 
+/// What a line does with a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Says {
+    /// Of an entity that the transaction makes.
+    New,
+    Holds,
+    Gone,
+}
+
 impl Step<'_> {
     pub(crate) fn line(&mut self, line: &Map, e: EntityId, is_new: bool) -> Result<(), StoreError> {
         self.says_more |= is_new && line.is_empty();
+        let says = if is_new { Says::New } else { Says::Holds };
         for (attribute, value) in line.iter() {
             match attribute {
                 Value::Keyword(k) if k.as_str() == "db/id" => {}
@@ -16,10 +27,10 @@ impl Step<'_> {
                         return self.fail(":db/retract must be a map of attributes and values");
                     };
                     for (attribute, value) in gone.iter() {
-                        self.each(attribute, value, |step, a, v| step.retract(e, a, v))?;
+                        self.each(e, attribute, value, Says::Gone)?;
                     }
                 }
-                _ => self.each(attribute, value, |step, a, v| step.assert(e, a, v, is_new))?,
+                _ => self.each(e, attribute, value, says)?,
             }
         }
         Ok(())
@@ -27,36 +38,55 @@ impl Step<'_> {
 
     pub(crate) fn each(
         &mut self,
+        e: EntityId,
         attribute: &Value,
         value: &Value,
-        mut what: impl FnMut(&mut Self, AttrId, Cell),
+        says: Says,
     ) -> Result<(), StoreError> {
         let a = self.use_attribute(attribute)?;
         if !self.db.schema().get(a).tuple().is_empty() {
             self.says_more = true;
             return Ok(());
         }
-        let many = self.db.schema().get(a).is_many();
         match value {
-            Value::Set(set) if many => {
-                for value in set.iter() {
-                    let v = self.value(a, value)?;
-                    what(self, a, v);
-                }
+            Value::Set(set) if self.db.schema().get(a).is_many() => {
+                set.iter().try_for_each(|value| self.one(e, a, value, says))
             }
-            _ => {
-                let v = self.value(a, value)?;
-                what(self, a, v);
+            _ => self.one(e, a, value, says),
+        }
+    }
+
+    fn one(&mut self, e: EntityId, a: AttrId, value: &Value, says: Says) -> Result<(), StoreError> {
+        if value.is_nil() {
+            return self.fail(format!("{} has the value nil", self.db.attr_name(a)));
+        }
+        let is_ref = self.db.schema().get(a).is_ref();
+        let v = match says {
+            _ if is_ref && is_name(value) => Cell::entity(self.reference(value)?),
+            Says::New | Says::Holds if is_ref && self.seen.is_none() => {
+                return self.fail(format!("{value} names no entity"));
             }
+            Says::New | Says::Holds if is_ref => {
+                self.misfit(e, a, value);
+                return Ok(());
+            }
+            // Also a value from before the attribute became a reference.
+            _ => self.db.dict().intern(value),
+        };
+        match says {
+            Says::New => self.assert(e, a, v, true),
+            Says::Holds => self.assert(e, a, v, false),
+            Says::Gone => self.retract(e, a, v),
         }
         Ok(())
     }
 
-    fn value(&mut self, a: AttrId, value: &Value) -> Result<Cell, StoreError> {
-        if self.db.schema().get(a).is_ref() {
-            return Ok(Cell::entity(self.reference(value)?));
-        }
-        Ok(self.db.dict().intern(value))
+    /// A value that was one to its author, who had not seen that the attribute became a reference: it is told, not kept.
+    fn misfit(&mut self, e: EntityId, a: AttrId, value: &Value) {
+        let current = self.db.values(e, a).next();
+        let earlier = current.map_or((self.tx - 1, None), |d| (d.tx, Some(d.v)));
+        let later = self.db.dict().intern(value);
+        self.conflict(e, a, earlier, Some(later));
     }
 
     pub(crate) fn touch(&mut self, e: EntityId, a: AttrId) {

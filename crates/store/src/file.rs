@@ -4,10 +4,13 @@ use crate::error::StoreError;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A log open for appending. The lock goes with it.
 pub(crate) struct LogFile {
     file: File,
+    /// What it is as far as this writer knows.
+    length: AtomicU64,
     path: PathBuf,
     _lock: File,
 }
@@ -15,6 +18,9 @@ pub(crate) struct LogFile {
 impl LogFile {
     /// Opens a log for writing, alone.
     pub(crate) fn open(path: &Path, create: bool) -> Result<LogFile, StoreError> {
+        if !create {
+            fs::metadata(path).map_err(StoreError::io("open", path))?;
+        }
         let lock = lock(path)?;
         if create && path.exists() {
             return Err(StoreError::Exists { path: path.to_owned() });
@@ -24,20 +30,41 @@ impl LogFile {
             .create(create)
             .open(path)
             .map_err(StoreError::io("open", path))?;
+        // Somebody may have taken the file of the lock away; elsewhere a lock of the log would keep readers out.
+        if cfg!(unix) {
+            take(&file, path)?;
+        }
         if create {
             flush_folder(path)?;
         }
-        Ok(LogFile { file, path: path.to_owned(), _lock: lock })
+        let length = file.metadata().map_err(StoreError::io("read", path))?.len();
+        Ok(LogFile { file, length: AtomicU64::new(length), path: path.to_owned(), _lock: lock })
     }
 
     /// Appends without flushing.
     pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        (&self.file).write_all(bytes).map_err(StoreError::io("write", &self.path))
+        let length = self.check()?;
+        (&self.file).write_all(bytes).map_err(StoreError::io("write", &self.path))?;
+        self.length.store(length + bytes.len() as u64, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Puts what was appended on the disk.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(StoreError::io("flush", &self.path))
+        self.file.sync_data().map_err(StoreError::io("flush", &self.path))?;
+        if is_at(&self.file, &self.path) { Ok(()) } else { self.changed() }
+    }
+
+    /// The log's length, which must be what this writer left.
+    fn check(&self) -> Result<u64, StoreError> {
+        let length = self.length.load(Ordering::Relaxed);
+        let found = self.file.metadata().map_err(StoreError::io("read", &self.path))?.len();
+        if found == length && is_at(&self.file, &self.path) { Ok(length) } else { self.changed() }
+    }
+
+    fn changed<T>(&self) -> Result<T, StoreError> {
+        let name = self.path.display();
+        Err(StoreError::Poisoned(format!("another program changed or replaced {name}")))
     }
 
     /// Cuts the log after its sound part and puts the rest into a file of its own; says which.
@@ -45,6 +72,7 @@ impl LogFile {
         let aside = free_name(&self.path);
         write_whole(&aside, &bytes[sound..])?;
         self.file.set_len(sound as u64).map_err(StoreError::io("cut", &self.path))?;
+        self.length.store(sound as u64, Ordering::Relaxed);
         self.flush()?;
         Ok(aside)
     }
@@ -60,11 +88,32 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(&lock_path)
         .map_err(StoreError::io("open", &lock_path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &lock_path)(error)),
+    take(&lock, path)?;
+    Ok(lock)
+}
+
+fn take(file: &File, log: &Path) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: log.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", log)(error)),
     }
+}
+
+/// Whether a path still leads to an open file: git replaces files when it merges.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Whether a path still leads to an open file, which cannot be replaced while it is open.
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// A name for a torn tail that is not taken.
@@ -92,13 +141,22 @@ fn flush_folder(path: &Path) -> Result<(), StoreError> {
 /// Writes a file so that it is there whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
+    name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
-    let mut file = File::create(&temporary).map_err(StoreError::io("create", &temporary))?;
-    file.write_all(bytes).map_err(StoreError::io("write", &temporary))?;
-    file.sync_all().map_err(StoreError::io("flush", &temporary))?;
-    fs::rename(&temporary, path).map_err(StoreError::io("rename to", path))?;
+    let written = write_flushed(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path).map_err(StoreError::io("rename to", path)));
+    if let Err(error) = written {
+        // What was written of it is of no use.
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
     flush_folder(path)
+}
+
+fn write_flushed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut file = File::create(path).map_err(StoreError::io("create", path))?;
+    file.write_all(bytes).map_err(StoreError::io("write", path))?;
+    file.sync_all().map_err(StoreError::io("flush", path))
 }
 
 /// All bytes of a file.

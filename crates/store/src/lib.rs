@@ -26,6 +26,7 @@ mod restore;
 mod seen;
 mod snapshot;
 mod step;
+mod writable;
 
 pub use cache::{Opened, open_cached};
 pub use conflicts::{Conflict, Side};

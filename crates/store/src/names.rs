@@ -163,3 +163,11 @@ pub(crate) fn identity(name: &Value) -> Option<(&Value, &Value)> {
         _ => None,
     }
 }
+
+/// Whether a value has the form of a name.
+pub(crate) fn is_name(value: &Value) -> bool {
+    match value {
+        Value::Tagged(tagged) => matches!(tagged.tag.as_str(), "db/tx" | "db/birth"),
+        _ => identity(value).is_some(),
+    }
+}

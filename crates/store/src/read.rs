@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The longest line that is read, in bytes.
-const MAX_LINE: usize = 256 << 20;
+pub(crate) const MAX_LINE: usize = 256 << 20;
 
 /// A whole transaction.
 pub(crate) struct Transaction {
@@ -72,19 +72,23 @@ impl Inspection {
         }
     }
 
-    /// The transactions that are whole and build on whole ones only.
+    /// The transactions that are whole, make sense and build on such ones only.
     fn replayable(&self) -> BTreeSet<Uuid> {
         let mut kept = BTreeSet::new();
+        let Ok(mut state) = crate::Replayed::empty() else { return kept };
         for transaction in &self.transactions {
-            if transaction.parents.iter().all(|parent| kept.contains(parent)) {
+            if transaction.parents.iter().all(|parent| kept.contains(parent))
+                && let Ok(outcome) = state.outcome(transaction)
+            {
+                state.advance(outcome);
                 kept.insert(transaction.id);
             }
         }
         kept
     }
 
-    /// What can be saved of the log that was looked through: a log of the transactions that are whole and build on whole
-    /// ones only, and how many they are.
+    /// What can be saved of the log that was looked through: a log of the transactions that are whole, make sense and build
+    /// on such ones only, and how many they are.
     pub fn salvage(&self, bytes: &[u8]) -> (Vec<u8>, usize) {
         let kept = self.replayable();
         let mut lines: BTreeMap<(Uuid, u64), &[u8]> = BTreeMap::new();

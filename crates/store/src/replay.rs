@@ -13,7 +13,7 @@
 //!   state (`step`) and then brought in.
 
 use crate::births::{Births, Recorded};
-use crate::conflicts::{About, Conflict, Conflicts};
+use crate::conflicts::{Conflict, Conflicts, Topic};
 use crate::error::StoreError;
 use crate::read::Transaction;
 use crate::seen::{Heads, Seen};
@@ -45,9 +45,9 @@ pub(crate) struct Outcome {
     /// Numbers of its lines that make entities which are there already.
     pub(crate) aliases: Vec<(u32, EntityId)>,
     /// What it says something about.
-    pub(crate) touched: FxHashSet<About>,
+    pub(crate) touched: FxHashSet<Topic>,
     /// What it disagrees about with others.
-    pub(crate) conflicts: Vec<(About, Conflict)>,
+    pub(crate) conflicts: Vec<(Topic, Conflict)>,
     pub(crate) datoms: Vec<Datom>,
     pub(crate) crc: u32,
     /// Its lines, where its datoms do not tell what it said.

@@ -4,11 +4,13 @@
 //! last composite tuples, which follow from their members and are never read from a log.
 
 use crate::births::Birth;
-use crate::conflicts::{About, Conflict, SCHEMA, Side};
+use crate::conflicts::{Conflict, SCHEMA, Side, Topic};
 use crate::error::StoreError;
+use crate::facts::Says;
 use crate::read::Transaction;
 use crate::replay::{Outcome, Replayed};
 use crate::seen::Seen;
+use crate::writable::ON_COMMITS;
 use db::{AttrId, Cell, Datom, Db, EntityId, TX0, Unique};
 use edn::{Map, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,8 +29,8 @@ pub(crate) struct Step<'a> {
     pub(crate) retracted: Vec<Datom>,
     pub(crate) asserted: Vec<Datom>,
     /// What it says something about that there are conflicts about.
-    pub(crate) touched: FxHashSet<About>,
-    conflicts: Vec<(About, Conflict)>,
+    pub(crate) touched: FxHashSet<Topic>,
+    conflicts: Vec<(Topic, Conflict)>,
     born: Vec<u32>,
     pub(crate) aliases: Vec<(u32, EntityId)>,
     /// It says something that its datoms do not tell.
@@ -196,11 +198,10 @@ impl<'a> Step<'a> {
     fn about(&mut self) -> Result<(), StoreError> {
         let tx = self.tx;
         for (attribute, value) in self.transaction.about.iter() {
-            let own = attribute.as_keyword().map(|k| k.as_str());
-            if matches!(own, Some("tx/id" | "tx/parents" | "tx/lines" | "tx/crc32c")) {
+            if ON_COMMITS.iter().any(|own| attribute.is_keyword(own)) {
                 continue;
             }
-            self.each(attribute, value, |step, a, v| step.assert(tx, a, v, true))?;
+            self.each(tx, attribute, value, Says::New)?;
         }
         let a = self.use_attribute(&Value::keyword("tx/id"))?;
         let v = self.db.dict().intern(&Value::Uuid(self.transaction.id));
@@ -294,7 +295,7 @@ pub(crate) fn tuples_of<'d>(
 pub(crate) fn touched_by<'d>(
     db: &Db,
     datoms: impl IntoIterator<Item = &'d Datom> + Clone,
-) -> FxHashSet<About> {
+) -> FxHashSet<Topic> {
     let own = datoms.clone().into_iter().map(|d| (d.e, d.a));
     own.chain(tuples_of(db, datoms)).collect()
 }
