@@ -61,17 +61,21 @@ impl Step<'_> {
             return self.fail(format!("{} has the value nil", self.db.attr_name(a)));
         }
         let is_ref = self.db.schema().get(a).is_ref();
-        let v = match says {
-            _ if is_ref && is_name(value) => Cell::entity(self.reference(value)?),
-            Says::New | Says::Holds if is_ref && self.seen.is_none() => {
-                return self.fail(format!("{value} names no entity"));
-            }
-            Says::New | Says::Holds if is_ref => {
+        let named = match is_ref && is_name(value) {
+            true => Some(self.reference(value)),
+            false => None,
+        };
+        let v = match (named, says) {
+            (Some(Ok(target)), _) => Cell::entity(target),
+            (Some(Err(error)), _) if self.seen.is_none() => return Err(error),
+            // Also a value from before the attribute became a reference.
+            (_, Says::Gone) => self.db.dict().intern(value),
+            _ if !is_ref => self.db.dict().intern(value),
+            _ if self.seen.is_none() => return self.fail(format!("{value} names no entity")),
+            _ => {
                 self.misfit(e, a, value);
                 return Ok(());
             }
-            // Also a value from before the attribute became a reference.
-            _ => self.db.dict().intern(value),
         };
         match says {
             Says::New => self.assert(e, a, v, true),

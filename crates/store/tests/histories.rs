@@ -23,12 +23,17 @@ const SCHEMA: &str = "{:name {:db/unique :db.unique/identity}
                        :key {:db/tupleAttrs [:kind :friend] :db/unique :db.unique/identity}}";
 
 /// Schemas that clones may add, also at once.
-const MORE_SCHEMA: [&str; 5] = [
+const MORE_SCHEMA: [&str; 10] = [
     "{:age {:db/index true}}",
     "{:note {:db/cardinality :db.cardinality/many}}",
     "{:title {:db/unique :db.unique/identity}}",
     "{:name {:db/doc \"a name\"}}",
     "{:age {:db/doc \"years\"} :tag {:db/index true}}",
+    "{:boss {:db/valueType :db.type/ref}}",
+    "{:boss {:db/valueType :db.type/ref :db/cardinality :db.cardinality/many}}",
+    "{:age {:db/cardinality :db.cardinality/many}}",
+    "{:duo {:db/tupleAttrs [:age :note]}}",
+    "{:duo {:db/tupleAttrs [:note :boss] :db/unique :db.unique/value}}",
 ];
 
 /// An entity: one that is there, one by an identity, a new one, or a number nobody gave.
@@ -74,7 +79,7 @@ fn plain() -> impl Strategy<Value = &'static str> {
 }
 
 fn reference() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["friend", "friends", "part"])
+    prop::sample::select(vec!["friend", "friends", "part", "boss"])
 }
 
 fn form() -> impl Strategy<Value = Form> {
