@@ -183,10 +183,10 @@ impl<'a> Encoder<'a> {
     /// Numbers for entities that are new and of which nothing is said, behind those of the lines.
     fn number_the_referred(&mut self, mut next: u32) {
         let schema = self.report.db_after.schema();
-        for d in self.datoms.iter().chain(&self.about_tx).filter(|d| schema.get(d.a).is_ref()) {
+        let said = self.datoms.iter().chain(&self.about_tx);
+        for d in said.filter(|d| d.added && schema.get(d.a).is_ref()) {
             let Some(e) = d.v.as_entity() else { continue };
-            let is_known = e == self.report.tx || self.numbers.contains_key(&e) || !self.is_new(e);
-            if is_known || self.referred.contains_key(&e) {
+            if self.is_known(e) || self.referred.contains_key(&e) {
                 continue;
             }
             let n = self.births.of(e).map_or(next, |birth| birth.1);
@@ -194,6 +194,11 @@ impl<'a> Encoder<'a> {
             self.born.push((e, n));
             next += 1;
         }
+    }
+
+    /// Whether an entity is there, or is the transaction or on one of its lines.
+    fn is_known(&self, e: EntityId) -> bool {
+        e == self.report.tx || self.numbers.contains_key(&e) || !self.is_new(e)
     }
 
     /// Whether this transaction makes an entity.
@@ -351,10 +356,12 @@ impl<'a> Encoder<'a> {
     }
 
     fn value(&self, out: &mut String, datom: &Datom) {
-        if self.report.db_after.schema().get(datom.a).is_ref()
-            && let Some(e) = datom.v.as_entity()
-        {
-            return self.write_name(out, e);
+        if self.report.db_after.schema().get(datom.a).is_ref() {
+            match datom.v.as_entity() {
+                Some(e) if datom.added || self.is_known(e) => return self.write_name(out, e),
+                // A value from before the attribute became a reference can only go.
+                _ => out.push_str("#db/value "),
+            }
         }
         print_to(out, &self.report.db_after.value(datom.v));
     }

@@ -61,6 +61,11 @@ impl Step<'_> {
             return self.fail(format!("{} has the value nil", self.db.attr_name(a)));
         }
         let is_ref = self.db.schema().get(a).is_ref();
+        if let (true, Says::Gone, Some(value)) = (is_ref, says, former_value(value)) {
+            let v = self.db.dict().intern(value);
+            self.retract(e, a, v);
+            return Ok(());
+        }
         let named = match is_ref && is_name(value) {
             true => Some(self.reference(value)),
             false => None,
@@ -68,7 +73,7 @@ impl Step<'_> {
         let v = match (named, says) {
             (Some(Ok(target)), _) => Cell::entity(target),
             (Some(Err(error)), _) if self.seen.is_none() => return Err(error),
-            // Also a value from before the attribute became a reference.
+            // To its author it was no reference.
             (_, Says::Gone) => self.db.dict().intern(value),
             _ if !is_ref => self.db.dict().intern(value),
             _ if self.seen.is_none() => return self.fail(format!("{value} names no entity")),
@@ -155,5 +160,13 @@ impl Step<'_> {
         let history = self.db.history();
         let last = history.values(e, a).max_by_key(|d| (d.tx, d.added))?;
         (!last.added && !self.saw(last.tx)).then_some(last.tx)
+    }
+}
+
+/// A value that an attribute had before it became a reference.
+fn former_value(value: &Value) -> Option<&Value> {
+    match value {
+        Value::Tagged(tagged) if tagged.tag.as_str() == "db/value" => Some(&tagged.value),
+        _ => None,
     }
 }

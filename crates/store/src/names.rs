@@ -50,6 +50,8 @@ impl Step<'_> {
             }
             let e = self.bear(n)?;
             self.by_identity.insert(class, e);
+            self.names_twice |= line.contains_key(attribute);
+            self.says_more |= self.names_twice;
             self.assert(e, a, v, true);
             return Ok((e, true));
         }

@@ -35,6 +35,8 @@ pub(crate) struct Step<'a> {
     pub(crate) aliases: Vec<(u32, EntityId)>,
     /// It says something that its datoms do not tell.
     pub(crate) says_more: bool,
+    /// A line says the attribute again that it names its new entity by.
+    pub(crate) names_twice: bool,
 }
 
 impl<'a> Step<'a> {
@@ -45,6 +47,7 @@ impl<'a> Step<'a> {
     ) -> Self {
         Step {
             says_more: seen.is_some(),
+            names_twice: false,
             tx: state.births.next_tx(),
             db: state.db.clone(),
             state,
@@ -79,13 +82,19 @@ impl<'a> Step<'a> {
             });
         }
         // Written from datoms, lines are in the order of entities.
-        self.says_more |= !entities.iter().flatten().is_sorted_by(|(x, _), (y, _)| x < y);
+        let about = entities.iter().flatten().map(|(e, _)| *e);
+        let is_own = about.clone().any(|e| e == self.tx);
+        let in_order = about.is_sorted_by(|x, y| x < y) && !is_own;
+        self.says_more |= !in_order;
         for (line, (e, is_new)) in
             transaction.lines.iter().zip(entities).filter_map(|(l, e)| Some((l, e?)))
         {
             self.line(line, e, is_new)?;
         }
         self.about()?;
+        if !in_order || self.names_twice {
+            self.last_of_several();
+        }
         self.give_way();
         let mut db = self.db.apply(&self.retracted).apply(&self.asserted);
         let tuples = self.tuples(&db);
@@ -223,6 +232,26 @@ impl<'a> Step<'a> {
             later: Side { tx: self.tx, value: later.map(|v| self.db.value(v)) },
         };
         self.conflicts.push(((e, a), conflict));
+    }
+
+    /// Where several lines are about one entity, which their author may have taken for several, the last value of an attribute
+    /// stays.
+    fn last_of_several(&mut self) {
+        let mut last: FxHashMap<Topic, Cell> = FxHashMap::default();
+        let mut asserted = std::mem::take(&mut self.asserted);
+        asserted.reverse();
+        asserted.retain(|d| {
+            if self.db.schema().get(d.a).is_many() {
+                return true;
+            }
+            let stays = *last.entry((d.e, d.a)).or_insert(d.v);
+            if stays != d.v && self.seen.is_some() {
+                self.conflict(d.e, d.a, (self.tx, Some(d.v)), Some(stays));
+            }
+            stays == d.v
+        });
+        asserted.reverse();
+        self.asserted = asserted;
     }
 
     /// Unique values that other entities have only because of transactions the author had not seen go to the later.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use edn::{Map, Value};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use store::{Connection, StoreError, TxInfo, encode_snapshot, inspect, load};
 
@@ -298,4 +299,115 @@ fn what_stands_behind_a_checksum_is_damage() {
     let log = String::from_utf8(log_of(&[(A, "", &["{:x 1}"]), (B, "", &["{:y 1}"])])).unwrap();
     let forged = log.replacen("}]\n[#uuid", ", :tx/author \"me\"}]\n[#uuid", 2);
     assert!(load(forged.as_bytes(), Path::new("log")).is_err());
+}
+
+/// Lines that anybody could write by hand; `@n` is the n-th transaction.
+const LINES: [&str; 36] = [
+    "{:db/attribute :name, :db/unique :db.unique/identity}",
+    "{:db/attribute :mail, :db/unique :db.unique/identity}",
+    "{:db/attribute :code, :db/unique :db.unique/value}",
+    "{:db/attribute :tag, :db/cardinality :db.cardinality/many}",
+    "{:db/attribute :tag, :db/cardinality :db.cardinality/one}",
+    "{:db/attribute :to, :db/valueType :db.type/ref}",
+    "{:db/attribute :to, :db/valueType :db.type/string}",
+    "{:db/attribute :part, :db/valueType :db.type/ref, :db/isComponent true, :db/cardinality :db.cardinality/many}",
+    "{:db/attribute :pair, :db/tupleAttrs [:to :x]}",
+    "{:db/attribute :x, :db/tupleAttrs [:to :code], :db/unique :db.unique/identity}",
+    "{:db/attribute :name}",
+    "{:db/attribute :tx/id, :db/cardinality :db.cardinality/many}",
+    "{}",
+    "{:x 1}",
+    "{:x 1N, :code \"c\"}",
+    "{:x #{1 2}, :tag #{\"t\" \"u\"}}",
+    "{:db/id [:name \"a\"]}",
+    "{:db/id [:name \"a\"], :x 2, :tag #{\"t\"}}",
+    "{:db/id [:name \"b\"], :to [:name \"a\"]}",
+    "{:db/id [:name \"a\"], :name \"b\"}",
+    "{:db/id [:name \"a\"], :db/retract {:name \"a\", :x 2}}",
+    "{:db/id [:mail \"a\"], :name \"a\", :code \"c\"}",
+    "{:db/id [:name \"b\"], :code \"c\", :to #db/birth [@0 0]}",
+    "{:db/id #db/birth [@0 0], :x 3}",
+    "{:db/id #db/birth [@1 1], :to #db/birth [@0 1], :db/retract {:tag #{\"t\"}}}",
+    "{:db/id #db/tx @0, :x 1, :db/retract {:tx/id @0}}",
+    "{:db/id #db/tx @1, :name \"a\"}",
+    "{:to #db/tx @0, :part #{#db/birth [@0 0] [:name \"a\"]}}",
+    "{:to #db/birth [@2 50]}",
+    "{:to #db/birth [@2 4294967295], :x 5}",
+    "{:to \"a\", :name 5}",
+    "{:pair [1 2], :x 4}",
+    "{:tx/id @1, :tx/parents 5}",
+    "{:x 9, \"string\" {:deep [{}]}}",
+    "{:db/id [:tx/id @0], :note \"n\"}",
+    "{:db/retract {:x 1}, :name \"a\"}",
+];
+
+fn id(n: usize) -> String {
+    format!("01a20aed-5de{n:x}-7b42-8cd5-8f7e6309b8f9")
+}
+
+/// For each transaction its lines and which of those before it it builds on.
+type Written = Vec<(Vec<usize>, u8)>;
+
+fn hostile_log(written: &Written) -> Vec<u8> {
+    let mut log = Vec::new();
+    for (i, (lines, parents)) in written.iter().enumerate() {
+        let parents: Vec<String> = (0..i)
+            .filter(|p| parents >> (i - p - 1).min(7) & 1 == 1)
+            .map(|p| format!("#uuid \"{}\"", id(p)))
+            .collect();
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| {
+                let mut line = LINES[*line].to_string();
+                for (at, n) in [("@0", i.saturating_sub(1)), ("@1", i / 2), ("@2", i)] {
+                    line = line.replace(at, &format!("#uuid \"{}\"", id(n)));
+                }
+                line
+            })
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        log.extend(log_of(&[(&id(i), &parents.join(" "), &lines)]));
+    }
+    log
+}
+
+proptest! {
+    #[test]
+    fn a_log_by_any_hand_reads_or_is_refused_whatever_its_order(
+        written in prop::collection::vec(
+            (prop::collection::vec(0..LINES.len(), 0..4), any::<u8>()), 1..10),
+    ) {
+        let log = hostile_log(&written);
+        let text = String::from_utf8(log.clone()).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable_by_key(|line| crc32c::crc32c(line.as_bytes()));
+        let other = (lines.join("\r\n") + "\r\n").into_bytes();
+        let shown = |bytes: &[u8]| load(bytes, Path::new("log")).map(|s| encode_snapshot(&s));
+        match (shown(&log), shown(&other)) {
+            (Ok(one), Ok(other)) => prop_assert_eq!(one, other),
+            (Err(one), Err(other)) => prop_assert_eq!(one.to_string(), other.to_string()),
+            (one, other) => prop_assert!(false, "{:?} {:?}", one.err(), other.err()),
+        }
+        // What can be saved of it reads, can be written on, and survives a snapshot or says that it does not.
+        let (saved, _) = inspect(&log).salvage(&log);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.edn");
+        std::fs::write(&path, &saved).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        is_as_read(&connection, &path);
+        for tx in ["[{:db/id 1 :x 7} {:y 8}]", "[[:db/retractEntity 1]]", "[{:name \"a\" :tag \"z\"}]"] {
+            match put(&connection, tx) {
+                Ok(_) => is_as_read(&connection, &path),
+                Err(error) => prop_assert!(matches!(error, StoreError::Transaction(_)), "{tx}: {error}"),
+            }
+        }
+        let (snapshot, again) = (folder.path().join("snapshot"), folder.path().join("again"));
+        let state = connection.state();
+        store::write_snapshot(&state, &snapshot).unwrap();
+        prop_assert_eq!(encode_snapshot(&store::read_snapshot(&snapshot).unwrap()), encode_snapshot(&state));
+        match store::restore(&snapshot, &again) {
+            Ok(_) => prop_assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(&path).unwrap()),
+            Err(error) => prop_assert!(matches!(error, StoreError::Snapshot { .. }), "{error}"),
+        }
+    }
 }
