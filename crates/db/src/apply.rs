@@ -4,7 +4,7 @@
 //! with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part is sorted
 //! again. Sorting and the making of the three trees use the cores there are.
 
-use crate::datom::{AttrId, Datom, EntityId, Index, Order, TX0};
+use crate::datom::{Datom, EntityId, Index, Order, TX0};
 use crate::db::{Db, Indexes};
 use crate::schema::Schema;
 use crate::tree::Tree;
@@ -137,14 +137,9 @@ impl Db {
         }
     }
 
-    /// The same facts under another schema, which must know every attribute of this one: AVET is made anew where it has
-    /// other attributes.
+    /// The same facts under another schema, which must know every attribute of this one: AVET is made anew.
     pub fn with_schema(&self, schema: Schema) -> Db {
         let mut db = Db { schema: Arc::new(schema), ..self.clone() };
-        let is_same = |a| db.schema.get(a).is_indexed() == self.schema.get(a).is_indexed();
-        if (0..self.schema.len() as AttrId).all(is_same) {
-            return db;
-        }
         let order = db.order(Index::Avet);
         let indexed = |tree: &Tree| {
             let datoms = tree.iter(0..tree.len());
