@@ -306,7 +306,11 @@ impl<'a> Encoder<'a> {
         let gone: Vec<&Datom> = datoms
             .iter()
             .filter(|d| !d.added)
-            .filter(|d| schema.get(d.a).is_many() || !added.iter().any(|x| x.a == d.a))
+            .filter(|d| {
+                schema.get(d.a).is_many()
+                    || !added.iter().any(|x| x.a == d.a)
+                    || datoms.iter().filter(|x| x.a == d.a && !x.added).count() > 1
+            })
             .collect();
         if !gone.is_empty() {
             out.push_str(separator);
@@ -327,8 +331,12 @@ impl<'a> Encoder<'a> {
             out.push(' ');
             if self.report.db_after.schema().get(run[0].a).is_many() {
                 self.set(out, run);
+            } else if let [one] = run {
+                self.value(out, one);
             } else {
-                self.value(out, run[run.len() - 1]);
+                // Left from before the attribute became one of single values.
+                out.push_str("#db/values ");
+                self.set(out, run);
             }
         }
     }
@@ -363,7 +371,11 @@ impl<'a> Encoder<'a> {
                 _ => out.push_str("#db/value "),
             }
         }
-        print_to(out, &self.report.db_after.value(datom.v));
+        let value = self.report.db_after.value(datom.v);
+        if !datom.added && is_marked(&value) {
+            out.push_str("#db/value ");
+        }
+        print_to(out, &value);
     }
 
     fn commit(&self, out: &mut String, parents: &[Uuid], lines: usize) {
@@ -381,6 +393,14 @@ impl<'a> Encoder<'a> {
             let _ = write!(out, "{space}#uuid \"{parent}\"");
         }
         let _ = write!(out, "], :tx/lines {lines}, ");
+    }
+}
+
+/// Whether a value has the form of what a retraction marks.
+fn is_marked(value: &Value) -> bool {
+    match value {
+        Value::Tagged(tagged) => matches!(tagged.tag.as_str(), "db/value" | "db/values"),
+        _ => false,
     }
 }
 

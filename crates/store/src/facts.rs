@@ -4,7 +4,7 @@ use crate::error::StoreError;
 use crate::names::is_name;
 use crate::step::Step;
 use db::{AttrId, Cell, Datom, EntityId, Index, Prefix};
-use edn::{Map, Value};
+use edn::{Map, Set, Value};
 
 /// What a line does with a value.
 #[derive(Clone, Copy)]
@@ -48,11 +48,9 @@ impl Step<'_> {
             self.says_more = true;
             return Ok(());
         }
-        match value {
-            Value::Set(set) if self.db.schema().get(a).is_many() => {
-                set.iter().try_for_each(|value| self.one(e, a, value, says))
-            }
-            _ => self.one(e, a, value, says),
+        match several(value, self.db.schema().get(a).is_many(), says) {
+            Some(values) => values.iter().try_for_each(|value| self.one(e, a, value, says)),
+            None => self.one(e, a, value, says),
         }
     }
 
@@ -61,7 +59,7 @@ impl Step<'_> {
             return self.fail(format!("{} has the value nil", self.db.attr_name(a)));
         }
         let is_ref = self.db.schema().get(a).is_ref();
-        if let (true, Says::Gone, Some(value)) = (is_ref, says, former_value(value)) {
+        if let (Says::Gone, Some(value)) = (says, former_value(value)) {
             let v = self.db.dict().intern(value);
             self.retract(e, a, v);
             return Ok(());
@@ -163,7 +161,22 @@ impl Step<'_> {
     }
 }
 
-/// A value that an attribute had before it became a reference.
+/// The values of an attribute, where several are given.
+fn several(value: &Value, is_many: bool, says: Says) -> Option<&Set> {
+    match (value, says) {
+        (Value::Set(set), _) if is_many => Some(set),
+        // Left from before the attribute became one of single values.
+        (Value::Tagged(tagged), Says::Gone) if tagged.tag.as_str() == "db/values" => {
+            match &tagged.value {
+                Value::Set(set) => Some(set),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// A value that is what it is and no name: what an attribute had before it became a reference.
 fn former_value(value: &Value) -> Option<&Value> {
     match value {
         Value::Tagged(tagged) if tagged.tag.as_str() == "db/value" => Some(&tagged.value),

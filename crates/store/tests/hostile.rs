@@ -94,7 +94,14 @@ fn what_would_not_read_back_is_refused() {
         "[[:db/add 1 :x {:a [#{1.5 \\a nil} (b \"\n\\u0000\") #\"a+\" 1/2 3M 4N #t [x]]}]]",
     )
     .unwrap();
-    is_as_read(&connection, &path);
+    for value in ["#db/value 5", "#db/values #{5 6}", "#db/birth [5]", "[:name 5]", "#{5}"] {
+        put(&connection, &format!("[[:db/add 1 :y {value}] [:db/add 1 :tag {value}]]")).unwrap();
+        is_as_read(&connection, &path);
+        put(&connection, &format!("[[:db/retract 1 :y {value}] [:db/retract 1 :tag {value}]]"))
+            .unwrap();
+        is_as_read(&connection, &path);
+        assert!(connection.db().get(1, &Value::keyword("y")).is_none());
+    }
 }
 
 #[test]
