@@ -4,7 +4,7 @@
 //! with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part is sorted
 //! again. Sorting and the making of the three trees use the cores there are.
 
-use crate::datom::{Datom, EntityId, Index, Order, TX0};
+use crate::datom::{Datom, EntityId, Index, Order, Prefix, TX0};
 use crate::db::{Db, Indexes};
 use crate::schema::Schema;
 use crate::tree::Tree;
@@ -101,6 +101,7 @@ impl Db {
             let avet = order(Index::Avet);
             self.now.avet.insert(*datom, |x, y| avet.compare(x, y));
         }
+        self.index_text(datom, true);
         true
     }
 
@@ -115,6 +116,7 @@ impl Db {
             let avet = order(Index::Avet);
             self.now.avet.remove(datom, |x, y| avet.compare(x, y));
         }
+        self.index_text(&assertion, false);
         Some(assertion)
     }
 
@@ -147,9 +149,11 @@ impl Db {
             kept.sort_by(|x, y| order.compare_events(x, y));
             Tree::from_sorted(kept)
         };
+        let text = db.text_index_of(db.now.aevt.iter(0..db.now.aevt.len()));
         let avet = indexed(&db.now.aevt);
         let past_avet = db.past.as_ref().map(|past| indexed(&past.aevt));
         db.now.avet = avet;
+        db.text = text;
         if let (Some(past), Some(avet)) = (&mut db.past, past_avet) {
             past.avet = avet;
         }
@@ -192,6 +196,12 @@ impl Db {
         self.past.iter().flat_map(|past| past.eavt.iter(0..past.eavt.len()))
     }
 
+    /// Whether a fact is there.
+    fn has(&self, datom: &Datom) -> bool {
+        let prefix = Prefix { e: Some(datom.e), a: Some(datom.a), v: Some(datom.v), tx: None };
+        self.range(Index::Eavt, &prefix).len() > 0
+    }
+
     /// Adds many datoms at once.
     pub(crate) fn bulk(&mut self, mut datoms: Vec<Datom>) {
         for datom in &datoms {
@@ -217,6 +227,16 @@ impl Db {
                 )
             },
         );
+        let was_empty = self.now.eavt.len() == 0;
+        if self.schema.has_fulltext() {
+            let new: Vec<Datom> =
+                datoms.into_iter().filter(|d| was_empty || !self.has(d)).collect();
+            if was_empty {
+                self.text = self.text_index_of(new.into_iter());
+            } else {
+                new.iter().for_each(|datom| self.index_text(datom, true));
+            }
+        }
         self.now = Indexes { eavt: by_entity, aevt: by_attribute, avet: by_value };
     }
 }

@@ -25,6 +25,8 @@ pub struct Db {
     pub(crate) dict: Arc<Dict>,
     pub(crate) now: Indexes,
     pub(crate) past: Option<Indexes>,
+    /// The words in texts of the present.
+    pub(crate) text: Tree,
     pub(crate) max_eid: EntityId,
     pub(crate) max_tx: EntityId,
     pub(crate) view: View,
@@ -79,6 +81,9 @@ pub enum DbError {
     /// An index look-up with an attribute that AVET does not have.
     #[error("Attribute {0} should be marked as :db/index true")]
     NotIndexed(String),
+    /// A search in texts of an attribute that keeps no index of them.
+    #[error("Attribute {0} should be marked as :db/fulltext true")]
+    NotFulltext(String),
     /// An attribute that is neither keyword nor string.
     #[error("Bad entity attribute {0}, expected keyword or string")]
     BadAttribute(String),
@@ -107,6 +112,7 @@ impl Db {
             dict: Arc::new(Dict::default()),
             now: Indexes::default(),
             past: None,
+            text: Tree::default(),
             max_eid: 0,
             max_tx: TX0,
             view: View::default(),
@@ -214,12 +220,10 @@ impl Db {
         self.now.tree(index)
     }
 
-    /// All trees: those of the present, then those of history, where that is kept.
+    /// All trees: that of words, those of the present, then those of history, where that is kept.
     pub(crate) fn trees(&self) -> impl Iterator<Item = &Tree> {
-        [Some(&self.now), self.past.as_ref()]
-            .into_iter()
-            .flatten()
-            .flat_map(|indexes| [&indexes.eavt, &indexes.aevt, &indexes.avet])
+        let indexes = [Some(&self.now), self.past.as_ref()].into_iter().flatten();
+        [&self.text].into_iter().chain(indexes.flat_map(|i| [&i.eavt, &i.aevt, &i.avet]))
     }
 
     /// A datom as `[e a v tx added]`.

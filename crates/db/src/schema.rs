@@ -26,6 +26,7 @@ pub struct Attribute {
     component: bool,
     indexed: bool,
     unique: Option<Unique>,
+    fulltext: bool,
     tuple: Vec<AttrId>,
     member_of: Vec<AttrId>,
 }
@@ -39,6 +40,7 @@ impl Attribute {
             component: false,
             indexed: false,
             unique: None,
+            fulltext: false,
             tuple: Vec::new(),
             member_of: Vec::new(),
         }
@@ -72,6 +74,11 @@ impl Attribute {
     /// `:db/unique`
     pub fn unique(&self) -> Option<Unique> {
         self.unique
+    }
+
+    /// `:db/fulltext`: whether the words in its values can be searched for.
+    pub fn is_fulltext(&self) -> bool {
+        self.fulltext
     }
 
     /// The attributes a composite tuple is made of, in order; empty where it is none.
@@ -245,6 +252,10 @@ impl Schema {
     }
 
     /// Whether there are composite tuples.
+    pub(crate) fn has_fulltext(&self) -> bool {
+        self.attributes.iter().any(|a| a.fulltext)
+    }
+
     pub(crate) fn has_tuples(&self) -> bool {
         self.attributes.iter().any(|a| !a.tuple.is_empty())
     }
@@ -320,6 +331,7 @@ impl Schema {
         let cardinality =
             one_of("db/cardinality", CARDINALITY, "#{:db.cardinality/one :db.cardinality/many}")?;
         let indexed = flag("db/index")?;
+        let fulltext = flag("db/fulltext")?;
         let has_members = properties.contains_key(&Value::keyword("db/tupleAttrs"));
         if value_type.as_deref() == Some("db.type/tuple") && !has_members {
             return Err(needs(":db/valueType :db.type/tuple", ":db/tupleAttrs"));
@@ -335,6 +347,7 @@ impl Schema {
         };
         attribute.reference = is_ref;
         attribute.component = component;
+        attribute.fulltext = fulltext;
         attribute.indexed = indexed || unique.is_some() || is_ref || !tuple.is_empty();
         attribute.tuple = tuple;
         Ok(())

@@ -74,6 +74,7 @@ pub(super) enum Term {
 pub(super) enum Callee {
     Builtin(Builtin),
     Input(Var),
+    Fulltext,
     GetElse,
     GetSome,
     Missing,

@@ -6,6 +6,7 @@ use super::relation::Relation;
 use super::solve::{Answer, Run, Source, State};
 use crate::cell::Cell;
 use crate::db::Db;
+use crate::fulltext::TextHit;
 use crate::tx::DbObject;
 use edn::{Opaque, Value};
 use std::sync::Arc;
@@ -184,6 +185,23 @@ impl Run<'_> {
             Callee::Ground => match args {
                 [value] => Ok(value.clone()),
                 _ => Err(failed("ground: expected one argument".to_string())),
+            },
+            Callee::Fulltext => match args {
+                [db, attribute, Value::Str(search)] => {
+                    let hits = database(db).map(|db| db.fulltext(attribute, search));
+                    let hits =
+                        hits.ok_or_else(|| failed(format!("expected a database, got {db}")))?;
+                    let tuple = |hit: TextHit| {
+                        Value::vector(vec![
+                            Value::from(hit.entity),
+                            hit.text,
+                            Value::from(hit.tx),
+                            Value::Double(hit.score),
+                        ])
+                    };
+                    Ok(Value::list(hits?.into_iter().map(tuple).collect()))
+                }
+                _ => Err(failed("fulltext: expected (fulltext $ :attr \"words\")".to_string())),
             },
             Callee::GetElse => match args {
                 [db, e, attribute, default] => {

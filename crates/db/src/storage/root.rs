@@ -66,6 +66,7 @@ pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>) -> Result<Db, DbError>
     Ok(Db {
         schema: Arc::new(schema),
         dict: Arc::new(dict),
+        text: tree(parts.text),
         now: indexes(parts.now),
         past: parts.past.map(indexes),
         max_eid: parts.max_eid,
@@ -77,6 +78,7 @@ pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>) -> Result<Db, DbError>
 struct Parts<'b> {
     max_eid: u32,
     max_tx: u32,
+    text: (Address, usize),
     now: [(Address, usize); 3],
     past: Option<[(Address, usize); 3]>,
     schema: &'b str,
@@ -91,18 +93,17 @@ impl<'b> Parts<'b> {
         let max_eid = Some(u32::try_from(input.number()?).ok()?).filter(|e| *e < TX0)?;
         let max_tx = Some(u32::try_from(input.number()?).ok()?).filter(|t| *t <= MAX_ID)?;
         let has_past = input.byte()? == 1;
-        let mut trees = || -> Option<[(Address, usize); 3]> {
-            let mut tree = || {
-                let (root, count) = (input.number()?, u32::try_from(input.number()?).ok()?);
-                ((root == ROOT) == (count == 0)).then_some((root, count as usize))
-            };
-            Some([tree()?, tree()?, tree()?])
+        let mut tree = || {
+            let (root, count) = (input.number()?, u32::try_from(input.number()?).ok()?);
+            ((root == ROOT) == (count == 0)).then_some((root, count as usize))
         };
+        let text = tree()?;
+        let mut trees = || Some([tree()?, tree()?, tree()?]);
         let now = trees()?;
         let past = if has_past { Some(trees()?) } else { None };
         let schema = input.text()?;
         let count = input.number()?;
         let attributes = (0..count).map(|_| input.text()).collect::<Option<Vec<&str>>>()?;
-        Some(Parts { max_eid, max_tx, now, past, schema, attributes })
+        Some(Parts { max_eid, max_tx, text, now, past, schema, attributes })
     }
 }

@@ -201,6 +201,7 @@ pub(super) fn parse_call_clause(
     let callee = match head {
         _ if variable(head).is_some() => variable(head).map(|s| Callee::Input(names.var(s))),
         Value::Symbol(symbol) => match symbol.as_str() {
+            "fulltext" => Some(Callee::Fulltext),
             "get-else" => Some(Callee::GetElse),
             "get-some" => Some(Callee::GetSome),
             "missing?" => Some(Callee::Missing),
