@@ -3,6 +3,7 @@
 //! A double makes the result a double, else a big decimal makes it one, else whole numbers and ratios are exact.
 //! Integers that leave 64 bits are an error, as in Clojure, not a wrap.
 
+use super::bounds::check_bits;
 use edn::{BigDec, BigInt, CallError, Ratio, Value};
 use num_traits::{Signed, ToPrimitive, Zero};
 use std::sync::Arc;
@@ -121,6 +122,7 @@ pub(super) fn apply(operator: Operator, a: &Value, b: &Value) -> Result {
     }
     let (n1, d1) = fraction(a).ok_or_else(|| not_a_number(a))?;
     let (n2, d2) = fraction(b).ok_or_else(|| not_a_number(b))?;
+    check_bits(n1.bits().max(d1.bits()) + n2.bits().max(d2.bits()))?;
     let (numerator, denominator) = match operator {
         Operator::Add => (n1 * &d2 + n2 * &d1, d1 * d2),
         Operator::Subtract => (n1 * &d2 - n2 * &d1, d1 * d2),
@@ -139,6 +141,7 @@ pub(super) fn apply(operator: Operator, a: &Value, b: &Value) -> Result {
 }
 
 fn decimals(operator: Operator, a: BigDec, b: BigDec) -> Result {
+    check_bits(a.unscaled.bits() + b.unscaled.bits())?;
     let result = match operator {
         Operator::Add | Operator::Subtract => {
             let (x, y, scale) = align(a, b)?;

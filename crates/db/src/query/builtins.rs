@@ -1,6 +1,7 @@
 //! The functions a query can call by name: those of DataScript, as Clojure defines them.
 
 use super::arithmetic::{self, Operator, Result, fail, is_number, to_f64};
+use super::bounds::check_text;
 use edn::{Keyword, Map, Set, Symbol, Value};
 use std::cmp::Ordering;
 
@@ -540,6 +541,12 @@ fn join(args: &[Value]) -> Result {
     };
     let parts: Vec<String> =
         sequence(items)?.iter().map(|v| plain(std::slice::from_ref(v), "")).collect();
+    check_text(
+        parts
+            .iter()
+            .map(|p| p.len().saturating_add(separator.len()))
+            .fold(0, usize::saturating_add),
+    )?;
     Ok(Value::string(parts.join(&separator)))
 }
 
@@ -551,6 +558,7 @@ fn escape(args: &[Value]) -> Result {
             Some(v) => out.push_str(&plain(&[v], "")),
             None => out.push(c),
         }
+        check_text(out.len())?;
     }
     Ok(Value::string(out))
 }
@@ -575,6 +583,8 @@ fn replace(args: &[Value], first: bool) -> Result {
         return Ok(Value::string(super::regexes::compile(&regex.0)?.replace(s, &by, first)?));
     }
     let sought = plain(std::slice::from_ref(sought), "");
+    let matches = if first { 1 } else { s.matches(&sought).count() };
+    check_text(matches.saturating_mul(by.len()))?;
     Ok(Value::string(if first { s.replacen(&sought, &by, 1) } else { s.replace(&sought, &by) }))
 }
 

@@ -2,6 +2,7 @@
 
 use super::QueryError;
 use super::ast::*;
+use super::bounds::check_value;
 use super::relation::Relation;
 use super::solve::{Answer, Run, Source, State};
 use crate::cell::Cell;
@@ -136,6 +137,8 @@ impl Run<'_> {
             if result.is_nil() {
                 continue;
             }
+            check_value(&result)
+                .map_err(|e| QueryError::Function { message: e.0, clause: call.text.clone() })?;
             self.bind(binding, &result, &bound, &mut |cells| {
                 let agrees = bound.iter().zip(cells).all(|(var, cell)| {
                     input.column(*var).is_none_or(|column| column[row] == *cell)
@@ -155,6 +158,9 @@ impl Run<'_> {
                 }
                 output.len += 1;
             })?;
+            if output.len > self.budget.rows() {
+                return Err(QueryError::TooManyRows(self.budget.rows()));
+            }
         }
         Ok(output.distinct())
     }

@@ -12,6 +12,7 @@ mod aggregates;
 mod arithmetic;
 mod ast;
 mod attach;
+mod bounds;
 mod builtins;
 mod calls;
 mod find;

@@ -1,6 +1,7 @@
 //! Java's regular expressions, as far as two engines carry: `regex` where it can, in linear time, else
 //! `fancy-regex` (look-around, back-references) with a limit on backtracking.
 
+use super::bounds::check_text;
 use edn::{CallError, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -201,6 +202,7 @@ impl Compiled {
                 }
             }
             from = found.end;
+            check_text(out.len())?;
         }
         out.push_str(&s[from..]);
         Ok(out)

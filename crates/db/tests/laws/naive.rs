@@ -82,11 +82,10 @@ fn vars_of(form: &Value, vars: &mut BTreeSet<String>) {
 /// The variables that a clause shares with those around it.
 fn shared(clause: &Value) -> BTreeSet<String> {
     let mut vars = BTreeSet::new();
-    match head(clause) {
-        "not-join" | "or-join" => vars_of(&clause.as_seq().unwrap()[1], &mut vars),
-        "not" | "or" | "and" => {
-            clause.as_seq().unwrap()[1..].iter().for_each(|c| vars.extend(shared(c)));
-        }
+    let (_, items) = split_source(clause, "$");
+    match name(&items[0]) {
+        "not-join" | "or-join" => vars_of(&items[1], &mut vars),
+        "not" | "or" | "and" => items[1..].iter().for_each(|c| vars.extend(shared(c))),
         _ => vars_of(clause, &mut vars),
     }
     vars
