@@ -118,6 +118,7 @@ Examples:
   defbase q '[:find ?f :where [?s :statement/fqn ?f] [?s :statement/pure? false]]'
   defbase q '[:find ?f :in $ ?ns :where [?s :statement/namespace ?ns] [?s :statement/fqn ?f]]' '\"app.core\"'
   defbase q --as-of 2026-01-31 -f question.edn --format json
+  defbase q --explain '[:find ?f :where [?s :statement/pure? false] [?s :statement/fqn ?f]]'
   echo '[:find (count ?s) . :where [?s :statement/fqn]]' | defbase q")]
     Q {
         /// The query; from standard input where it is missing or `-`
@@ -128,6 +129,9 @@ Examples:
         /// Read the query from a file
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
+        /// Run the query and show its plan: each step with its method, the rows expected, the rows that came, and the time
+        #[arg(long)]
+        explain: bool,
         #[command(flatten)]
         moment: Moment,
         #[command(flatten)]

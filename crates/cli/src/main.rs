@@ -67,13 +67,16 @@ fn perform(command: Command, db: &dyn Fn() -> Outcome<Db>) -> Outcome<Found> {
         Command::Init => keep::init(),
         Command::Import { paths } => keep::import(&paths),
         Command::Export { to, as_of: when } => keep::export(&as_of(&db()?, when.as_deref())?, &to),
-        Command::Q { query, inputs, file, moment, printing } => {
+        Command::Q { query, inputs, file, explain, moment, printing } => {
             // With -f there is no query among the arguments: all of them are inputs.
             let (query, inputs) = match (&file, query) {
                 (Some(_), Some(first)) => (None, [first].into_iter().chain(inputs).collect()),
                 (_, query) => (query, inputs),
             };
-            ask::q(&db()?, query.as_deref(), &inputs, file.as_deref(), &moment, printing.format)
+            let typed = ask::question(query.as_deref(), file.as_deref())?;
+            let db = db()?;
+            let asked = ask::Asked::new(&db, typed, &inputs, &moment)?;
+            if explain { asked.explain(printing.format) } else { asked.answer(printing.format) }
         }
         Command::Pull { pattern, entity, moment, printing } => {
             ask::pull(&db()?, &pattern, &entity, &moment, printing.format)

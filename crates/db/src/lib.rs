@@ -44,7 +44,7 @@ pub use dict::Dict;
 pub use entity::{Entity, EntityValue, entity};
 pub use fulltext::TextHit;
 pub use pull::{Pattern, PullError, pull, pull_many};
-pub use query::{Input, Limits, Query, QueryError, QueryResult, q};
+pub use query::{Explanation, Input, Limits, Query, QueryError, QueryResult, Step, explain, q};
 pub use ranges::Datoms;
 pub use readers::{DATA_READERS, Reader, ReaderError, datom_from_reader, db_from_reader};
 pub use schema::{Attribute, Schema, SchemaError, Unique};

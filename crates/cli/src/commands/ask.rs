@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// A text and where it came from.
-struct Typed {
+pub(crate) struct Typed {
     from: String,
     text: String,
 }
@@ -37,7 +37,7 @@ fn viewed(db: &Db, when: &Moment) -> Outcome<Db> {
 }
 
 /// What was asked: the text on the command line, in a file, or on standard input.
-fn question(query: Option<&str>, file: Option<&Path>) -> Outcome<Typed> {
+pub(crate) fn question(query: Option<&str>, file: Option<&Path>) -> Outcome<Typed> {
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .map_err(|e| Problem::new(format!("cannot read {}", path.display())).because(&e))?;
@@ -53,47 +53,64 @@ fn question(query: Option<&str>, file: Option<&Path>) -> Outcome<Typed> {
     Ok(Typed { from: "standard input".to_owned(), text })
 }
 
-/// `defbase q`
-pub(crate) fn q(
-    db: &Db,
-    query: Option<&str>,
-    inputs: &[String],
-    file: Option<&Path>,
-    when: &Moment,
-    format: Format,
-) -> Outcome<Found> {
-    let typed = question(query, file)?;
-    let form = typed.read()?;
-    let mut given = Vec::with_capacity(inputs.len() + 1);
-    for (i, text) in inputs.iter().enumerate() {
-        let input = Typed { from: format!("input {}", i + 1), text: text.clone() };
-        given.push(Input::from(input.read()?));
-    }
-    if let Some(at) = place_of_database(&form) {
-        given.insert(at.min(given.len()), Input::from(&viewed(db, when)?));
-    }
-    let failed = |error: QueryError| told(error, &typed);
-    let result = Query::parse(&form).map_err(failed)?.run(&given).map_err(failed)?;
-    let columns = result.columns().to_vec();
-    let is_relation = result.is_relation();
-    let mut rows: Vec<Vec<Value>> = result.rows().collect();
-    if is_relation && !is_ordered(&form) {
-        rows.sort_unstable();
-    }
-    let found = Found::from(!rows.is_empty());
-    if found == Found::No {
-        note_unknown_attributes(db, &form);
-    }
-    match format {
-        Format::Edn => output::value(&result.into_value(), Format::Edn)?,
-        Format::Json if !is_relation => output::value(&result.into_value(), Format::Json)?,
-        _ => {
-            let mut table = Rows::with_headings(columns);
-            rows.into_iter().for_each(|row| table.push(row));
-            table.print(format)?;
+/// `defbase q`: a query and what it is given.
+pub(crate) struct Asked<'d> {
+    db: &'d Db,
+    typed: Typed,
+    form: Value,
+    given: Vec<Input>,
+}
+
+impl<'d> Asked<'d> {
+    pub(crate) fn new(db: &'d Db, typed: Typed, inputs: &[String], when: &Moment) -> Outcome<Self> {
+        let form = typed.read()?;
+        let mut given = Vec::with_capacity(inputs.len() + 1);
+        for (i, text) in inputs.iter().enumerate() {
+            let input = Typed { from: format!("input {}", i + 1), text: text.clone() };
+            given.push(Input::from(input.read()?));
         }
+        if let Some(at) = place_of_database(&form) {
+            given.insert(at.min(given.len()), Input::from(&viewed(db, when)?));
+        }
+        Ok(Asked { db, typed, form, given })
     }
-    Ok(found)
+
+    /// The plan: a tree for people, data for programs.
+    pub(crate) fn explain(&self, format: Format) -> Outcome<Found> {
+        let failed = |error: QueryError| told(error, &self.typed);
+        let explanation = db::explain(&self.form, &self.given).map_err(failed)?;
+        match format {
+            Format::Edn | Format::Json => output::value(&explanation.to_value(), format)?,
+            Format::Table | Format::Csv => output::say(&explanation.to_string())?,
+        }
+        Ok(Found::from(!explanation.result.is_empty()))
+    }
+
+    pub(crate) fn answer(&self, format: Format) -> Outcome<Found> {
+        let failed = |error: QueryError| told(error, &self.typed);
+        let query = Query::parse(&self.form).map_err(failed)?;
+        let result = query.run(&self.given).map_err(failed)?;
+        let columns = result.columns().to_vec();
+        let is_relation = result.is_relation();
+        let mut rows: Vec<Vec<Value>> = result.rows().collect();
+        if is_relation && !is_ordered(&self.form) {
+            rows.sort_unstable();
+        }
+        let found = Found::from(!rows.is_empty());
+        if found == Found::No {
+            note_unknown_attributes(self.db, &self.form);
+        }
+        match format {
+            Format::Edn => output::value(&result.into_value(), Format::Edn)?,
+            Format::Json if !is_relation => output::value(&result.into_value(), Format::Json)?,
+            _ => {
+                let mut table = Rows::with_headings(columns);
+                rows.into_iter().for_each(|row| table.push(row));
+                table.print(format)?;
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// Whether a query says in which order it wants its rows.

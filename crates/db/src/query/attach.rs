@@ -53,6 +53,7 @@ impl Run<'_> {
         };
         let entity_var = resolved.vars.iter().find(|(_, part)| *part == Part::E).map(|(v, _)| *v);
         let Some(entities) = entity_var.and_then(|v| relation.column(v)) else { return Ok(false) };
+        self.note(|| "walk along :aevt".to_string());
         let (rows, values) = self.walk(db, a, entities, &wanted);
         let new = matches!(wanted, Wanted::New).then_some(value_var).flatten();
         let mut relation = std::mem::take(&mut state.relations[place]);

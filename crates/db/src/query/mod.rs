@@ -15,6 +15,7 @@ mod attach;
 mod bounds;
 mod builtins;
 mod calls;
+mod explain;
 mod find;
 mod lookups;
 mod parse;
@@ -28,6 +29,7 @@ mod space;
 
 pub use ast::Query;
 pub use builtins::{Builtin, builtin};
+pub use explain::{Explanation, Step, explain};
 pub use result::QueryResult;
 
 use crate::db::{Db, DbError};
@@ -189,7 +191,7 @@ impl Query {
 
     /// Answers the query, within limits.
     pub fn run_within(&self, inputs: &[Input], limits: Limits) -> Result<QueryResult, QueryError> {
-        let result = solve::run(self, inputs, Budget::new(limits));
+        let result = solve::run(self, inputs, Budget::new(limits), None);
         for input in inputs {
             if let Input::Db(db) = input {
                 db.check_storage()?;

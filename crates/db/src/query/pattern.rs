@@ -45,7 +45,10 @@ impl Run<'_> {
                     Some(resolved) => self.scan(db, &resolved, vars, state),
                 }
             }
-            Source::Tuples(tuples) => Ok(self.scan_tuples(tuples, terms)),
+            Source::Tuples(tuples) => {
+                self.note(|| "scan the collection".to_string());
+                Ok(self.scan_tuples(tuples, terms))
+            }
             Source::Absent => Ok(Relation::empty(distinct_vars(terms))),
         }
     }
@@ -172,6 +175,7 @@ impl Run<'_> {
             && let Some(column) = bound(Part::E)
             && column.len() * LOOKUP_COST < all
         {
+            self.note(|| "look up in :eavt".to_string());
             for e in distinct(column).into_iter().filter_map(Cell::as_entity) {
                 let prefix = Prefix { e: Some(e), a: resolved.prefix.a, ..Prefix::default() };
                 db.scan(Index::Eavt, &prefix).for_each(|d| out.datom(&d));
@@ -183,6 +187,7 @@ impl Run<'_> {
             && resolved.prefix.e.is_none()
             && column.len() * LOOKUP_COST < all
         {
+            self.note(|| "look up in :avet".to_string());
             for v in distinct(column) {
                 let Some(v) = self.space.to_db(db, v) else { continue };
                 let prefix = Prefix { a: Some(a), v: Some(v), ..Prefix::default() };
@@ -190,6 +195,7 @@ impl Run<'_> {
             }
             return self.checked(out.finish());
         }
+        self.note(|| format!("scan {}", index_name(index)));
         if out.needs_only_entity_and_value() {
             out.runs(index, &prefix);
         } else {
@@ -233,6 +239,14 @@ impl Run<'_> {
             len += 1;
         }
         Relation { vars, columns, len }.distinct()
+    }
+}
+
+fn index_name(index: Index) -> &'static str {
+    match index {
+        Index::Eavt => ":eavt",
+        Index::Aevt => ":aevt",
+        Index::Avet => ":avet",
     }
 }
 

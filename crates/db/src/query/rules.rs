@@ -300,6 +300,7 @@ impl Run<'_> {
             clauses.remove(at);
             self.merge(&mut state, answers)?;
         }
+        let begun = self.begin_branch(&name, place.branch);
         let outer = self.tables.running.replace(place);
         let source = self.tables.tables[place.table].source;
         let outer_dollar = self.dollar_now.replace(source);
@@ -307,6 +308,7 @@ impl Run<'_> {
         self.dollar_now = outer_dollar;
         self.tables.running = outer;
         let rows = self.project(solved?, &branch.params)?;
+        self.end_step(begun, rows.len);
         if rows.vars.len() == branch.params.len() {
             self.tables.tables[place.table].answers.extend(&rows.columns, rows.len);
             self.budget.check(self.tables.tables[place.table].answers.len)?;

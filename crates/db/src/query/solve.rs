@@ -1,6 +1,7 @@
 //! Running a query: inputs in, clauses one by one, relations joined.
 
 use super::ast::*;
+use super::explain::Trace;
 use super::find;
 use super::parse::parse_rules;
 use super::relation::Relation;
@@ -12,6 +13,7 @@ use crate::cell::Cell;
 use crate::db::Db;
 use edn::{Symbol, Value};
 use rustc_hash::FxHashMap;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 pub(super) type Answer<T> = Result<T, QueryError>;
@@ -38,6 +40,9 @@ pub(super) struct Run<'q> {
     pub(super) tables: Tables,
     /// Whether something that could name an entity has come from an input or a function.
     pub(super) has_names: AtomicBool,
+    pub(super) source_names: Vec<Symbol>,
+    /// Where the steps are written down, if they are asked for.
+    pub(super) trace: Option<&'q Mutex<Trace>>,
 }
 
 /// Relations that share no variables.
@@ -64,7 +69,12 @@ impl State {
     }
 }
 
-pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<QueryResult> {
+pub(super) fn run<'q>(
+    query: &'q Query,
+    given: &[Given],
+    budget: Budget,
+    trace: Option<&'q Mutex<Trace>>,
+) -> Answer<QueryResult> {
     if given.len() < query.inputs.len() {
         return Err(QueryError::Input(format!(
             "Too few inputs passed, expected: {}, got: {}",
@@ -120,6 +130,8 @@ pub(super) fn run(query: &Query, given: &[Given], budget: Budget) -> Answer<Quer
         vars,
         tables: Tables::default(),
         has_names: AtomicBool::new(false),
+        source_names: names,
+        trace,
     };
     let mut state = State::new(Relation::unit());
     for (input, given) in query.inputs.iter().zip(given) {
@@ -299,9 +311,11 @@ impl Run<'_> {
         let mut remaining: Vec<&Clause> = clauses.iter().collect();
         while !remaining.is_empty() {
             self.budget.check(0)?;
-            let best = self.next_clause(&remaining, &state)?;
+            let (best, cost) = self.next_clause(&remaining, &state)?;
             let clause = remaining.remove(best);
+            let begun = self.begin_step(clause, cost);
             self.clause(clause, &mut state, &remaining)?;
+            self.end_clause(begun, clause, &state);
             if state.is_empty() {
                 return Ok(self.nothing(clauses, &state, needed));
             }
@@ -339,7 +353,7 @@ impl Run<'_> {
         }
     }
 
-    fn next_clause(&self, remaining: &[&Clause], state: &State) -> Answer<usize> {
+    fn next_clause(&self, remaining: &[&Clause], state: &State) -> Answer<(usize, f64)> {
         let mut best: Option<(usize, f64)> = None;
         for (at, clause) in remaining.iter().enumerate() {
             let Some(cost) = self.cost(clause, at, remaining, state) else { continue };
@@ -348,7 +362,7 @@ impl Run<'_> {
             }
         }
         match best {
-            Some((at, _)) => Ok(at),
+            Some(best) => Ok(best),
             None => Err(self.unbound(remaining[0], state)),
         }
     }
