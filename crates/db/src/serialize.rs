@@ -101,9 +101,9 @@ pub fn serializable(db: &Db) -> Result<String, SerializeError> {
     out.push_str(",\"eavt\":");
     out.push_str(&eavt);
     out.push_str(",\"aevt\":");
-    push_all(&mut out, by_attribute.iter().flatten(), |out, place| push_number(out, place));
+    push_all(&mut out, by_attribute.iter().flatten(), push_number);
     out.push_str(",\"avet\":");
-    push_all(&mut out, avet, |out, place| push_number(out, place));
+    push_all(&mut out, avet, push_number);
     out.push('}');
     Ok(out)
 }
