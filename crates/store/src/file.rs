@@ -12,7 +12,7 @@ pub(crate) struct LogFile {
     /// What it is as far as this writer knows.
     length: AtomicU64,
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl LogFile {
@@ -38,7 +38,7 @@ impl LogFile {
             flush_folder(path)?;
         }
         let length = file.metadata().map_err(StoreError::io("read", path))?.len();
-        Ok(LogFile { file, length: AtomicU64::new(length), path: path.to_owned(), _lock: lock })
+        Ok(LogFile { file, length: AtomicU64::new(length), path: path.to_owned(), lock })
     }
 
     /// Appends without flushing.
@@ -90,6 +90,14 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .map_err(StoreError::io("open", &lock_path))?;
     take(&lock, path)?;
     Ok(lock)
+}
+
+/// Closing a file leaves its lock to a process that was being started meanwhile and has the file open too until it runs.
+impl Drop for LogFile {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+        let _ = self.lock.unlock();
+    }
 }
 
 fn take(file: &File, log: &Path) -> Result<(), StoreError> {
