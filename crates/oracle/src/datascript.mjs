@@ -79,7 +79,9 @@ const step = (conn, kind, texts, forms) => {
 
 const outcome = run => {
   try {
-    return `[:gave ${run()}]`;
+    const given = run();
+    // Where the JVM refuses to reckon with what is no number, JavaScript goes on.
+    return given.includes('##NaN') ? '[:broke "not a number"]' : `[:gave ${given}]`;
   } catch (error) {
     const kind = error.data === undefined ? ':broke' : ':refused';
     return `[${kind} ${string(String(error.message))}]`;

@@ -418,8 +418,19 @@ impl Run<'_> {
                 let ready = vars.iter().all(|v| state.binds(*v) || !others.contains(v));
                 ready.then_some(0.0)
             }
-            Clause::Or { required, branches, .. } => {
+            Clause::Or { required, join, branches, .. } => {
                 if !required.iter().all(|v| state.binds(*v)) {
+                    return None;
+                }
+                let somewhere_free = |v: &&Var| {
+                    !state.binds(**v)
+                        && !branches.iter().all(|b| b.iter().any(|c| c.vars().contains(*v)))
+                };
+                let awaited = |v: &Var| {
+                    let others = remaining.iter().enumerate().filter(|(i, _)| *i != at);
+                    others.into_iter().any(|(_, other)| other.vars().contains(v))
+                };
+                if join.iter().flatten().filter(somewhere_free).any(awaited) {
                     return None;
                 }
                 let branch_cost = |branch: &Vec<Clause>| {
