@@ -195,3 +195,42 @@ fn rules_that_call_one_another_in_long_chains_are_answered() {
     let got = run("[:find ?x :in $ % :where (r ?x)]", &[db, own], limits());
     assert!(matches!(got, Err(QueryError::Negation(_))));
 }
+
+/// As many strings as wanted whose hash in Clojure is the same.
+fn colliding(count: usize) -> Vec<Value> {
+    let text =
+        |n: usize| (0..17).map(|i| if n >> i & 1 == 0 { "Aa" } else { "BB" }).collect::<String>();
+    (0..count).map(|n| Value::string(text(n))).collect()
+}
+
+#[test]
+fn values_that_collide_take_no_quadratic_time() {
+    let texts = colliding(100_000);
+    let vectors = texts.iter().map(|v| Value::vector(vec![v.clone()])).collect::<Vec<_>>();
+    for values in [texts, vectors] {
+        let add = |v: &Value| {
+            Value::vector(vec![
+                Value::keyword("db/add"),
+                Value::Int(1),
+                Value::keyword("v"),
+                v.clone(),
+            ])
+        };
+        let schema =
+            Schema::new(&edn::read("{:v {:db/cardinality :db.cardinality/many}}").unwrap())
+                .unwrap();
+        let db =
+            Db::empty(schema).db_with(&Value::vector(values.iter().map(add).collect())).unwrap();
+        let inputs = [Input::from(&db), Value::vector(values.clone()).into()];
+        for (query, count) in [
+            ("[:find ?v :in $ [?v ...] :where [_ :v ?v]]", values.len()),
+            ("[:find [(distinct ?v) ...] :in $ [?v ...]]", 1),
+            ("[:find ?v (count ?v) :in $ [?v ...]]", values.len()),
+            ("[:find ?w :in $ [?v ...] :where [(vector ?v) ?w]]", values.len()),
+        ] {
+            let result = Query::parse(&query.into()).unwrap().run(&inputs).unwrap().into_value();
+            let found = result.as_set().map(edn::Set::len).or(result.as_seq().map(<[Value]>::len));
+            assert_eq!(found, Some(count), "{query}");
+        }
+    }
+}

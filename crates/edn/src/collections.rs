@@ -11,6 +11,8 @@
 //! changed copy costs its length.
 
 use crate::Value;
+use crate::bucket::Bucket;
+use std::collections::btree_map::Values;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -360,7 +362,7 @@ enum Slot {
     Entry(u32, Entry),
     Child(Arc<Node>),
     /// Entries whose hashes are equal in all 32 bits.
-    Collision(u32, Arc<Vec<Entry>>),
+    Collision(u32, Arc<Bucket>),
 }
 
 const BITS: u32 = 5;
@@ -384,7 +386,7 @@ impl Node {
             match &node.slots[node.position(bit)] {
                 Slot::Entry(h, entry) => return (*h == hash && entry.0 == *key).then_some(entry),
                 Slot::Collision(h, entries) if *h == hash => {
-                    return entries.iter().find(|(k, _)| k == key);
+                    return entries.get(key);
                 }
                 Slot::Collision(..) => return None,
                 Slot::Child(child) => {
@@ -409,14 +411,7 @@ impl Node {
             }
             Slot::Child(child) => return Arc::make_mut(child).insert(hash, shift + BITS, entry),
             Slot::Collision(h, entries) if *h == hash => {
-                let entries = Arc::make_mut(entries);
-                return match entries.iter_mut().find(|(k, _)| *k == entry.0) {
-                    Some(old) => Some(std::mem::replace(&mut old.1, entry.1)),
-                    None => {
-                        entries.push(entry);
-                        None
-                    }
-                };
+                return Arc::make_mut(entries).insert(entry);
             }
             Slot::Entry(..) | Slot::Collision(..) => {}
         }
@@ -429,7 +424,9 @@ impl Node {
         let placeholder = Slot::Collision(0, Arc::default());
         let old = std::mem::replace(&mut self.slots[at], placeholder);
         self.slots[at] = match old {
-            Slot::Entry(h, old) if h == hash => Slot::Collision(hash, Arc::new(vec![old, entry])),
+            Slot::Entry(h, old) if h == hash => {
+                Slot::Collision(hash, Arc::new([old, entry].into_iter().collect()))
+            }
             old => {
                 let old_hash = match &old {
                     Slot::Entry(h, _) | Slot::Collision(h, _) => *h,
@@ -460,9 +457,9 @@ impl Node {
                 if *h != hash {
                     return None;
                 }
-                let found = entries.iter().position(|(k, _)| k == key)?;
+                entries.get(key)?;
                 let entries = Arc::make_mut(entries);
-                (entries.remove(found).1, entries.is_empty())
+                (entries.remove(key)?, entries.is_empty())
             }
         };
         if emptied {
@@ -500,8 +497,7 @@ impl Trie {
     }
 
     fn iter(&self) -> TrieIter<'_> {
-        let bucket = self.nil.as_deref().map_or(&[][..], std::slice::from_ref);
-        TrieIter { stack: vec![self.root.slots.iter()], bucket: bucket.iter() }
+        TrieIter { nil: self.nil.as_deref(), stack: vec![self.root.slots.iter()], bucket: None }
     }
 }
 
@@ -516,22 +512,26 @@ impl FromIterator<Entry> for Trie {
 }
 
 struct TrieIter<'a> {
+    nil: Option<&'a Entry>,
     stack: Vec<std::slice::Iter<'a, Slot>>,
-    bucket: std::slice::Iter<'a, Entry>,
+    bucket: Option<Values<'a, u64, Entry>>,
 }
 
 impl<'a> Iterator for TrieIter<'a> {
     type Item = &'a Entry;
 
     fn next(&mut self) -> Option<&'a Entry> {
+        if let Some(entry) = self.nil.take() {
+            return Some(entry);
+        }
         loop {
-            if let Some(entry) = self.bucket.next() {
+            if let Some(entry) = self.bucket.as_mut().and_then(Iterator::next) {
                 return Some(entry);
             }
             match self.stack.last_mut()?.next() {
                 Some(Slot::Entry(_, entry)) => return Some(entry),
                 Some(Slot::Child(child)) => self.stack.push(child.slots.iter()),
-                Some(Slot::Collision(_, entries)) => self.bucket = entries.iter(),
+                Some(Slot::Collision(_, entries)) => self.bucket = Some(entries.iter()),
                 None => {
                     self.stack.pop();
                 }

@@ -1,7 +1,7 @@
 //! Clojure's `hash`: Murmur3 over numbers, strings and names, mixed in order or without order over
 //! collections (the reference is Clojure's `Murmur3`, `Numbers` and `Util` classes).
 //!
-//! Equal values have equal hashes, so Rust's `Hash` feeds this one number to its hasher.
+//! Equal values have equal hashes, so Rust's `Hash` feeds this one number to its hasher, but for texts and sequences.
 
 use crate::{BigDec, BigInt, Map, Ratio, Set, Value};
 use num_bigint::Sign;

@@ -8,6 +8,7 @@
 //! assert_eq!(v.to_string(), "[1 :db/id]");
 //! ```
 
+mod bucket;
 mod collections;
 mod hash;
 mod inst;

@@ -328,7 +328,14 @@ impl PartialEq for Value {
 impl Eq for Value {}
 
 impl std::hash::Hash for Value {
+    /// Texts, and sequences by their items, are hashed by what they hold: texts that collide under Clojure's hash are easy to
+    /// make, and would all land in one place of a table.
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write_u32(self.hasheq());
+        match self {
+            Value::Str(text) => text.as_bytes().hash(state),
+            Value::List(items) => items.as_slice().hash(state),
+            Value::Vector(items) => items.as_slice().hash(state),
+            other => state.write_u32(other.hasheq()),
+        }
     }
 }

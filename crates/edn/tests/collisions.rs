@@ -1,0 +1,50 @@
+//! Values whose hashes are all the same: Clojure's hash of a string can be collided at will.
+#![allow(clippy::unwrap_used)]
+
+use edn::{Map, Set, Value};
+
+/// As many strings as wanted with one hash: `Aa` and `BB` have the same.
+fn colliding(count: usize) -> Vec<Value> {
+    let pairs = usize::BITS - count.leading_zeros();
+    let text = |n: usize| {
+        (0..pairs).map(|i| if n >> i & 1 == 0 { "Aa" } else { "BB" }).collect::<String>()
+    };
+    (0..count).map(|n| Value::string(text(n))).collect()
+}
+
+#[test]
+fn a_hundred_thousand_colliding_values_take_no_quadratic_time() {
+    let values = colliding(100_000);
+    assert!(values.iter().all(|v| v.hasheq() == values[0].hasheq()));
+    let mut set: Set = values.iter().cloned().collect();
+    assert_eq!(set.len(), values.len());
+    assert!(values.iter().all(|v| set.contains(v)));
+    assert!(set.iter().eq(&values), "in the order they came");
+    assert_eq!(set, values.iter().rev().cloned().collect::<Set>());
+    let mut map: Map = values.iter().map(|v| (v.clone(), Value::Nil)).collect();
+    for (n, value) in values.iter().enumerate() {
+        assert_eq!(map.insert(value.clone(), Value::from(n as i64)), Some(Value::Nil));
+    }
+    assert!(map.iter().map(|(_, n)| n.as_int().unwrap()).eq(0..values.len() as i64));
+    let before = set.clone();
+    for value in &values[1..] {
+        assert!(set.remove(value) && !set.remove(value));
+        assert!(map.remove(value).is_some());
+    }
+    assert_eq!((set.len(), map.len(), before.len()), (1, 1, values.len()));
+    assert!(set.remove(&values[0]) && set.is_empty());
+}
+
+#[test]
+fn a_text_with_a_hundred_thousand_colliding_values_is_read() {
+    let values = colliding(100_000);
+    let text =
+        format!("#{{{}}}", values.iter().map(Value::to_string).collect::<Vec<_>>().join(" "));
+    let read = edn::read(&text).unwrap();
+    assert_eq!(read.as_set().map(Set::len), Some(values.len()));
+    let doubled = format!("#{{{} {}}}", text.trim_matches(['#', '{', '}']), values[50_000]);
+    assert!(edn::read(&doubled).is_err(), "duplicates are found among them");
+    let entries = values.iter().map(|v| format!("{v} 1")).collect::<Vec<_>>().join(" ");
+    let map = edn::read(&format!("{{{entries}}}")).unwrap();
+    assert_eq!(map.as_map().map(Map::len), Some(values.len()));
+}
