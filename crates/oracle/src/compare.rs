@@ -6,7 +6,6 @@
 //! - Messages that show a map without an id number it; DataScript's numbers count on from one transaction to the next.
 //! - Pull results come with keywords as strings.
 //! - Errors of the host (`Broke`) have the host's wording; the other side must fail, too.
-//!
 //! - Fractions are compared to twelve digits: what aggregates add up stands in the order of hashes.
 //!
 //! Results without an order of their own are compared as multisets, and where a query asks for any one row, that row must
@@ -14,6 +13,7 @@
 
 use crate::case::{Kind, Outcome, Step};
 use edn::Value;
+use std::collections::HashSet;
 
 /// How two outcomes stand to each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ pub enum Verdict {
     /// refused another one of several at fault.
     Unreached,
     /// When DataScript starts a transaction over it forgets that ids of tempids are taken, and gives them to other
-    /// entities: a tempid of which nothing is said goes unnoticed.
+    /// entities: two become one, or a tempid of which nothing is said goes unnoticed.
     Restarted,
     /// DataScript did not come to an end.
     Endless,
@@ -47,7 +47,7 @@ impl Verdict {
             Verdict::Broke => "refused here, an error of JavaScript there",
             Verdict::Reordered => "answered here, clauses in an order that is refused there",
             Verdict::Unreached => "refused at a clause that the other did not come to",
-            Verdict::Restarted => "refused here, a tempid taken for another there",
+            Verdict::Restarted => "a tempid taken for another there",
             Verdict::Endless => "without an end there",
             Verdict::Different => "different",
         }
@@ -85,6 +85,9 @@ pub fn compare(step: &Step, ours: &Outcome, theirs: &Outcome) -> Verdict {
             Verdict::Restarted
         }
         (Outcome::Refused(ours), _) if only_as_values(step, ours) => Verdict::Restarted,
+        (Outcome::Gave(a), Outcome::Gave(b)) if is_upserted(a) && entities(b) < entities(a) => {
+            Verdict::Restarted
+        }
         (_, Outcome::Endless) => Verdict::Endless,
         _ => Verdict::Different,
     }
@@ -172,12 +175,40 @@ fn same(step: &Step, ours: &Value, theirs: &Value) -> bool {
     match step.kind {
         Kind::Query => same_answer(&evened(ours), &evened(theirs)),
         Kind::QueryOne => same_one(&evened(ours), &evened(theirs)),
-        Kind::Transact if retracts_entities(step) => {
-            unordered(&evened(ours)) == unordered(&evened(theirs))
-        }
+        Kind::Transact => same_report(step, &evened(&without(ours, UPSERTED)), &evened(theirs)),
         Kind::Pull | Kind::PullMany => keywords_as_strings(&evened(ours)) == evened(theirs),
         _ => evened(ours) == evened(theirs),
     }
+}
+
+fn same_report(step: &Step, ours: &Value, theirs: &Value) -> bool {
+    match retracts_entities(step) {
+        true => unordered(ours) == unordered(theirs),
+        false => ours == theirs,
+    }
+}
+
+/// Said of a report when a tempid of its transaction names an entity that was there before.
+const UPSERTED: &str = "upserted";
+
+fn is_upserted(report: &Value) -> bool {
+    let Some(report) = report.as_map() else { return false };
+    report.get_keyword(UPSERTED) == Some(&Value::Bool(true))
+}
+
+fn without(report: &Value, key: &str) -> Value {
+    let Some(map) = report.as_map() else { return report.clone() };
+    let mut map = map.clone();
+    map.remove(&Value::keyword(key));
+    Value::Map(map)
+}
+
+/// How many entities a report's changes are of.
+fn entities(report: &Value) -> usize {
+    let changes =
+        report.as_map().and_then(|map| map.get_keyword("tx-data")).and_then(Value::as_seq);
+    let entity = |change: &Value| change.as_seq().and_then(|parts| parts.first()).cloned();
+    changes.into_iter().flatten().filter_map(entity).collect::<HashSet<_>>().len()
 }
 
 /// A report with its changes as a set: DataScript goes through reference attributes in the order of their hashes when
@@ -233,7 +264,7 @@ fn evened(value: &Value) -> Value {
     walk(value, &|leaf| match leaf {
         Value::Double(d) if d.fract() == 0.0 && d.abs() < 9e15 => Value::Int(*d as i64),
         Value::Double(d) if d.is_finite() => Value::Double(rounded(*d)),
-        Value::Int(n) if n.unsigned_abs() > 1 << 53 => Value::Double(*n as f64),
+        Value::Int(n) if n.unsigned_abs() > 1 << 53 => Value::Double(rounded(*n as f64)),
         Value::Ratio(r) => {
             let (n, d) = (r.numerator().to_string(), r.denominator().to_string());
             match (n.parse::<f64>(), d.parse::<f64>()) {

@@ -54,11 +54,12 @@ impl Run<'_> {
     pub(super) fn map(&mut self, map: &Map, owner: Option<(Value, Given)>) -> Result<(), Stop> {
         let e = self.entity_of_map(map)?;
         check_entries(map, &e)?;
-        let e = match self.upsert_of_map(map)? {
+        let upserts = self.upserts_of_map(map)?;
+        let e = match upserts.last() {
             None => identified(e)?,
-            Some(upsert) => self.upserted(&e, &upsert)?,
+            Some(upsert) => self.upserted(&e, upsert)?,
         };
-        for step in self.explode(map, &e, owner)?.into_iter().rev() {
+        for step in self.explode(map, &e, &upserts, owner)?.into_iter().rev() {
             self.queue.push_front(step);
         }
         Ok(())
@@ -95,8 +96,8 @@ impl Run<'_> {
         Ok(Given::id(upsert.entity))
     }
 
-    /// The entity that the unique attributes of a map name.
-    fn upsert_of_map(&mut self, map: &Map) -> Result<Option<Upsert>, Stop> {
+    /// What the unique attributes of a map say that is so already, all of one entity: the one that the map means.
+    fn upserts_of_map(&mut self, map: &Map) -> Result<Vec<Upsert>, Stop> {
         let mut found: Vec<Upsert> = Vec::new();
         for (name, value) in map.iter() {
             let Some(a) = self.db.attr(name) else { continue };
@@ -106,14 +107,13 @@ impl Run<'_> {
             for value in self.values_of(a, false, value) {
                 let Some(v) = self.find_value(a, &value)? else { continue };
                 let Some(entity) = self.db.entity_with(a, v) else { continue };
-                let upsert = Upsert { attribute: name.clone(), value, entity };
-                match found.iter_mut().find(|other| other.entity == entity) {
-                    Some(other) => *other = upsert,
-                    None => found.push(upsert),
-                }
+                found.push(Upsert { attribute: name.clone(), value, entity });
             }
         }
-        if let [first, second, ..] = found.as_slice() {
+        let last_of = |entity| found.iter().rfind(|upsert| upsert.entity == entity);
+        let first = found.first().and_then(|first| last_of(first.entity));
+        let other = found.iter().find(|upsert| first.is_some_and(|f| f.entity != upsert.entity));
+        if let (Some(first), Some(second)) = (first, other.and_then(|o| last_of(o.entity))) {
             return Err(TxError::ConflictingUpserts {
                 first: first.said(),
                 first_entity: first.entity,
@@ -122,7 +122,7 @@ impl Run<'_> {
             }
             .into());
         }
-        Ok(found.pop())
+        Ok(found)
     }
 
     /// What looks like a lookup ref is one value, where a collection may be one or several.
@@ -145,11 +145,13 @@ impl Run<'_> {
         }
     }
 
-    /// A step for each fact of a map; composite tuples come last, when what they are made of is there.
+    /// A step for each fact of a map but those that its entity was found by; composite tuples come last, when what they
+    /// are made of is there.
     fn explode(
         &mut self,
         map: &Map,
         e: &Given,
+        upserts: &[Upsert],
         owner: Option<(Value, Given)>,
     ) -> Result<Vec<Step>, Stop> {
         let mut steps = Vec::with_capacity(map.len() + 1);
@@ -164,7 +166,7 @@ impl Run<'_> {
                 _ => &mut tuples,
             };
             for value in self.values_of(a, reverse, value) {
-                if self.is_tuple_of(e, a, &value)? {
+                if upserts.iter().any(|u| u.attribute == *name && u.value == value) {
                     continue;
                 }
                 steps.push(self.fact_of_map(e, a, &attribute, reverse, value));
@@ -179,16 +181,6 @@ impl Run<'_> {
         }
         steps.append(&mut tuples);
         Ok(steps)
-    }
-
-    /// Whether the map's entity was found by this composite tuple.
-    fn is_tuple_of(&self, e: &Given, a: AttrId, value: &Value) -> Result<bool, Stop> {
-        let attribute = self.db.schema.get(a);
-        if attribute.tuple().is_empty() || attribute.unique() != Some(Unique::Identity) {
-            return Ok(false);
-        }
-        let holder = self.find_value(a, value)?.and_then(|v| self.db.entity_with(a, v));
-        Ok(holder.is_some_and(|holder| *e == Given::id(holder)))
     }
 
     /// The attribute that a key means, its name, and whether the key is its reverse.
