@@ -79,7 +79,7 @@ fn tag(value: &Value) -> Tag {
 
 fn exact_form(value: &Value) -> String {
     let mut form = String::new();
-    edn::print_with(&mut form, value, PrintOptions { meta: true });
+    edn::print_with(&mut form, value, PrintOptions { meta: true, ..PrintOptions::default() });
     form
 }
 

@@ -13,6 +13,8 @@ use std::fmt::{self, Write};
 pub struct PrintOptions {
     /// Print metadata as `^{…}` before what has it.
     pub meta: bool,
+    /// Strings and characters as they are, at any depth, as Clojure's `print` does.
+    pub bare: bool,
 }
 
 /// The printed form.
@@ -70,6 +72,8 @@ impl<W: Write> Printer<'_, W> {
             Value::Ratio(r) => write!(self.out, "{}/{}", r.numerator(), r.denominator()),
             Value::Double(d) => double(self.out, *d),
             Value::BigDec(d) => big_dec(self.out, d),
+            Value::Char(c) if self.options.bare => self.out.write_char(*c),
+            Value::Str(s) if self.options.bare => self.out.write_str(s),
             Value::Char(c) => character(self.out, *c),
             Value::Str(s) => string(self.out, s),
             Value::Symbol(s) => self.out.write_str(s.as_str()),

@@ -45,7 +45,7 @@ fn ours(case: &Case) -> Answer {
     let values = edn::read_all_with(&case.text, &options).map_err(|e| e.to_string())?;
     let print = |value: &Value| {
         let mut out = String::new();
-        edn::print_with(&mut out, value, PrintOptions { meta: true });
+        edn::print_with(&mut out, value, PrintOptions { meta: true, ..PrintOptions::default() });
         out
     };
     Ok(values.iter().map(print).collect())

@@ -97,7 +97,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 fn print_with_meta(value: &Value) -> String {
     let mut out = String::new();
-    edn::print_with(&mut out, value, PrintOptions { meta: true });
+    edn::print_with(&mut out, value, PrintOptions { meta: true, ..PrintOptions::default() });
     out
 }
 

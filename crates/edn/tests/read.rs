@@ -10,7 +10,7 @@ fn printed(values: &[Value]) -> String {
         if i > 0 {
             out.push(' ');
         }
-        edn::print_with(&mut out, value, PrintOptions { meta: true });
+        edn::print_with(&mut out, value, PrintOptions { meta: true, ..PrintOptions::default() });
     }
     out
 }

@@ -87,12 +87,7 @@ fn shown_report(report: &TxReport) -> Value {
         (Value::from(name), Value::from(*e))
     });
     let all = db.scan(Index::Eavt, &db::Prefix::default());
-    let was_there = |e: &db::EntityId| {
-        let prefix = db::Prefix { e: Some(*e), ..db::Prefix::default() };
-        report.db_before.scan(Index::Eavt, &prefix).next().is_some()
-    };
     Value::map(vec![
-        (Value::keyword("upserted"), report.tempids.iter().any(|(_, e)| was_there(e)).into()),
         (Value::keyword("tempids"), Value::map(tempids.collect())),
         (Value::keyword("tx-data"), shown(db, report.tx_data.iter().copied())),
         (Value::keyword("datoms"), shown(db, all)),

@@ -140,7 +140,11 @@ fn write_entry(out: &mut Writer, entry: &Entry) -> Result<(), StorageError> {
         Value::Keyword(k) => (KEYWORD, k.as_str().to_string()),
         other => {
             let mut text = String::new();
-            edn::print_with(&mut text, other, PrintOptions { meta: true });
+            edn::print_with(
+                &mut text,
+                other,
+                PrintOptions { meta: true, ..PrintOptions::default() },
+            );
             if edn::read(&text).as_ref() != Ok(other) {
                 return Err(StorageError::Unreadable(text));
             }

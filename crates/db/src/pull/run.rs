@@ -161,7 +161,7 @@ impl Walk<'_> {
             let start = facts.start + own.iter().take_while(|f| f.0 != attr).count();
             let own = &self.facts[start..facts.end];
             let all = own.iter().take_while(|f| f.0 == attr).count();
-            start..start + all.min(spec.limit.unwrap_or(usize::MAX))
+            start..start + all
         });
         let Some(found) = found.filter(|found| !found.is_empty()) else {
             return match &spec.default {
@@ -173,8 +173,12 @@ impl Walk<'_> {
             };
         };
         let value = if spec.many {
-            let mut values = Vec::with_capacity(found.len());
+            let most = spec.limit.unwrap_or(usize::MAX);
+            let mut values = Vec::with_capacity(found.len().min(most));
             for at in found {
+                if values.len() == most {
+                    break;
+                }
                 let cell = self.facts[at].1;
                 values.extend(self.follow(pattern, spec, cell)?);
             }
@@ -198,8 +202,7 @@ impl Walk<'_> {
                 let v = Some(Cell::entity(id));
                 let prefix = Prefix { a: Some(a), v, ..Prefix::default() };
                 let datoms = self.db.scan(Index::Avet, &prefix);
-                let referrers = datoms.map(|d| Cell::entity(d.e));
-                referrers.take(spec.limit.unwrap_or(usize::MAX)).collect()
+                datoms.map(|d| Cell::entity(d.e)).collect()
             }
             None => Vec::new(),
         };
@@ -212,8 +215,12 @@ impl Walk<'_> {
         let value = if spec.component {
             self.follow(pattern, spec, referrers[0])?.unwrap_or(Value::Nil)
         } else {
-            let mut values = Vec::with_capacity(referrers.len());
+            let most = spec.limit.unwrap_or(usize::MAX);
+            let mut values = Vec::with_capacity(referrers.len().min(most));
             for referrer in referrers {
+                if values.len() == most {
+                    break;
+                }
                 values.extend(self.follow(pattern, spec, referrer)?);
             }
             many(values)

@@ -199,8 +199,8 @@ static TABLE: &[Row] = &[
         Ok(Value::Bool(n.compare_numbers(&Value::Int(0)).is_some_and(|o| o.is_gt())))
     }),
     ("pr-str", |a| Ok(Value::string(printed(a)))),
-    ("print-str", |a| Ok(Value::string(plain(a, " ")))),
-    ("println-str", |a| Ok(Value::string(plain(a, " ") + "\n"))),
+    ("print-str", |a| Ok(Value::string(bare(a)))),
+    ("println-str", |a| Ok(Value::string(bare(a) + "\n"))),
     ("prn-str", |a| Ok(Value::string(printed(a) + "\n"))),
     ("quot", |a| match a {
         [x, y] => arithmetic::integer_division("quot", x, y),
@@ -251,7 +251,7 @@ static TABLE: &[Row] = &[
         _ => arity("some"),
     }),
     ("some?", |a| truth(!one(a)?.is_nil())),
-    ("str", |a| Ok(Value::string(plain(a, "")))),
+    ("str", |a| Ok(Value::string(plain(a)))),
     ("subs", subs),
     ("symbol", |a| match a {
         [Value::Symbol(s)] => Ok(Value::Symbol(s.clone())),
@@ -301,7 +301,8 @@ fn all_equal(args: &[Value]) -> bool {
 }
 
 fn numerically_equal(args: &[Value]) -> Result {
-    for value in args {
+    // One alone is not looked at, as in Clojure.
+    for value in args.iter().filter(|_| args.len() > 1) {
         number(value)?;
     }
     let nan = |v: &Value| matches!(v, Value::Double(d) if d.is_nan());
@@ -442,22 +443,32 @@ fn hash_map(args: &[Value]) -> Result {
 }
 
 /// `str` of values: strings and characters as they are, nil as nothing, the rest as it prints.
-fn plain(args: &[Value], separator: &str) -> String {
+fn plain(args: &[Value]) -> String {
     let mut out = String::new();
-    for (i, value) in args.iter().enumerate() {
-        if i > 0 {
-            out.push_str(separator);
-        }
+    for value in args {
         match value {
             Value::Str(s) => out.push_str(s),
             Value::Char(c) => out.push(*c),
-            Value::Nil if separator.is_empty() => {}
+            Value::Nil => {}
             Value::BigInt(n) => out.push_str(&n.to_string()),
             Value::BigDec(_) => out.push_str(edn::print(value).trim_end_matches('M')),
             Value::Uuid(u) => out.push_str(&u.to_string()),
             Value::Regex(r) => out.push_str(&r.0),
             _ => edn::print_to(&mut out, value),
         }
+    }
+    out
+}
+
+/// `print-str`: strings and characters as they are, at any depth.
+fn bare(args: &[Value]) -> String {
+    let options = edn::PrintOptions { bare: true, ..edn::PrintOptions::default() };
+    let mut out = String::new();
+    for (i, value) in args.iter().enumerate() {
+        if i > 0 {
+            out.push(' ');
+        }
+        edn::print_with(&mut out, value, options);
     }
     out
 }
@@ -515,7 +526,7 @@ fn byte_offset(s: &str, units: i64) -> Option<usize> {
 fn index_of(args: &[Value], find: fn(&str, &str) -> Option<usize>) -> Result {
     let [s, sought] = args else { return fail("expected a string and what to find in it") };
     let s = text(s)?;
-    let sought = plain(std::slice::from_ref(sought), "");
+    let sought = plain(std::slice::from_ref(sought));
     Ok(find(s, &sought).map_or(Value::Nil, |at| Value::Int(utf16_offset(s, at))))
 }
 
@@ -536,11 +547,11 @@ fn subs(args: &[Value]) -> Result {
 fn join(args: &[Value]) -> Result {
     let (separator, items) = match args {
         [items] => (String::new(), items),
-        [separator, items] => (plain(std::slice::from_ref(separator), ""), items),
+        [separator, items] => (plain(std::slice::from_ref(separator)), items),
         _ => return arity("join"),
     };
     let parts: Vec<String> =
-        sequence(items)?.iter().map(|v| plain(std::slice::from_ref(v), "")).collect();
+        sequence(items)?.iter().map(|v| plain(std::slice::from_ref(v))).collect();
     check_text(
         parts
             .iter()
@@ -555,7 +566,7 @@ fn escape(args: &[Value]) -> Result {
     let mut out = String::new();
     for c in text(s)?.chars() {
         match get(map, &Value::Char(c)) {
-            Some(v) => out.push_str(&plain(&[v], "")),
+            Some(v) => out.push_str(&plain(&[v])),
             None => out.push(c),
         }
         check_text(out.len())?;
@@ -578,11 +589,11 @@ fn split(args: &[Value]) -> Result {
 fn replace(args: &[Value], first: bool) -> Result {
     let [s, sought, by] = args else { return arity("replace") };
     let s = text(s)?;
-    let by = plain(std::slice::from_ref(by), "");
+    let by = plain(std::slice::from_ref(by));
     if let Value::Regex(regex) = sought {
         return Ok(Value::string(super::regexes::compile(&regex.0)?.replace(s, &by, first)?));
     }
-    let sought = plain(std::slice::from_ref(sought), "");
+    let sought = plain(std::slice::from_ref(sought));
     let matches = if first { 1 } else { s.matches(&sought).count() };
     check_text(matches.saturating_mul(by.len()))?;
     Ok(Value::string(if first { s.replacen(&sought, &by, 1) } else { s.replace(&sought, &by) }))

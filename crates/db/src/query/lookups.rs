@@ -1,4 +1,4 @@
-//! Lookup refs and idents that come to a pattern through variables.
+//! Lookup refs that come to a pattern through variables. Idents do not: as in DataScript, a keyword in a variable is a keyword.
 //!
 //! A variable keeps what it was bound to, so that answers show it; the pattern sees the entity instead, in a variable of its
 //! own. Nothing is looked at before an input or a function has brought something that could name an entity.
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 impl Run<'_> {
     /// Notes a value that could name an entity where a pattern wants one.
     pub(super) fn note_name(&self, value: &Value) {
-        if value.as_seq().is_some() || matches!(value, Value::Keyword(_)) {
+        if value.as_seq().is_some() {
             self.has_names.store(true, Ordering::Relaxed);
         }
     }
@@ -39,7 +39,7 @@ impl Run<'_> {
                 continue;
             };
             let Some(column) = state.relations[at].column(*var) else { continue };
-            if !column.iter().any(|cell| self.is_name(*cell, column.len())) {
+            if !column.iter().any(|cell| self.is_name(*cell)) {
                 continue;
             }
             let entities = self.entities(db, column)?;
@@ -54,18 +54,13 @@ impl Run<'_> {
         Ok(changed)
     }
 
-    /// As in DataScript an ident is one only where there is nothing else to join with.
-    fn is_name(&self, cell: Cell, rows: usize) -> bool {
-        match cell.tag() {
-            Tag::Keyword => rows == 1,
-            Tag::Exotic | Tag::Other => self.space.value(cell).as_seq().is_some(),
-            _ => false,
-        }
+    fn is_name(&self, cell: Cell) -> bool {
+        matches!(cell.tag(), Tag::Exotic | Tag::Other) && self.space.value(cell).as_seq().is_some()
     }
 
     fn entities(&self, db: &Db, column: &[Cell]) -> Answer<Vec<Option<Cell>>> {
         let entity = |cell: &Cell| -> Answer<Option<Cell>> {
-            if !self.is_name(*cell, column.len()) {
+            if !self.is_name(*cell) {
                 return Ok(Some(*cell));
             }
             let name = self.space.value(*cell);
