@@ -17,6 +17,7 @@ mod builtins;
 mod calls;
 mod explain;
 mod find;
+mod inline;
 mod lookups;
 mod parse;
 mod pattern;

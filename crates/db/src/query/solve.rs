@@ -3,6 +3,7 @@
 use super::ast::*;
 use super::explain::Trace;
 use super::find;
+use super::inline::{Names, inline};
 use super::parse::parse_rules;
 use super::relation::Relation;
 use super::result::QueryResult;
@@ -119,10 +120,15 @@ pub(super) fn run<'q>(
         _ => None,
     });
     sources.resize_with(names.len(), || Source::Absent);
+    let dollar = names.iter().position(|name| name.as_str() == "$");
+    let clauses = match rules.is_empty() {
+        true => None,
+        false => Some(inline(&query.clauses, &mut rules, Names { vars: &mut vars, dollar })),
+    };
     let mut run = Run {
         query,
         sources,
-        dollar: names.iter().position(|name| name.as_str() == "$"),
+        dollar,
         dollar_now: None,
         space: Space::new(base),
         budget,
@@ -141,7 +147,8 @@ pub(super) fn run<'q>(
         }
     }
     let needed = find::needed_vars(query);
-    let solved = run.solve(&query.clauses, state, &needed)?;
+    let clauses = clauses.as_deref().unwrap_or(&query.clauses);
+    let solved = run.solve(clauses, state, &needed)?;
     find::finish(run, solved)
 }
 

@@ -1,0 +1,204 @@
+//! Calls of plain rules become the clauses of the rule, so that they are planned together with what stands around them.
+//!
+//! A rule is plain when it has one branch of patterns, calls and rules, binds all its parameters there, asks for none to be
+//! bound, and does not come back to itself. What DataScript gives for its calls is what it gives for its clauses.
+
+use super::ast::*;
+use edn::Symbol;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A body does not grow beyond so many clauses: rules that call rules twice would fill the memory.
+const MOST_CLAUSES: usize = 64;
+
+type Rules = FxHashMap<Symbol, Rule>;
+
+/// Variables get their names here; new ones are made beside them.
+pub(super) struct Names<'a> {
+    pub(super) vars: &'a mut Vec<Symbol>,
+    /// The source that is called `$`.
+    pub(super) dollar: Option<SourceId>,
+}
+
+/// The clauses with calls of plain rules resolved, and the same done to the rules themselves.
+pub(super) fn inline(clauses: &[Clause], rules: &mut Rules, mut names: Names) -> Vec<Clause> {
+    let plain: FxHashMap<Symbol, Branch> = rules
+        .iter()
+        .filter(|(name, rule)| is_plain(name, rule, rules))
+        .map(|(name, rule)| (name.clone(), rule.branches[0].clone()))
+        .collect();
+    if plain.is_empty() {
+        return clauses.to_vec();
+    }
+    for (_, rule) in rules.iter_mut().filter(|(name, _)| !plain.contains_key(*name)) {
+        for branch in &mut rule.branches {
+            branch.clauses = names.resolved(&branch.clauses, &plain);
+        }
+    }
+    names.resolved(clauses, &plain)
+}
+
+fn is_plain(name: &Symbol, rule: &Rule, rules: &Rules) -> bool {
+    let [branch] = rule.branches.as_slice() else { return false };
+    let mut bound = Vec::new();
+    for clause in &branch.clauses {
+        match clause {
+            Clause::Pattern { .. } | Clause::Rule { .. } => {
+                clause.for_each_var(&mut |v| bound.push(v));
+            }
+            Clause::Function { binding, .. } => binding.for_each_var(&mut |v| bound.push(v)),
+            Clause::Predicate(_) => {}
+            Clause::Not { .. } | Clause::Or { .. } => return false,
+        }
+    }
+    rule.required == 0
+        && branch.params.iter().all(|param| bound.contains(param))
+        && !reaches(name, name, rules, &mut FxHashSet::default())
+}
+
+/// Whether a rule calls another, by whatever way.
+fn reaches<'r>(
+    from: &'r Symbol,
+    to: &Symbol,
+    rules: &'r Rules,
+    seen: &mut FxHashSet<&'r Symbol>,
+) -> bool {
+    let mut pending = vec![from];
+    while let Some(name) = pending.pop() {
+        let mut called = Vec::new();
+        for branch in rules.get(name).map_or(&[][..], |rule| &rule.branches) {
+            branch.clauses.iter().for_each(|clause| calls(clause, &mut called));
+        }
+        if called.contains(&to) {
+            return true;
+        }
+        pending.extend(called.into_iter().filter(|name| seen.insert(name)));
+    }
+    false
+}
+
+/// The rules that a clause calls.
+fn calls<'r>(clause: &'r Clause, found: &mut Vec<&'r Symbol>) {
+    match clause {
+        Clause::Rule { name, .. } => found.push(name),
+        Clause::Not { clauses, .. } => clauses.iter().for_each(|c| calls(c, found)),
+        Clause::Or { branches, .. } => branches.iter().flatten().for_each(|c| calls(c, found)),
+        Clause::Pattern { .. } | Clause::Predicate(_) | Clause::Function { .. } => {}
+    }
+}
+
+impl Names<'_> {
+    fn resolved(&mut self, clauses: &[Clause], plain: &FxHashMap<Symbol, Branch>) -> Vec<Clause> {
+        let mut out = Vec::with_capacity(clauses.len());
+        let mut pending: Vec<Clause> = clauses.iter().rev().cloned().collect();
+        while let Some(clause) = pending.pop() {
+            let body = match &clause {
+                Clause::Rule { source, name, args, .. } => {
+                    let fits = |branch: &&Branch| {
+                        let all = out.len() + pending.len() + branch.clauses.len();
+                        branch.params.len() == args.len() && all <= MOST_CLAUSES
+                    };
+                    let branch = plain.get(name).filter(fits);
+                    branch.and_then(|branch| self.body(branch, args, *source))
+                }
+                _ => None,
+            };
+            match body {
+                Some(body) => pending.extend(body.into_iter().rev()),
+                None => out.push(clause),
+            }
+        }
+        out
+    }
+
+    /// A branch with its parameters replaced by what a call gives, and all other variables by new ones.
+    fn body(&mut self, branch: &Branch, args: &[Term], source: SourceId) -> Option<Vec<Clause>> {
+        let mut terms: FxHashMap<Var, Term> = FxHashMap::default();
+        for (param, arg) in branch.params.iter().zip(args) {
+            match arg {
+                Term::Var(_) | Term::Constant(_) => terms.insert(*param, arg.clone()),
+                Term::Ignore => None,
+                Term::Source(_) => return None,
+            };
+        }
+        let constant = |v: &Var| matches!(terms.get(v), Some(Term::Constant(_)));
+        let needs_vars = |clause: &Clause| match clause {
+            Clause::Function { call, binding } => {
+                binding.vars().iter().any(constant) || matches!(call.callee, Callee::Input(_))
+            }
+            Clause::Predicate(call) => matches!(call.callee, Callee::Input(_)),
+            _ => false,
+        };
+        if branch.clauses.iter().any(needs_vars) {
+            return None;
+        }
+        for clause in &branch.clauses {
+            clause.for_each_var(&mut |v| {
+                terms.entry(v).or_insert_with(|| {
+                    self.vars.push(self.vars[v as usize].clone());
+                    Term::Var((self.vars.len() - 1) as Var)
+                });
+            });
+        }
+        let call = Replacing { terms, dollar: self.dollar, source };
+        Some(branch.clauses.iter().map(|clause| call.clause(clause)).collect())
+    }
+}
+
+/// What stands for the variables of a rule, and for its `$`.
+struct Replacing {
+    terms: FxHashMap<Var, Term>,
+    dollar: Option<SourceId>,
+    source: SourceId,
+}
+
+impl Replacing {
+    fn source(&self, source: SourceId) -> SourceId {
+        if self.dollar == Some(source) { self.source } else { source }
+    }
+
+    fn terms(&self, terms: &[Term]) -> Vec<Term> {
+        let replaced = |term: &Term| match term {
+            Term::Var(v) => self.terms[v].clone(),
+            Term::Source(source) => Term::Source(self.source(*source)),
+            other => other.clone(),
+        };
+        terms.iter().map(replaced).collect()
+    }
+
+    fn call(&self, call: &Call) -> Call {
+        Call { args: self.terms(&call.args), ..call.clone() }
+    }
+
+    fn binding(&self, binding: &Binding) -> Binding {
+        match binding {
+            Binding::Ignore => Binding::Ignore,
+            Binding::Var(v) => match &self.terms[v] {
+                Term::Var(v) => Binding::Var(*v),
+                _ => Binding::Ignore,
+            },
+            Binding::Collection(inner) => Binding::Collection(Box::new(self.binding(inner))),
+            Binding::Tuple(parts) => {
+                Binding::Tuple(parts.iter().map(|part| self.binding(part)).collect())
+            }
+        }
+    }
+
+    fn clause(&self, clause: &Clause) -> Clause {
+        match clause {
+            Clause::Pattern { source, terms } => {
+                Clause::Pattern { source: self.source(*source), terms: self.terms(terms) }
+            }
+            Clause::Predicate(call) => Clause::Predicate(self.call(call)),
+            Clause::Function { call, binding } => {
+                Clause::Function { call: self.call(call), binding: self.binding(binding) }
+            }
+            Clause::Rule { source, name, args, text } => Clause::Rule {
+                source: self.source(*source),
+                name: name.clone(),
+                args: self.terms(args),
+                text: text.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+}
