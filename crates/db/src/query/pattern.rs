@@ -11,6 +11,11 @@ use edn::Value;
 /// Looking one key up costs about as much as scanning this many datoms.
 const LOOKUP_COST: usize = 24;
 
+/// Of fewer rows than this a few tell enough.
+const FEW_ROWS: usize = 64;
+const SMALL_SAMPLE: usize = 4;
+const SAMPLE: usize = 12;
+
 /// A pattern with what is constant in it resolved for one database.
 pub(super) struct Resolved {
     pub(super) prefix: Prefix,
@@ -138,22 +143,49 @@ impl Run<'_> {
         if resolved.prefix.v.is_some() && prefix.v.is_none() {
             all = (all / 4.0).max(1.0);
         }
+        let a = prefix.a.map(|a| db.schema().get(a));
         match (rows(0), rows(2)) {
             (Some(e), Some(v)) => e.min(v).min(all),
-            (Some(e), None) => {
-                let many = prefix.a.is_none_or(|a| db.schema().get(a).is_many());
-                if resolved.prefix.v.is_some() {
-                    e.min(all)
-                } else {
-                    (e * if many { 3.0 } else { 1.0 }).min(e * all)
-                }
+            (Some(e), None) if resolved.prefix.v.is_some() => e.min(all),
+            (Some(e), None) if a.is_some_and(|a| !a.is_many()) => e.min(all),
+            (Some(e), None) => (e * self.fan_out(db, &resolved, Part::E, state)).min(e * all),
+            (None, Some(v)) if a.is_some_and(|a| a.unique().is_some()) => v.min(all),
+            (None, Some(v)) if a.is_some_and(|a| a.is_indexed()) => {
+                v * self.fan_out(db, &resolved, Part::V, state).min(all)
             }
-            (None, Some(v)) => {
-                let unique = prefix.a.is_some_and(|a| db.schema().get(a).unique().is_some());
-                if unique { v.min(all) } else { v * all.sqrt().min(all) }
-            }
+            (None, Some(v)) => v * all.sqrt().min(all),
+            // What shares nothing with the rest has still to be brought together with it.
+            (None, None) if state.is_several() => all * 2.0,
             (None, None) => all,
         }
+    }
+
+    /// How many datoms there are for each entity or value that is bound, going by some of them.
+    fn fan_out(&self, db: &Db, resolved: &Resolved, part: Part, state: &State) -> f64 {
+        const TYPICAL: f64 = 3.0;
+        let var = resolved.vars.iter().find(|(_, p)| *p == part).map(|(v, _)| *v);
+        let column = var.and_then(|v| state.relation_of(v)?.column(v)).unwrap_or_default();
+        if column.is_empty() || !db.is_plain() {
+            return TYPICAL;
+        }
+        let sample = if column.len() < FEW_ROWS { SMALL_SAMPLE } else { SAMPLE };
+        let step = column.len().div_ceil(sample);
+        let a = resolved.prefix.a;
+        let count = |cell: &Cell| match part {
+            Part::E => {
+                let e = cell.as_entity()?;
+                Some(db.count(Index::Eavt, &Prefix { e: Some(e), a, ..Prefix::default() }))
+            }
+            _ => {
+                let v = self.space.to_db(db, *cell)?;
+                Some(db.count(Index::Avet, &Prefix { a, v: Some(v), ..Prefix::default() }))
+            }
+        };
+        let counts: Vec<usize> =
+            column.iter().step_by(step).map(|cell| count(cell).unwrap_or(0)).collect();
+        // That none of a few has any does not mean that there are none.
+        let found = counts.iter().sum::<usize>() as f64;
+        found.max(0.5) / counts.len() as f64
     }
 
     fn scan(

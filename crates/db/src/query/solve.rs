@@ -61,6 +61,11 @@ impl State {
         self.relations.iter().any(|r| r.len == 0)
     }
 
+    /// Whether something is known in several rows.
+    pub(super) fn is_several(&self) -> bool {
+        self.relations.iter().any(|r| r.len > 1)
+    }
+
     pub(super) fn binds(&self, var: Var) -> bool {
         self.relation_of(var).is_some()
     }
@@ -316,10 +321,12 @@ impl Run<'_> {
         needed: &[Var],
     ) -> Answer<State> {
         let mut remaining: Vec<&Clause> = clauses.iter().collect();
+        let mut estimates: Vec<Option<Estimate>> = vec![None; remaining.len()];
         while !remaining.is_empty() {
             self.budget.check(0)?;
-            let (best, cost) = self.next_clause(&remaining, &state)?;
+            let (best, cost) = self.next_clause(&remaining, &mut estimates, &state)?;
             let clause = remaining.remove(best);
+            estimates.remove(best);
             let begun = self.begin_step(clause, cost);
             self.clause(clause, &mut state, &remaining)?;
             self.end_clause(begun, clause, &state);
@@ -360,10 +367,32 @@ impl Run<'_> {
         }
     }
 
-    fn next_clause(&self, remaining: &[&Clause], state: &State) -> Answer<(usize, f64)> {
+    fn next_clause(
+        &self,
+        remaining: &[&Clause],
+        estimates: &mut [Option<Estimate>],
+        state: &State,
+    ) -> Answer<(usize, f64)> {
+        if let [only] = remaining
+            && let Clause::Pattern { .. } = only
+            && self.trace.is_none()
+        {
+            return Ok((0, 0.0));
+        }
         let mut best: Option<(usize, f64)> = None;
         for (at, clause) in remaining.iter().enumerate() {
-            let Some(cost) = self.cost(clause, at, remaining, state) else { continue };
+            let cost = match clause {
+                Clause::Pattern { source, terms } => {
+                    let bound = bound_rows(terms, state);
+                    let known = estimates[at].filter(|estimate| estimate.bound == bound);
+                    let cost =
+                        known.map_or_else(|| self.pattern_cost(*source, terms, state), |k| k.cost);
+                    estimates[at] = Some(Estimate { bound, cost });
+                    Some(cost)
+                }
+                _ => self.cost(clause, at, remaining, state),
+            };
+            let Some(cost) = cost else { continue };
             if best.is_none_or(|(_, lowest)| cost < lowest) {
                 best = Some((at, cost));
             }
@@ -591,6 +620,22 @@ impl Run<'_> {
         }
         Ok(union.distinct())
     }
+}
+
+/// What a pattern promised, while the rows stay as many that know its entity or its value, or none does.
+#[derive(Clone, Copy)]
+struct Estimate {
+    bound: (Option<usize>, Option<usize>, bool),
+    cost: f64,
+}
+
+fn bound_rows(terms: &[Term], state: &State) -> (Option<usize>, Option<usize>, bool) {
+    let rows = |part: usize| match terms.get(part) {
+        Some(Term::Var(v)) => state.relation_of(*v).map(|r| r.len),
+        _ => None,
+    };
+    let (e, v) = (rows(0), rows(2));
+    (e, v, e.or(v).is_none() && state.is_several())
 }
 
 pub(super) fn text_of(clause: &Clause) -> String {
