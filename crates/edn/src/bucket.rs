@@ -7,27 +7,31 @@ use crate::Value;
 use std::collections::BTreeMap;
 use std::collections::btree_map::{Entry as Slot, Values};
 
-type Entry = (Value, Value);
-
-#[derive(Clone, Default)]
-pub(crate) struct Bucket {
-    entries: BTreeMap<u64, Entry>,
+#[derive(Clone)]
+pub(crate) struct Bucket<V> {
+    entries: BTreeMap<u64, (Value, V)>,
     /// Where each key stands in `entries`.
     places: BTreeMap<Value, u64>,
     next: u64,
 }
 
-impl Bucket {
+impl<V> Default for Bucket<V> {
+    fn default() -> Self {
+        Bucket { entries: BTreeMap::new(), places: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<V> Bucket<V> {
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    pub(crate) fn get(&self, key: &Value) -> Option<&Entry> {
+    pub(crate) fn get(&self, key: &Value) -> Option<&(Value, V)> {
         self.entries.get(self.places.get(key)?)
     }
 
     /// Puts a value under a key and returns the one that was there; a key that is there stays as it was written.
-    pub(crate) fn insert(&mut self, entry: Entry) -> Option<Value> {
+    pub(crate) fn insert(&mut self, entry: (Value, V)) -> Option<V> {
         match self.places.entry(entry.0.clone()) {
             Slot::Occupied(place) => {
                 let (_, value) = self.entries.get_mut(place.get())?;
@@ -42,18 +46,18 @@ impl Bucket {
         }
     }
 
-    pub(crate) fn remove(&mut self, key: &Value) -> Option<Value> {
+    pub(crate) fn remove(&mut self, key: &Value) -> Option<V> {
         let place = self.places.remove(key)?;
         self.entries.remove(&place).map(|(_, value)| value)
     }
 
-    pub(crate) fn iter(&self) -> Values<'_, u64, Entry> {
+    pub(crate) fn iter(&self) -> Values<'_, u64, (Value, V)> {
         self.entries.values()
     }
 }
 
-impl FromIterator<Entry> for Bucket {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+impl<V> FromIterator<(Value, V)> for Bucket<V> {
+    fn from_iter<I: IntoIterator<Item = (Value, V)>>(entries: I) -> Self {
         let mut bucket = Bucket::default();
         for entry in entries {
             bucket.insert(entry);

@@ -11,8 +11,7 @@
 //! changed copy costs its length.
 
 use crate::Value;
-use crate::bucket::Bucket;
-use std::collections::btree_map::Values;
+use crate::trie::Trie;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -23,7 +22,7 @@ macro_rules! sequence {
         #[derive(Clone)]
         pub struct $type {
             items: Arc<[Value]>,
-            meta: Option<Map>,
+            meta: Option<Arc<Map>>,
         }
 
         impl $type {
@@ -34,12 +33,12 @@ macro_rules! sequence {
 
             /// Its metadata, if it has any.
             pub fn meta(&self) -> Option<&Map> {
-                self.meta.as_ref()
+                self.meta.as_deref()
             }
 
             /// The same items with this metadata.
             pub fn with_meta(&self, meta: Option<Map>) -> Self {
-                $type { items: self.items.clone(), meta }
+                $type { items: self.items.clone(), meta: meta.map(Arc::new) }
             }
         }
 
@@ -91,19 +90,20 @@ pub struct Map {
 /// `#{1 2}`
 #[derive(Clone, Default)]
 pub struct Set {
-    items: Trie,
-    meta: Option<Map>,
+    items: Arc<Trie<()>>,
+    meta: Option<Arc<Map>>,
 }
+
+/// From so many entries on a trie is made in one go.
+const MANY: usize = 32;
 
 /// How many entries a map keeps in the order they came.
 const ARRAY_ENTRIES: usize = 8;
 
-type Entry = (Value, Value);
-
 #[derive(Clone)]
 enum Entries {
-    Array(Arc<Vec<Entry>>),
-    Trie(Trie),
+    Array(Arc<Vec<(Value, Value)>>),
+    Trie(Arc<Trie<Value>>),
 }
 
 impl Default for Entries {
@@ -179,13 +179,13 @@ impl Map {
                 if entries.len() < ARRAY_ENTRIES {
                     Arc::make_mut(entries).push((key, value));
                 } else {
-                    let mut trie: Trie = entries.iter().cloned().collect();
+                    let mut trie: Trie<Value> = entries.iter().cloned().collect();
                     trie.insert(key, value);
-                    self.entries = Entries::Trie(trie);
+                    self.entries = Entries::Trie(Arc::new(trie));
                 }
                 None
             }
-            Entries::Trie(trie) => trie.insert(key, value),
+            Entries::Trie(trie) => Arc::make_mut(trie).insert(key, value),
         }
     }
 
@@ -196,7 +196,7 @@ impl Map {
                 let at = entries.iter().position(|(k, _)| k == key)?;
                 Some(Arc::make_mut(entries).remove(at).1)
             }
-            Entries::Trie(trie) => trie.remove(key),
+            Entries::Trie(trie) => Arc::make_mut(trie).remove(key),
         }
     }
 
@@ -230,13 +230,31 @@ impl Map {
     }
 }
 
-impl FromIterator<Entry> for Map {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+impl FromIterator<(Value, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Value, Value)>>(entries: I) -> Self {
+        let mut entries = entries.into_iter();
         let mut map = Map::new();
-        for (key, value) in entries {
+        for (key, value) in entries.by_ref() {
             map.insert(key, value);
+            if map.len() == ARRAY_ENTRIES {
+                break;
+            }
         }
-        map
+        let rest: Vec<(Value, Value)> = entries.collect();
+        if rest.len() < MANY {
+            rest.into_iter().for_each(|(key, value)| drop(map.insert(key, value)));
+            return map;
+        }
+        let first = map.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let all: Trie<Value> = first.collect::<Vec<_>>().into_iter().chain(rest).collect();
+        match all.len {
+            // What came was the same few keys over and over.
+            ..=ARRAY_ENTRIES => {
+                all.iter().for_each(|(key, value)| drop(map.insert(key.clone(), value.clone())));
+                map
+            }
+            _ => Map { entries: Entries::Trie(Arc::new(all)), meta: None },
+        }
     }
 }
 
@@ -274,13 +292,13 @@ impl Set {
         if self.contains(&item) {
             return false;
         }
-        self.items.insert(item, Value::Nil);
+        Arc::make_mut(&mut self.items).insert(item, ());
         true
     }
 
     /// Removes an item; `false` where it was not there.
     pub fn remove(&mut self, item: &Value) -> bool {
-        self.items.remove(item).is_some()
+        Arc::make_mut(&mut self.items).remove(item).is_some()
     }
 
     /// The items, in the order in which they print.
@@ -290,22 +308,19 @@ impl Set {
 
     /// Its metadata, if it has any.
     pub fn meta(&self) -> Option<&Map> {
-        self.meta.as_ref()
+        self.meta.as_deref()
     }
 
     /// The same items with this metadata.
     pub fn with_meta(&self, meta: Option<Map>) -> Self {
-        Set { items: self.items.clone(), meta }
+        Set { items: self.items.clone(), meta: meta.map(Arc::new) }
     }
 }
 
 impl FromIterator<Value> for Set {
     fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
-        let mut set = Set::new();
-        for item in items {
-            set.insert(item);
-        }
-        set
+        let items: Trie<()> = items.into_iter().map(|item| (item, ())).collect();
+        Set { items: Arc::new(items), meta: None }
     }
 }
 
@@ -338,204 +353,5 @@ impl fmt::Debug for Map {
 impl fmt::Debug for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&Value::Set(self.clone()), f)
-    }
-}
-
-/// A hash array mapped trie, 32 ways, low hash bits first. As in Clojure the key `nil` stands beside the trie
-/// and is walked first, whatever else hashes to zero.
-#[derive(Clone, Default)]
-struct Trie {
-    nil: Option<Arc<Entry>>,
-    root: Arc<Node>,
-    len: usize,
-}
-
-/// The slots that are taken, in the order of their five bits.
-#[derive(Clone, Default)]
-struct Node {
-    bitmap: u32,
-    slots: Vec<Slot>,
-}
-
-#[derive(Clone)]
-enum Slot {
-    Entry(u32, Entry),
-    Child(Arc<Node>),
-    /// Entries whose hashes are equal in all 32 bits.
-    Collision(u32, Arc<Bucket>),
-}
-
-const BITS: u32 = 5;
-
-impl Node {
-    fn bit(hash: u32, shift: u32) -> u32 {
-        1 << ((hash >> shift) & 31)
-    }
-
-    fn position(&self, bit: u32) -> usize {
-        (self.bitmap & (bit - 1)).count_ones() as usize
-    }
-
-    fn get(&self, hash: u32, key: &Value) -> Option<&Entry> {
-        let (mut node, mut shift) = (self, 0);
-        loop {
-            let bit = Node::bit(hash, shift);
-            if node.bitmap & bit == 0 {
-                return None;
-            }
-            match &node.slots[node.position(bit)] {
-                Slot::Entry(h, entry) => return (*h == hash && entry.0 == *key).then_some(entry),
-                Slot::Collision(h, entries) if *h == hash => {
-                    return entries.get(key);
-                }
-                Slot::Collision(..) => return None,
-                Slot::Child(child) => {
-                    node = child;
-                    shift += BITS;
-                }
-            }
-        }
-    }
-
-    fn insert(&mut self, hash: u32, shift: u32, entry: Entry) -> Option<Value> {
-        let bit = Node::bit(hash, shift);
-        let at = self.position(bit);
-        if self.bitmap & bit == 0 {
-            self.bitmap |= bit;
-            self.slots.insert(at, Slot::Entry(hash, entry));
-            return None;
-        }
-        match &mut self.slots[at] {
-            Slot::Entry(h, old) if *h == hash && old.0 == entry.0 => {
-                return Some(std::mem::replace(&mut old.1, entry.1));
-            }
-            Slot::Child(child) => return Arc::make_mut(child).insert(hash, shift + BITS, entry),
-            Slot::Collision(h, entries) if *h == hash => {
-                return Arc::make_mut(entries).insert(entry);
-            }
-            Slot::Entry(..) | Slot::Collision(..) => {}
-        }
-        self.push_down(at, hash, shift, entry);
-        None
-    }
-
-    /// Makes room for an entry whose slot another one holds.
-    fn push_down(&mut self, at: usize, hash: u32, shift: u32, entry: Entry) {
-        let placeholder = Slot::Collision(0, Arc::default());
-        let old = std::mem::replace(&mut self.slots[at], placeholder);
-        self.slots[at] = match old {
-            Slot::Entry(h, old) if h == hash => {
-                Slot::Collision(hash, Arc::new([old, entry].into_iter().collect()))
-            }
-            old => {
-                let old_hash = match &old {
-                    Slot::Entry(h, _) | Slot::Collision(h, _) => *h,
-                    Slot::Child(_) => unreachable!("a child takes the entry itself"),
-                };
-                let mut child =
-                    Node { bitmap: Node::bit(old_hash, shift + BITS), slots: vec![old] };
-                child.insert(hash, shift + BITS, entry);
-                Slot::Child(Arc::new(child))
-            }
-        };
-    }
-
-    fn remove(&mut self, hash: u32, shift: u32, key: &Value) -> Option<Value> {
-        let bit = Node::bit(hash, shift);
-        if self.bitmap & bit == 0 {
-            return None;
-        }
-        let at = self.position(bit);
-        let (removed, emptied) = match &mut self.slots[at] {
-            Slot::Entry(h, entry) if *h == hash && entry.0 == *key => (entry.1.clone(), true),
-            Slot::Entry(..) => return None,
-            Slot::Child(child) => {
-                let child = Arc::make_mut(child);
-                (child.remove(hash, shift + BITS, key)?, child.slots.is_empty())
-            }
-            Slot::Collision(h, entries) => {
-                if *h != hash {
-                    return None;
-                }
-                entries.get(key)?;
-                let entries = Arc::make_mut(entries);
-                (entries.remove(key)?, entries.is_empty())
-            }
-        };
-        if emptied {
-            self.slots.remove(at);
-            self.bitmap &= !bit;
-        }
-        Some(removed)
-    }
-}
-
-impl Trie {
-    fn get(&self, key: &Value) -> Option<&Entry> {
-        if key.is_nil() { self.nil.as_deref() } else { self.root.get(key.hasheq(), key) }
-    }
-
-    fn insert(&mut self, key: Value, value: Value) -> Option<Value> {
-        let old = if key.is_nil() {
-            self.nil.replace(Arc::new((key, value))).map(|entry| entry.1.clone())
-        } else {
-            let hash = key.hasheq();
-            Arc::make_mut(&mut self.root).insert(hash, 0, (key, value))
-        };
-        self.len += usize::from(old.is_none());
-        old
-    }
-
-    fn remove(&mut self, key: &Value) -> Option<Value> {
-        let removed = if key.is_nil() {
-            self.nil.take().map(|entry| entry.1.clone())?
-        } else {
-            Arc::make_mut(&mut self.root).remove(key.hasheq(), 0, key)?
-        };
-        self.len -= 1;
-        Some(removed)
-    }
-
-    fn iter(&self) -> TrieIter<'_> {
-        TrieIter { nil: self.nil.as_deref(), stack: vec![self.root.slots.iter()], bucket: None }
-    }
-}
-
-impl FromIterator<Entry> for Trie {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let mut trie = Trie::default();
-        for (key, value) in entries {
-            trie.insert(key, value);
-        }
-        trie
-    }
-}
-
-struct TrieIter<'a> {
-    nil: Option<&'a Entry>,
-    stack: Vec<std::slice::Iter<'a, Slot>>,
-    bucket: Option<Values<'a, u64, Entry>>,
-}
-
-impl<'a> Iterator for TrieIter<'a> {
-    type Item = &'a Entry;
-
-    fn next(&mut self) -> Option<&'a Entry> {
-        if let Some(entry) = self.nil.take() {
-            return Some(entry);
-        }
-        loop {
-            if let Some(entry) = self.bucket.as_mut().and_then(Iterator::next) {
-                return Some(entry);
-            }
-            match self.stack.last_mut()?.next() {
-                Some(Slot::Entry(_, entry)) => return Some(entry),
-                Some(Slot::Child(child)) => self.stack.push(child.slots.iter()),
-                Some(Slot::Collision(_, entries)) => self.bucket = Some(entries.iter()),
-                None => {
-                    self.stack.pop();
-                }
-            }
-        }
     }
 }

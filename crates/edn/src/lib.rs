@@ -20,6 +20,7 @@ mod position;
 mod print;
 mod read;
 pub mod syntax;
+mod trie;
 mod value;
 
 pub use collections::{List, Map, Set, Vector};

@@ -103,7 +103,7 @@ pub struct Keyword(Arc<Name>);
 #[derive(Clone)]
 pub struct Symbol {
     name: Arc<Name>,
-    meta: Option<Map>,
+    meta: Option<Arc<Map>>,
 }
 
 impl Keyword {
@@ -176,12 +176,12 @@ impl Symbol {
 
     /// Its metadata, if it has any.
     pub fn meta(&self) -> Option<&Map> {
-        self.meta.as_ref()
+        self.meta.as_deref()
     }
 
     /// The same symbol with this metadata.
     pub fn with_meta(&self, meta: Option<Map>) -> Self {
-        Symbol { name: self.name.clone(), meta }
+        Symbol { name: self.name.clone(), meta: meta.map(Arc::new) }
     }
 }
 

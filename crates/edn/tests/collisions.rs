@@ -48,3 +48,39 @@ fn a_text_with_a_hundred_thousand_colliding_values_is_read() {
     let map = edn::read(&format!("{{{entries}}}")).unwrap();
     assert_eq!(map.as_map().map(Map::len), Some(values.len()));
 }
+
+mod laws {
+    use edn::{Map, Set, Value};
+    use proptest::prelude::*;
+
+    /// Few enough kinds that some are equal, with a hash of their own or one that others have.
+    fn value() -> impl Strategy<Value = Value> {
+        let texts = prop::collection::vec(prop::sample::select(vec!["Aa", "BB", "x"]), 0..5);
+        prop_oneof![
+            Just(Value::Nil),
+            (0i64..300).prop_map(Value::Int),
+            any::<i64>().prop_map(Value::Int),
+            texts.prop_map(|parts| Value::string(parts.concat())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_at_once_is_what_is_made_one_by_one(
+            items in prop::collection::vec((value(), 0i64..9), 0..400)
+        ) {
+            let (mut set, mut map) = (Set::new(), Map::new());
+            for (item, n) in &items {
+                set.insert(item.clone());
+                map.insert(item.clone(), Value::Int(*n));
+            }
+            let at_once: Set = items.iter().map(|(item, _)| item.clone()).collect();
+            prop_assert_eq!(at_once.len(), set.len());
+            prop_assert!(at_once.iter().eq(set.iter()), "in the same order");
+            let at_once: Map =
+                items.iter().map(|(item, n)| (item.clone(), Value::Int(*n))).collect();
+            prop_assert_eq!(at_once.len(), map.len());
+            prop_assert!(at_once.iter().eq(map.iter()), "in the same order");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Aggregates: DataScript's, and those of an analytics tool.
 
 use super::arithmetic::{self, Operator, Result, fail, to_f64};
-use edn::{Set, Value};
+use edn::{CallError, Set, Value};
+use std::cmp::Ordering;
 
 /// A function over all values of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,17 +41,45 @@ pub(super) fn aggregate(name: &str) -> Option<Aggregate> {
     })
 }
 
-fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
+fn compare(a: &Value, b: &Value) -> Ordering {
     a.compare_numbers(b).unwrap_or_else(|| a.cmp(b))
+}
+
+/// Clojure's `compare`, which refuses what has no order in common.
+pub(super) fn clojure_compare(a: &Value, b: &Value) -> std::result::Result<Ordering, CallError> {
+    if let Some(order) = a.compare_numbers(b) {
+        return Ok(order);
+    }
+    match (a, b) {
+        (Value::Nil, _) | (_, Value::Nil) => Ok(a.is_nil().cmp(&b.is_nil()).reverse()),
+        (Value::Vector(x), Value::Vector(y)) if x.len() == y.len() => {
+            for (x, y) in x.iter().zip(y) {
+                match clojure_compare(x, y)? {
+                    Ordering::Equal => {}
+                    unequal => return Ok(unequal),
+                }
+            }
+            Ok(Ordering::Equal)
+        }
+        (Value::Vector(x), Value::Vector(y)) => Ok(x.len().cmp(&y.len())),
+        (Value::Str(_), Value::Str(_))
+        | (Value::Keyword(_), Value::Keyword(_))
+        | (Value::Symbol(_), Value::Symbol(_))
+        | (Value::Bool(_), Value::Bool(_))
+        | (Value::Char(_), Value::Char(_))
+        | (Value::Inst(_), Value::Inst(_))
+        | (Value::Uuid(_), Value::Uuid(_)) => Ok(a.cmp(b)),
+        _ => Err(CallError(format!("Cannot compare {a} to {b}"))),
+    }
 }
 
 fn sum(values: &[Value]) -> Result {
     values.iter().try_fold(Value::Int(0), |sum, v| arithmetic::apply(Operator::Add, &sum, v))
 }
 
-fn doubles(values: &[Value]) -> std::result::Result<Vec<f64>, edn::CallError> {
+fn doubles(values: &[Value]) -> std::result::Result<Vec<f64>, CallError> {
     let number =
-        |v: &Value| to_f64(v).ok_or_else(|| edn::CallError(format!("expected a number, got {v}")));
+        |v: &Value| to_f64(v).ok_or_else(|| CallError(format!("expected a number, got {v}")));
     values.iter().map(number).collect()
 }
 
@@ -59,7 +88,7 @@ fn mean(values: &[Value]) -> Result {
     arithmetic::apply(Operator::Divide, &sum(values)?, &Value::Int(values.len() as i64))
 }
 
-fn variance(values: &[Value]) -> std::result::Result<f64, edn::CallError> {
+fn variance(values: &[Value]) -> std::result::Result<f64, CallError> {
     let numbers = doubles(values)?;
     let n = numbers.len() as f64;
     let mean = numbers.iter().sum::<f64>() / n;
@@ -87,7 +116,7 @@ fn percentile(values: &[Value], p: &Value) -> Result {
     Ok(sorted[rank.clamp(1, sorted.len()) - 1].clone())
 }
 
-fn size(args: &[Value]) -> std::result::Result<Option<usize>, edn::CallError> {
+fn size(args: &[Value]) -> std::result::Result<Option<usize>, CallError> {
     match args {
         [] => Ok(None),
         [Value::Int(n)] if *n >= 0 => Ok(Some(*n as usize)),
@@ -119,6 +148,9 @@ impl Aggregate {
     }
 
     fn extreme(self, args: &[Value], values: &[Value]) -> Result {
+        for value in values {
+            clojure_compare(&values[0], value)?;
+        }
         let mut sorted = values.to_vec();
         sorted.sort_by(compare);
         match size(args)? {

@@ -38,7 +38,7 @@ impl Run<'_> {
         if !db.is_plain() {
             return Ok(false);
         }
-        let Some(resolved) = self.resolve(db, terms)? else { return Ok(false) };
+        let Some(resolved) = self.resolve(db, terms, state)? else { return Ok(false) };
         let Some((place, a)) = ascending(&resolved, state) else { return Ok(false) };
         let relation = &state.relations[place];
         let value_var = resolved.vars.iter().find(|(_, part)| *part == Part::V).map(|(v, _)| *v);

@@ -94,8 +94,7 @@ static TABLE: &[Row] = &[
     ("clojure.string/upper-case", |a| Ok(Value::string(text(one(a)?)?.to_uppercase()))),
     ("compare", |a| {
         let [x, y] = a else { return arity("compare") };
-        let order = x.compare_numbers(y).unwrap_or_else(|| x.cmp(y));
-        Ok(Value::Int(order as i64))
+        Ok(Value::Int(super::aggregates::clojure_compare(x, y)? as i64))
     }),
     ("complement", |a| truth(!one(a)?.is_truthy())),
     ("contains?", contains),

@@ -60,6 +60,8 @@ impl Run<'_> {
     }
 
     pub(super) fn predicate(&mut self, call: &Call, state: &mut State) -> Answer<()> {
+        let fixed = self.fixed(call, state);
+        let call = fixed.as_ref().unwrap_or(call);
         let vars = Self::call_vars(call);
         let mut relation = self.together_of(state, &vars)?;
         if let Some(rows) = self.integer_comparison(call, &relation) {
@@ -80,6 +82,20 @@ impl Run<'_> {
         relation.retain(|row| keep[row]);
         state.relations.push(relation);
         Ok(())
+    }
+
+    /// The call with the variables that are known to be one thing replaced by it; `None` where there are none.
+    fn fixed(&self, call: &Call, state: &State) -> Option<Call> {
+        let only = |term: &Term| match term {
+            Term::Var(v) => state.only(*v),
+            _ => None,
+        };
+        call.args.iter().find_map(only)?;
+        let fixed = |term: &Term| match only(term) {
+            Some(cell) => Term::Constant(self.space.value(cell)),
+            None => term.clone(),
+        };
+        Some(Call { args: call.args.iter().map(fixed).collect(), ..call.clone() })
     }
 
     fn together_of(&self, state: &mut State, vars: &[Var]) -> Answer<Relation> {

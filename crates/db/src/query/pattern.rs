@@ -24,6 +24,18 @@ pub(super) struct Resolved {
     pub(super) vars: Vec<(Var, Part)>,
 }
 
+impl Resolved {
+    fn distinct_vars(&self) -> Vec<Var> {
+        let mut vars = Vec::with_capacity(self.vars.len());
+        for (var, _) in &self.vars {
+            if !vars.contains(var) {
+                vars.push(*var);
+            }
+        }
+        vars
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     E,
@@ -43,13 +55,10 @@ impl Run<'_> {
         state: &State,
     ) -> Answer<Relation> {
         match self.source(source) {
-            Source::Db(db) => {
-                let vars = distinct_vars(terms);
-                match self.resolve(db, terms)? {
-                    None => Ok(Relation::empty(vars)),
-                    Some(resolved) => self.scan(db, &resolved, vars, state),
-                }
-            }
+            Source::Db(db) => match self.resolve(db, terms, state)? {
+                None => Ok(Relation::empty(distinct_vars(terms))),
+                Some(resolved) => self.scan(db, &resolved, resolved.distinct_vars(), state),
+            },
             Source::Tuples(tuples) => {
                 self.note(|| "scan the collection".to_string());
                 Ok(self.scan_tuples(tuples, terms))
@@ -58,13 +67,23 @@ impl Run<'_> {
         }
     }
 
-    /// `None` where a constant is nothing the database has, so that nothing can match.
-    pub(super) fn resolve(&self, db: &Db, terms: &[Term]) -> Answer<Option<Resolved>> {
+    /// What is constant, a variable that is known to be one thing among it. `None` where that is nothing the database has, so that
+    /// nothing can match.
+    pub(super) fn resolve(
+        &self,
+        db: &Db,
+        terms: &[Term],
+        state: &State,
+    ) -> Answer<Option<Resolved>> {
         let mut resolved = Resolved { prefix: Prefix::default(), added: None, vars: Vec::new() };
         for (part, term) in PARTS.into_iter().zip(terms) {
             match term {
                 Term::Ignore | Term::Source(_) => {}
-                Term::Var(v) => resolved.vars.push((*v, part)),
+                Term::Var(v) => match state.only(*v).filter(|_| part != Part::Added) {
+                    None => resolved.vars.push((*v, part)),
+                    Some(cell) if self.resolve_cell(db, &mut resolved.prefix, part, cell) => {}
+                    Some(_) => return Ok(None),
+                },
                 Term::Constant(value) => {
                     if !self.resolve_constant(db, &mut resolved, part, value)? {
                         return Ok(None);
@@ -73,6 +92,22 @@ impl Run<'_> {
             }
         }
         Ok(Some(resolved))
+    }
+
+    /// Whether the database has what a cell stands for.
+    fn resolve_cell(&self, db: &Db, prefix: &mut Prefix, part: Part, cell: Cell) -> bool {
+        match part {
+            Part::E => prefix.e = cell.as_entity(),
+            Part::A => prefix.a = db.attr(&self.space.value(cell)),
+            Part::V => prefix.v = self.space.to_db(db, cell),
+            Part::Tx | Part::Added => prefix.tx = cell.as_entity(),
+        }
+        match part {
+            Part::E => prefix.e.is_some(),
+            Part::A => prefix.a.is_some(),
+            Part::V => prefix.v.is_some(),
+            Part::Tx | Part::Added => prefix.tx.is_some(),
+        }
     }
 
     fn resolve_constant(
@@ -128,23 +163,23 @@ impl Run<'_> {
 
     /// How many rows a pattern promises, given what is bound.
     pub(super) fn pattern_cost(&self, source: SourceId, terms: &[Term], state: &State) -> f64 {
-        let rows = |part: usize| match terms.get(part) {
-            Some(Term::Var(v)) => state.relation_of(*v).map(|r| r.len as f64),
-            _ => None,
-        };
         let db = match self.source(source) {
             Source::Db(db) => db,
             Source::Tuples(tuples) => return tuples.len() as f64,
             Source::Absent => return 0.0,
         };
-        let Ok(Some(resolved)) = self.resolve(db, terms) else { return 0.0 };
+        let Ok(Some(resolved)) = self.resolve(db, terms, state) else { return 0.0 };
+        let rows = |part: Part| {
+            let (var, _) = resolved.vars.iter().find(|(_, p)| *p == part)?;
+            state.relation_of(*var).map(|r| r.len as f64)
+        };
         let (index, prefix) = Self::index_for(db, &resolved.prefix);
         let mut all = db.count(index, &prefix) as f64;
         if resolved.prefix.v.is_some() && prefix.v.is_none() {
             all = (all / 4.0).max(1.0);
         }
         let a = prefix.a.map(|a| db.schema().get(a));
-        match (rows(0), rows(2)) {
+        match (rows(Part::E), rows(Part::V)) {
             (Some(e), Some(v)) => e.min(v).min(all),
             (Some(e), None) if resolved.prefix.v.is_some() => e.min(all),
             (Some(e), None) if a.is_some_and(|a| !a.is_many()) => e.min(all),

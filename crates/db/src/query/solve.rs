@@ -70,6 +70,12 @@ impl State {
         self.relation_of(var).is_some()
     }
 
+    /// What a variable is known to be, where that is one thing.
+    pub(super) fn only(&self, var: Var) -> Option<Cell> {
+        let relation = self.relation_of(var).filter(|r| r.len == 1)?;
+        relation.column(var)?.first().copied()
+    }
+
     pub(super) fn relation_of(&self, var: Var) -> Option<&Relation> {
         self.relations.iter().find(|r| r.vars.contains(&var))
     }
