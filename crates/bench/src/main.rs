@@ -1,12 +1,23 @@
-//! What this machine does: import by phase, queries, memory. `cargo xtask bench [FOLDER…]`.
+//! What this machine does: `cargo xtask bench [import | datalog] …`.
 //!
-//! Without folders a project is made up: the same one each time, of two sizes, so that growth shows. Figures are the
-//! best of several runs, one `name: value` a line, and are for comparing within one run on one machine.
+//! `import` takes projects in by phase, asks them questions and opens them again; `datalog` has the rows of DataScript's own
+//! benchmark and more, beside other engines, as a table of ratios and a picture. Figures are for comparing within one run on
+//! one machine.
 #![allow(clippy::print_stdout)]
 
+mod chart;
+mod clock;
+mod data;
+mod floor;
 mod import;
 mod made_up;
-mod people;
+mod ours;
+mod plan;
+mod random;
+mod rows;
+mod side_by_side;
+mod sqlite;
+mod table;
 
 use std::path::PathBuf;
 
@@ -16,9 +27,62 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Failure = Box<dyn std::error::Error>;
 
+const USAGE: &str = "\
+usage: bench [COMMAND]
+
+  import [FOLDER…]       import by phase, queries, memory; of a made-up project where there is no folder
+  datalog [ROW…]         the rows (all, or those whose names begin so) by this engine, the floor and SQLite
+    --quick              less exactly
+    --explain            how this engine answers, instead
+    --growth             ten times the data, too
+    --export FOLDER      write what engines in other runtimes are given
+    --svg FILE           draw a picture
+
+Without a command: both.";
+
 fn main() -> Result<(), Failure> {
-    let folders: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
-    people::measure()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("all", &[][..]),
+    };
+    match command {
+        "import" => import(rest.iter().map(PathBuf::from).collect()),
+        "datalog" => side_by_side::run(&options(rest)?),
+        "all" => {
+            import(Vec::new())?;
+            side_by_side::run(&options(&[])?)
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
+    let mut options = side_by_side::Options {
+        rows: Vec::new(),
+        quick: false,
+        explain: false,
+        growth: false,
+        export: None,
+        svg: None,
+    };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut path = || rest.next().map(PathBuf::from).ok_or(format!("{argument} needs a path"));
+        match argument.as_str() {
+            "--quick" => options.quick = true,
+            "--explain" => options.explain = true,
+            "--growth" => options.growth = true,
+            "--export" => options.export = Some(path()?),
+            "--svg" => options.svg = Some(path()?),
+            unknown if unknown.starts_with('-') => return Err(USAGE.into()),
+            row => options.rows.push(row.to_string()),
+        }
+    }
+    Ok(options)
+}
+
+fn import(folders: Vec<PathBuf>) -> Result<(), Failure> {
     if folders.is_empty() {
         for namespaces in [100, 1000] {
             let folder = tempfile::tempdir()?;

@@ -1,0 +1,165 @@
+//! `bench datalog`: every row by every engine that is there, in one run.
+//!
+//! Engines of this process are measured data set by data set; those of other runtimes are given the data as files. Ten times
+//! the data is asked of this engine and of the floor alone, to show how cost grows.
+
+use crate::Failure;
+use crate::chart;
+use crate::clock::{Measured, Pace};
+use crate::data::{Dataset, dataset};
+use crate::floor::Floor;
+use crate::ours::Ours;
+use crate::plan;
+use crate::rows::{ROWS, Row};
+use crate::sqlite::{Layout, Sqlite};
+use crate::table::{Column, Outcome, Table, digits};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to measure, and where to put it.
+pub(crate) struct Options {
+    /// Rows whose names begin so; all where there is none.
+    pub(crate) rows: Vec<String>,
+    pub(crate) quick: bool,
+    /// Print how queries are answered, and measure nothing.
+    pub(crate) explain: bool,
+    /// Whether to ask ten times the data as well.
+    pub(crate) growth: bool,
+    /// A folder to write what other runtimes are given to.
+    pub(crate) export: Option<PathBuf>,
+    /// Where the picture goes.
+    pub(crate) svg: Option<PathBuf>,
+}
+
+const OURS: usize = 0;
+const AS_EDN: usize = 1;
+const TEN: usize = 2;
+const FLOOR: usize = 3;
+const FLOOR_TEN: usize = 4;
+const FACTS: usize = 5;
+const COLUMNS: usize = 6;
+const TITLES: [&str; 7] =
+    ["defbase", "as EDN", "defbase, ×10", "floor", "floor, ×10", "SQLite facts", "SQLite columns"];
+
+fn pace(quick: bool) -> Pace {
+    let ms = Duration::from_millis;
+    match quick {
+        true => Pace { warm_up: ms(20), measure: ms(100), least: 3 },
+        false => Pace { warm_up: ms(300), measure: ms(700), least: 5 },
+    }
+}
+
+/// Measures and prints.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let wanted = |row: &&Row| {
+        options.rows.is_empty() || options.rows.iter().any(|name| row.name.starts_with(name))
+    };
+    let rows: Vec<&Row> = ROWS.iter().filter(wanted).collect();
+    if options.explain {
+        for row in &rows {
+            let data = dataset(row.dataset, 1).ok_or("no data")?;
+            println!("{}\n{}", row.name, Ours::new(&data)?.explain(row)?);
+        }
+        return Ok(());
+    }
+    let columns = TITLES.iter().map(|title| Column::new(title, rows.len())).collect();
+    let mut table = Table { rows: &rows, columns };
+    let pace = pace(options.quick);
+    let mut names: Vec<&str> = rows.iter().map(|row| row.dataset).collect();
+    names.dedup();
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        measure(&mut table, name, 1, pace)?;
+        if options.growth {
+            measure(&mut table, name, 10, pace)?;
+        }
+    }
+    if let Some(folder) = &options.export {
+        export(folder, &rows, &seen, pace)?;
+    }
+    println!("{}", table.markdown());
+    growth(&table);
+    if let Some(path) = &options.svg {
+        std::fs::write(path, chart::svg(&table))?;
+    }
+    Ok(())
+}
+
+fn export(
+    folder: &std::path::Path,
+    rows: &[&Row],
+    names: &[&str],
+    pace: Pace,
+) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)?;
+    let shared: Vec<&Row> = rows.iter().copied().filter(|row| plan::is_shared(row)).collect();
+    let datasets: Vec<Dataset> = names.iter().filter_map(|name| dataset(name, 1)).collect();
+    for data in &datasets {
+        plan::write_data(folder, data)?;
+    }
+    plan::write_plan(folder, &shared, &datasets, pace)
+}
+
+/// All rows of one data set, by the engines of this process.
+fn measure(table: &mut Table, name: &str, times: usize, pace: Pace) -> Result<(), Failure> {
+    let data = dataset(name, times).ok_or_else(|| format!("no data set is called {name}"))?;
+    let note = |what: &str| eprintln!("{}: {} facts, {what}", data.name, data.len());
+    let rows: Vec<(usize, &Row)> = table.rows.iter().copied().enumerate().collect();
+    let rows: Vec<(usize, &Row)> = rows.into_iter().filter(|(_, r)| r.dataset == name).collect();
+    let mut put = |column: usize, row: usize, measured: Result<Option<Measured>, Failure>| {
+        let name = table.rows[row].name;
+        match measured {
+            Ok(Some(measured)) => {
+                eprintln!("  {name}: {} ms, {}", digits(measured.ms), measured.count);
+                table.columns[column].outcomes[row] = Outcome::Measured(measured);
+            }
+            Ok(None) => {}
+            Err(failure) => eprintln!("  {name}: {failure}"),
+        }
+    };
+    note("defbase");
+    let ours = Ours::new(&data)?;
+    for (i, row) in &rows {
+        let column = if times == 1 { OURS } else { TEN };
+        put(column, *i, ours.run(row, &data, false, pace).map(Some));
+        if times == 1 {
+            put(AS_EDN, *i, ours.run(row, &data, true, pace).map(Some));
+        }
+    }
+    drop(ours);
+    note("floor");
+    let floor = Floor::new(&data);
+    for (i, row) in &rows {
+        put(if times == 1 { FLOOR } else { FLOOR_TEN }, *i, floor.run(row.name, pace));
+    }
+    drop(floor);
+    if times > 1 {
+        return Ok(());
+    }
+    for (column, layout) in [(FACTS, Layout::Facts), (COLUMNS, Layout::Columns)] {
+        note("SQLite");
+        let sqlite = Sqlite::new(&data, layout)?;
+        for (i, row) in &rows {
+            put(column, *i, sqlite.run(row, &data, pace));
+        }
+    }
+    Ok(())
+}
+
+/// How many times as long ten times the data take, here and by the floor.
+fn growth(table: &Table) {
+    let ratio = |i: usize, ten: usize, one: usize| {
+        Some(digits(table.columns[ten].ms(i)? / table.columns[one].ms(i)?))
+    };
+    println!("| row | ten times the data | the floor's |\n|---|--:|--:|");
+    for (i, row) in table.rows.iter().enumerate() {
+        if let Some(ours) = ratio(i, TEN, OURS) {
+            let floor = ratio(i, FLOOR_TEN, FLOOR).map(|r| format!("{r}×")).unwrap_or_default();
+            println!("| {} | {ours}× | {floor} |", row.name);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Figures side by side: a table of ratios in Markdown, and its means.
+
+use crate::clock::Measured;
+use crate::rows::Row;
+use std::fmt::Write;
+
+/// What one engine gave for one row.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Measured(Measured),
+    Skipped,
+}
+
+/// An engine's figures, one for each row.
+pub(crate) struct Column {
+    pub(crate) title: String,
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+impl Column {
+    pub(crate) fn new(title: &str, rows: usize) -> Column {
+        Column { title: title.into(), outcomes: vec![Outcome::Skipped; rows] }
+    }
+
+    pub(crate) fn ms(&self, row: usize) -> Option<f64> {
+        match self.outcomes[row] {
+            Outcome::Measured(m) => Some(m.ms),
+            Outcome::Skipped => None,
+        }
+    }
+
+    fn count(&self, row: usize) -> Option<usize> {
+        match self.outcomes[row] {
+            Outcome::Measured(m) => Some(m.count),
+            Outcome::Skipped => None,
+        }
+    }
+}
+
+/// All figures of a run; the first column is this engine.
+pub(crate) struct Table<'a> {
+    pub(crate) rows: &'a [&'a Row],
+    pub(crate) columns: Vec<Column>,
+}
+
+/// Three digits.
+pub(crate) fn digits(n: f64) -> String {
+    let places = (2 - n.abs().max(1e-9).log10().floor() as i32).clamp(0, 6) as usize;
+    format!("{n:.places$}")
+}
+
+impl Table<'_> {
+    /// Milliseconds of this engine; of the others how many times as long. A result of another size is marked.
+    pub(crate) fn markdown(&self) -> String {
+        let mut out = String::from("| row | answer | ms |");
+        let others = &self.columns[1..];
+        others.iter().for_each(|c| out.push_str(&format!(" {} |", c.title)));
+        out.push_str("\n|---|--:|--:|");
+        others.iter().for_each(|_| out.push_str("--:|"));
+        out.push('\n');
+        for (i, row) in self.rows.iter().enumerate() {
+            let Some(ours) = self.columns[0].ms(i) else { continue };
+            let count = self.columns[0].count(i).unwrap_or_default();
+            let _ = write!(out, "| {} | {count} | {} |", row.name, digits(ours));
+            for column in others {
+                let cell = column.ms(i).map(|ms| format!("{}×", digits(ms / ours)));
+                let same = column.count(i).is_none_or(|c| c == count);
+                let mark = if same { "" } else { " ≠" };
+                let _ = write!(out, " {}{mark} |", cell.unwrap_or_default());
+            }
+            out.push('\n');
+        }
+        for (title, only_datascript) in
+            [("**DataScript's rows, mean**", true), ("**all rows, mean**", false)]
+        {
+            let _ = write!(out, "| {title} | | |");
+            for column in others {
+                let mean =
+                    self.mean(column, only_datascript).map(|m| format!("**{}×**", digits(m)));
+                let _ = write!(out, " {} |", mean.unwrap_or_default());
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The geometric mean of how many times as long a column takes.
+    pub(crate) fn mean(&self, column: &Column, only_datascript: bool) -> Option<f64> {
+        let ratios: Vec<f64> = (0..self.rows.len())
+            .filter(|i| self.rows[*i].datascript || !only_datascript)
+            .filter_map(|i| Some((column.ms(i)? / self.columns[0].ms(i)?).ln()))
+            .collect();
+        let sum: f64 = ratios.iter().sum();
+        (!ratios.is_empty()).then(|| (sum / ratios.len() as f64).exp())
+    }
+}
