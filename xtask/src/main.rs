@@ -15,6 +15,7 @@ The project's own commands
 usage: cargo xtask COMMAND
 
   setup                       install what the tests need and is missing; does nothing where all is there
+  setup peers                 install the engines that `bench datalog --peers` measures
   test                        set up, then format, lints, licences, every test and doc test
   ci                          the same with nothing skipped
   fuzz [TARGET] [--runs N]    fuzz one target or all of them (nightly tool chain and cargo-fuzz)
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         None => ("help", &[][..]),
     };
     let outcome = match command {
+        "setup" if rest == ["peers"] => setup::peers(),
         "setup" => none_left(rest).and_then(|()| setup::run()),
         "test" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Usual)),
         "ci" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Full)),

