@@ -32,6 +32,7 @@ const USAGE: &str = "\
 usage: bench [COMMAND]
 
   import [FOLDER…]       import by phase, queries, memory; of a made-up project where there is no folder
+  memory                 bytes a datom, all indexes and values together, of two sizes
   datalog [ROW…]         the rows (all, or those whose names begin so) by this engine, the floor and SQLite
     --quick              less exactly
     --explain            how this engine answers, instead
@@ -50,6 +51,7 @@ fn main() -> Result<(), Failure> {
     };
     match command {
         "import" => import(rest.iter().map(PathBuf::from).collect()),
+        "memory" => bytes_a_datom(),
         "datalog" => side_by_side::run(&options(rest)?),
         "all" => {
             import(Vec::new())?;
@@ -84,6 +86,21 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
         }
     }
     Ok(options)
+}
+
+/// What the process grows by while people are taken in; what is only needed meanwhile is given back first.
+fn bytes_a_datom() -> Result<(), Failure> {
+    for times in [1, 10] {
+        let data = data::dataset("people", times).ok_or("no people")?;
+        let (before, _) = memory();
+        let db = ours::loaded(&data)?;
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let (after, _) = memory();
+        let bytes = (after - before) * 1024.0 * 1024.0 / db.len() as f64;
+        println!("people*{times}/datoms: {}", db.len());
+        println!("people*{times}/bytes-a-datom: {bytes:.1}");
+    }
+    Ok(())
 }
 
 fn import(folders: Vec<PathBuf>) -> Result<(), Failure> {

@@ -48,9 +48,14 @@ pub(crate) fn schema_map(attributes: &[Attribute]) -> Value {
 
 type Fact = (u32, Value, Value, u32);
 
-fn facts(data: &Dataset) -> Vec<Fact> {
+fn facts(data: &Dataset) -> impl Iterator<Item = Fact> {
     let names: Vec<Value> = data.attributes.iter().map(|a| keyword(a.name)).collect();
-    data.facts().map(|(e, a, v)| (e, names[a].clone(), value(v), TX0 + 1)).collect()
+    data.facts().map(move |(e, a, v)| (e, names[a].clone(), value(v), TX0 + 1))
+}
+
+/// A database of a data set.
+pub(crate) fn loaded(data: &Dataset) -> Result<Db, Failure> {
+    Ok(Db::init(Schema::new(&schema_map(&data.attributes))?, facts(data))?)
 }
 
 /// Entities as maps with a tempid each; where it may be several, an attribute has a vector.
@@ -80,7 +85,7 @@ pub(crate) struct Ours {
 impl Ours {
     pub(crate) fn new(data: &Dataset) -> Result<Ours, Failure> {
         let schema = Schema::new(&schema_map(&data.attributes))?;
-        let facts = facts(data);
+        let facts: Vec<Fact> = facts(data).collect();
         let db = Db::init(schema.clone(), facts.iter().cloned())?;
         Ok(Ours { db, schema, facts })
     }

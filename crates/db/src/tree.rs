@@ -23,8 +23,8 @@ use crate::datom::{Datom, Order, Part, Prefix};
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// How many datoms a leaf holds at most.
-const LEAF: usize = 128;
+/// How many datoms a leaf holds at most: with its header and counts a leaf is just under 2,560 bytes, a size that allocators have.
+const LEAF: usize = 124;
 /// How many children a branch has at most.
 const FANOUT: usize = 32;
 
