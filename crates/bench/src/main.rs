@@ -35,6 +35,7 @@ usage: bench [COMMAND]
   memory                 bytes a datom, all indexes and values together, of two sizes
   datalog [ROW…]         the rows (all, or those whose names begin so) by this engine, the floor and SQLite
     --quick              less exactly
+    --once               this engine alone, twice each: for profilers
     --explain            how this engine answers, instead
     --growth             ten times the data, too
     --peers              engines of other runtimes, too: DataScript in Node, Datalevin (`cargo xtask setup peers`)
@@ -65,6 +66,7 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
     let mut options = side_by_side::Options {
         rows: Vec::new(),
         quick: false,
+        once: false,
         explain: false,
         growth: false,
         peers: false,
@@ -76,6 +78,7 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
         let mut path = || rest.next().map(PathBuf::from).ok_or(format!("{argument} needs a path"));
         match argument.as_str() {
             "--quick" => options.quick = true,
+            "--once" => options.once = true,
             "--explain" => options.explain = true,
             "--growth" => options.growth = true,
             "--peers" => options.peers = true,

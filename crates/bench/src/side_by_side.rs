@@ -23,6 +23,8 @@ pub(crate) struct Options {
     /// Rows whose names begin so; all where there is none.
     pub(crate) rows: Vec<String>,
     pub(crate) quick: bool,
+    /// This engine alone, as few times as can be.
+    pub(crate) once: bool,
     /// Print how queries are answered, and measure nothing.
     pub(crate) explain: bool,
     /// Whether to ask ten times the data as well.
@@ -45,11 +47,12 @@ const COLUMNS: usize = 6;
 const TITLES: [&str; 7] =
     ["defbase", "as EDN", "defbase, ×10", "floor", "floor, ×10", "SQLite facts", "SQLite columns"];
 
-fn pace(quick: bool) -> Pace {
+fn pace(options: &Options) -> Pace {
     let ms = Duration::from_millis;
-    match quick {
-        true => Pace { warm_up: ms(20), measure: ms(100), least: 3 },
-        false => Pace { warm_up: ms(300), measure: ms(700), least: 5 },
+    match (options.once, options.quick) {
+        (true, _) => Pace { warm_up: ms(0), measure: ms(0), least: 1 },
+        (_, true) => Pace { warm_up: ms(20), measure: ms(100), least: 3 },
+        _ => Pace { warm_up: ms(300), measure: ms(700), least: 5 },
     }
 }
 
@@ -66,9 +69,17 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         }
         return Ok(());
     }
+    if options.once {
+        for row in &rows {
+            let data = dataset(row.dataset, 1).ok_or("no data")?;
+            let measured = Ours::new(&data)?.run(row, &data, false, pace(options))?;
+            println!("{}: {} ms, {}", row.name, digits(measured.ms), measured.count);
+        }
+        return Ok(());
+    }
     let columns = TITLES.iter().map(|title| Column::new(title, rows.len())).collect();
     let mut table = Table { rows: &rows, columns };
-    let pace = pace(options.quick);
+    let pace = pace(options);
     let mut names: Vec<&str> = rows.iter().map(|row| row.dataset).collect();
     names.dedup();
     let mut seen: Vec<&str> = Vec::new();

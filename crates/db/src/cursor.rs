@@ -9,17 +9,17 @@ use crate::tree::{Leaf, Tree, TreeIter};
 /// See the module.
 pub(crate) struct Cursor<'a, F> {
     tree: &'a Tree,
-    /// The rank of an entity's first datom, for going far.
-    rank_of: F,
+    /// The place of an entity's first datom, for going far: its leaf, the rank of the leaf's first datom, its own rank.
+    seek: F,
     leaf: Option<(&'a Leaf, usize)>,
     rank: usize,
     end: usize,
 }
 
-impl<'a, F: Fn(u32) -> usize> Cursor<'a, F> {
-    pub(crate) fn new(range: &TreeIter<'a>, rank_of: F) -> Self {
+impl<'a, F: Fn(u32) -> Option<(&'a Leaf, usize, usize)>> Cursor<'a, F> {
+    pub(crate) fn new(range: &TreeIter<'a>, seek: F) -> Self {
         let (tree, ranks) = (range.tree(), range.ranks());
-        Cursor { tree, rank_of, leaf: tree.leaf_at(ranks.start), rank: ranks.start, end: ranks.end }
+        Cursor { tree, seek, leaf: tree.leaf_at(ranks.start), rank: ranks.start, end: ranks.end }
     }
 
     /// The columns from here on, as far as the leaf goes; none at the end.
@@ -47,8 +47,12 @@ impl<'a, F: Fn(u32) -> usize> Cursor<'a, F> {
             }
             leaves_passed += 1;
             let next = self.rank + entities.len();
-            let far = leaves_passed > 1;
-            self.go(if far { (self.rank_of)(e).clamp(next, self.end) } else { next });
+            if leaves_passed == 1 {
+                self.go(next);
+                continue;
+            }
+            let (leaf, first, rank) = (self.seek)(e)?;
+            (self.leaf, self.rank) = (Some((leaf, first)), rank);
         }
     }
 

@@ -137,8 +137,9 @@ impl Db {
     ) -> Result<Db, DbError> {
         let mut db = Db::empty(schema);
         let mut interned = Vec::new();
+        let mut recent = RecentAttributes::default();
         for (e, a, v, tx) in datoms {
-            let a = db.intern_attr(&a)?;
+            let a = recent.intern(&mut db, a)?;
             interned.push(Datom { e, a, v: db.dict.intern(&v), tx, added: true });
         }
         // A reference may name an entity that nothing is said of; its id is taken all the same.
@@ -255,5 +256,40 @@ impl Db {
             Value::Keyword(_) | Value::Str(_) => Ok(Arc::make_mut(&mut self.schema).add(name)),
             _ => Err(DbError::BadAttribute(name.to_string())),
         }
+    }
+}
+
+/// The attributes that came last, in the order they came: datoms of one entity after another repeat the same few, in turn.
+#[derive(Default)]
+struct RecentAttributes {
+    names: Vec<(Value, AttrId)>,
+    next: usize,
+}
+
+impl RecentAttributes {
+    /// More are not worth looking through.
+    const MOST: usize = 32;
+
+    fn intern(&mut self, db: &mut Db, name: Value) -> Result<AttrId, DbError> {
+        let is_same = |(other, _): &&(Value, AttrId)| match (other, &name) {
+            (Value::Keyword(a), Value::Keyword(b)) => a.is_identical(b),
+            _ => false,
+        };
+        let near = [self.next, self.next.wrapping_sub(1), 0];
+        let found = near.into_iter().find(|at| self.names.get(*at).filter(is_same).is_some());
+        if let Some(at) = found {
+            self.next = at + 1;
+            return Ok(self.names[at].1);
+        }
+        let id = db.intern_attr(&name)?;
+        self.next = match self.names.iter().position(|(_, other)| *other == id) {
+            Some(at) => at + 1,
+            None if self.names.len() < Self::MOST => {
+                self.names.push((name, id));
+                self.names.len()
+            }
+            None => self.next,
+        };
+        Ok(id)
     }
 }

@@ -143,19 +143,19 @@ impl Leaf {
         for part in order.index.parts() {
             range = match part {
                 Part::E => match prefix.e {
-                    Some(e) => narrowed(range, |i| self.e[i].cmp(&e)),
+                    Some(e) => narrowed(&self.e, range, |x| x.cmp(&e)),
                     None => return range,
                 },
                 Part::A => match prefix.a {
-                    Some(a) => narrowed(range, |i| order.attributes(self.a[i], a)),
+                    Some(a) => narrowed(&self.a, range, |x| order.attributes(*x, a)),
                     None => return range,
                 },
                 Part::V => match prefix.v {
-                    Some(v) => narrowed(range, |i| order.dict.compare(self.v[i], v)),
+                    Some(v) => narrowed(&self.v, range, |x| order.dict.compare(*x, v)),
                     None => return range,
                 },
                 Part::Tx => match prefix.tx {
-                    Some(tx) => narrowed(range, |i| (self.tx[i] & !RETRACTED).cmp(&tx)),
+                    Some(tx) => narrowed(&self.tx, range, |x| (x & !RETRACTED).cmp(&tx)),
                     None => return range,
                 },
             };
@@ -173,20 +173,17 @@ impl Leaf {
     }
 }
 
-/// The part of a range for which `place` is equal: less comes before it, greater behind.
+/// The part of a column's range for which `place` is equal: less comes before it, greater behind.
 #[inline]
-fn narrowed(range: Range<usize>, place: impl Fn(usize) -> Ordering) -> Range<usize> {
-    let search = |mut low: usize, mut high: usize, upto: Ordering| {
-        while low < high {
-            let middle = (low + high) / 2;
-            if place(middle) <= upto { low = middle + 1 } else { high = middle }
-        }
-        low
+fn narrowed<T>(column: &[T], range: Range<usize>, place: impl Fn(&T) -> Ordering) -> Range<usize> {
+    let part = &column[range.clone()];
+    let start = part.partition_point(|x| place(x).is_lt());
+    let rest = &part[start..];
+    let len = match rest.last().is_some_and(|last| place(last).is_eq()) {
+        true => rest.len(),
+        false => rest.partition_point(|x| place(x).is_eq()),
     };
-    let start = search(range.start, range.end, Ordering::Less);
-    let whole = range.end > start && place(range.end - 1).is_eq();
-    let end = if whole { range.end } else { search(start, range.end, Ordering::Equal) };
-    start..end
+    range.start + start..range.start + start + len
 }
 
 impl Node {
@@ -510,6 +507,28 @@ impl Tree {
         let ranks = ranks.start..ranks.end.min(self.len());
         let leaf = self.leaf_at(ranks.start);
         TreeIter::new(self, ranks, leaf)
+    }
+
+    /// The first datom that is not before something: its leaf with the rank of the leaf's first datom, and its own rank.
+    pub(crate) fn seek(&self, before: impl Fn(&Datom) -> bool) -> Option<(&Leaf, usize, usize)> {
+        let mut first = 0;
+        let mut node = self.root.as_ref().map(Child::node)?;
+        loop {
+            match node {
+                Node::Branch(branch) => {
+                    let at = branch.firsts.partition_point(&before).saturating_sub(1);
+                    first += branch.counts[..at].iter().sum::<usize>();
+                    node = branch.children[at].node();
+                }
+                Node::Leaf(leaf) => {
+                    let rank = first + leaf.partition_point(&before);
+                    if rank < first + leaf.len() {
+                        return Some((leaf, first, rank));
+                    }
+                    return self.leaf_at(rank).map(|(leaf, first)| (leaf, first, rank));
+                }
+            }
+        }
     }
 
     /// The leaf that holds a rank, and the rank of its first datom.

@@ -107,6 +107,11 @@ pub struct Symbol {
 }
 
 impl Keyword {
+    /// Whether it is the very same keyword, not only an equal one: two that are made apart may be equal and not identical.
+    pub fn is_identical(&self, other: &Keyword) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// From its two parts.
     pub fn new(ns: Option<&str>, name: &str) -> Self {
         Keyword(Arc::new(Name::new(ns, name)))

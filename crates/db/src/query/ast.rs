@@ -2,6 +2,7 @@
 
 use super::builtins::Builtin;
 use edn::{Symbol, Value};
+use std::sync::Arc;
 
 /// A variable: its number within the query.
 pub(super) type Var = u32;
@@ -103,7 +104,7 @@ pub(super) enum Clause {
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) required: usize,
-    pub(super) branches: Vec<Branch>,
+    pub(super) branches: Vec<Arc<Branch>>,
 }
 
 #[derive(Clone, Debug)]

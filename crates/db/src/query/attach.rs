@@ -47,7 +47,9 @@ impl Run<'_> {
             (None, None) => Wanted::Any,
             (Some(v), None) => match relation.column(v) {
                 Some(column) => Wanted::Column(column),
-                None if state.binds(v) => return Ok(false),
+                None if !self.is_worth_walking(db, &resolved, v, relation.len, state) => {
+                    return Ok(false);
+                }
                 None => Wanted::New,
             },
         };
@@ -65,8 +67,31 @@ impl Run<'_> {
             relation.columns.push(values);
         }
         self.budget.check(relation.len)?;
-        state.relations[place] = relation;
+        if new.is_some_and(|v| state.binds(v)) {
+            state.relations.swap_remove(place);
+            self.merge(state, relation)?;
+        } else {
+            state.relations[place] = relation;
+        }
         Ok(true)
+    }
+
+    /// Whether a value that is known, but not of these entities, is better found by entity than the other way round.
+    fn is_worth_walking(
+        &self,
+        db: &Db,
+        resolved: &Resolved,
+        value: Var,
+        entities: usize,
+        state: &State,
+    ) -> bool {
+        let Some(other) = state.relation_of(value) else { return true };
+        let indexed = resolved.prefix.a.is_some_and(|a| db.schema().get(a).is_indexed());
+        let found = match indexed {
+            true => other.len as f64 * self.fan_out(db, resolved, Part::V, state),
+            false => f64::INFINITY,
+        };
+        entities as f64 <= found
     }
 
     /// The rows that find what they want, and the values of those that want to have one.
@@ -79,7 +104,7 @@ impl Run<'_> {
     ) -> (Vec<u32>, Vec<Cell>) {
         let known = self.space.adopting(db);
         let range = db.range(Index::Aevt, &Prefix { a: Some(a), ..Prefix::default() });
-        let cursor = Cursor::new(&range, |e| db.rank_of(a, e));
+        let cursor = Cursor::new(&range, |e| db.seek_entity(a, e));
         let (mut rows, mut values) = (Vec::with_capacity(entities.len()), Vec::new());
         match wanted {
             Wanted::Any => cursor.walk(entities, |row, _| {

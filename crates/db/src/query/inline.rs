@@ -6,11 +6,13 @@
 use super::ast::*;
 use edn::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// A body does not grow beyond so many clauses: rules that call rules twice would fill the memory.
 const MOST_CLAUSES: usize = 64;
 
 type Rules = FxHashMap<Symbol, Rule>;
+type Plain = FxHashMap<Symbol, Arc<Branch>>;
 
 /// Variables get their names here; new ones are made beside them.
 pub(super) struct Names<'a> {
@@ -21,7 +23,7 @@ pub(super) struct Names<'a> {
 
 /// The clauses with calls of plain rules resolved, and the same done to the rules themselves.
 pub(super) fn inline(clauses: &[Clause], rules: &mut Rules, mut names: Names) -> Vec<Clause> {
-    let plain: FxHashMap<Symbol, Branch> = rules
+    let plain: Plain = rules
         .iter()
         .filter(|(name, rule)| is_plain(name, rule, rules))
         .map(|(name, rule)| (name.clone(), rule.branches[0].clone()))
@@ -31,7 +33,8 @@ pub(super) fn inline(clauses: &[Clause], rules: &mut Rules, mut names: Names) ->
     }
     for (_, rule) in rules.iter_mut().filter(|(name, _)| !plain.contains_key(*name)) {
         for branch in &mut rule.branches {
-            branch.clauses = names.resolved(&branch.clauses, &plain);
+            let clauses = names.resolved(&branch.clauses, &plain);
+            *branch = Arc::new(Branch { params: branch.params.clone(), clauses });
         }
     }
     names.resolved(clauses, &plain)
@@ -65,7 +68,7 @@ fn reaches<'r>(
     let mut pending = vec![from];
     while let Some(name) = pending.pop() {
         let mut called = Vec::new();
-        for branch in rules.get(name).map_or(&[][..], |rule| &rule.branches) {
+        for branch in rules.get(name).iter().flat_map(|rule| &rule.branches) {
             branch.clauses.iter().for_each(|clause| calls(clause, &mut called));
         }
         if called.contains(&to) {
@@ -87,13 +90,13 @@ fn calls<'r>(clause: &'r Clause, found: &mut Vec<&'r Symbol>) {
 }
 
 impl Names<'_> {
-    fn resolved(&mut self, clauses: &[Clause], plain: &FxHashMap<Symbol, Branch>) -> Vec<Clause> {
+    fn resolved(&mut self, clauses: &[Clause], plain: &Plain) -> Vec<Clause> {
         let mut out = Vec::with_capacity(clauses.len());
         let mut pending: Vec<Clause> = clauses.iter().rev().cloned().collect();
         while let Some(clause) = pending.pop() {
             let body = match &clause {
                 Clause::Rule { source, name, args, .. } => {
-                    let fits = |branch: &&Branch| {
+                    let fits = |branch: &&Arc<Branch>| {
                         let all = out.len() + pending.len() + branch.clauses.len();
                         branch.params.len() == args.len() && all <= MOST_CLAUSES
                     };

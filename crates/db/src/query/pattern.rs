@@ -196,7 +196,7 @@ impl Run<'_> {
     }
 
     /// How many datoms there are for each entity or value that is bound, going by some of them.
-    fn fan_out(&self, db: &Db, resolved: &Resolved, part: Part, state: &State) -> f64 {
+    pub(super) fn fan_out(&self, db: &Db, resolved: &Resolved, part: Part, state: &State) -> f64 {
         const TYPICAL: f64 = 3.0;
         let var = resolved.vars.iter().find(|(_, p)| *p == part).map(|(v, _)| *v);
         let column = var.and_then(|v| state.relation_of(v)?.column(v)).unwrap_or_default();

@@ -266,9 +266,9 @@ impl Run<'_> {
     fn rerun(&mut self, place: Place, called: TableId, from: usize) -> Answer<()> {
         let name = self.tables.tables[called].name.clone();
         let own = self.tables.tables[place.table].name.clone();
-        let clauses = self.rules[&own].branches[place.branch].clauses.clone();
+        let branch = self.rules[&own].branches[place.branch].clone();
         let mut inside = false;
-        for (at, clause) in clauses.iter().enumerate() {
+        for (at, clause) in branch.clauses.iter().enumerate() {
             match clause {
                 Clause::Rule { name: callee, args, .. } if *callee == name => {
                     let new = self.answers(called, args, from);
@@ -294,7 +294,7 @@ impl Run<'_> {
         self.budget.check(0)?;
         let name = self.tables.tables[place.table].name.clone();
         let branch = self.rules[&name].branches[place.branch].clone();
-        let mut clauses = branch.clauses;
+        let mut clauses: Vec<&Clause> = branch.clauses.iter().collect();
         let mut state = State::new(questions);
         if let Some((at, answers)) = replaced {
             clauses.remove(at);
@@ -304,7 +304,7 @@ impl Run<'_> {
         let outer = self.tables.running.replace(place);
         let source = self.tables.tables[place.table].source;
         let outer_dollar = self.dollar_now.replace(source);
-        let solved = self.solve(&clauses, state, &branch.params);
+        let solved = self.solve_all(clauses, state, &branch.params);
         self.dollar_now = outer_dollar;
         self.tables.running = outer;
         let rows = self.project(solved?, &branch.params)?;

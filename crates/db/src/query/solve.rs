@@ -323,10 +323,20 @@ impl Run<'_> {
     pub(super) fn solve(
         &mut self,
         clauses: &[Clause],
+        state: State,
+        needed: &[Var],
+    ) -> Answer<State> {
+        self.solve_all(clauses.iter().collect(), state, needed)
+    }
+
+    /// As [`Run::solve`], of clauses that stand in several places.
+    pub(super) fn solve_all(
+        &mut self,
+        clauses: Vec<&Clause>,
         mut state: State,
         needed: &[Var],
     ) -> Answer<State> {
-        let mut remaining: Vec<&Clause> = clauses.iter().collect();
+        let mut remaining = clauses.clone();
         let mut estimates: Vec<Option<Estimate>> = vec![None; remaining.len()];
         while !remaining.is_empty() {
             self.budget.check(0)?;
@@ -337,7 +347,7 @@ impl Run<'_> {
             self.clause(clause, &mut state, &remaining)?;
             self.end_clause(begun, clause, &state);
             if state.is_empty() {
-                return Ok(self.nothing(clauses, &state, needed));
+                return Ok(self.nothing(&clauses, &state, needed));
             }
             self.prune(&mut state, &remaining, needed);
         }
@@ -345,7 +355,7 @@ impl Run<'_> {
     }
 
     /// A state without rows that binds all that could be asked for.
-    fn nothing(&self, clauses: &[Clause], state: &State, needed: &[Var]) -> State {
+    fn nothing(&self, clauses: &[&Clause], state: &State, needed: &[Var]) -> State {
         let mut vars: Vec<Var> = needed.to_vec();
         for clause in clauses {
             clause.for_each_var(&mut |v| vars.push(v));

@@ -111,7 +111,8 @@ proptest! {
                 prop_assert_eq!(&forward, &expected);
                 let sought: Vec<Cell> = probes.iter().map(|x| Cell::entity(*x)).collect();
                 let mut met = Vec::new();
-                let cursor = Cursor::new(&tree.iter(rank(low)..rank(high)), rank);
+                let seek = |n: u32| tree.seek(|d| d.e < n);
+                let cursor = Cursor::new(&tree.iter(rank(low)..rank(high)), seek);
                 cursor.walk(&sought, |row, v| met.push((row, v)));
                 let there = |e: &u32| (low..high).contains(e) && model.contains(e);
                 let rows = probes.iter().enumerate().filter(|(_, e)| there(e));
@@ -130,9 +131,9 @@ fn an_entity_of_many_values_is_met_with_all_of_them() {
     for step in 1..7 {
         let sought: Vec<u32> = (0..60).step_by(step).collect();
         let cells: Vec<Cell> = sought.iter().map(|e| Cell::entity(*e)).collect();
-        let rank_of = |e: u32| facts.partition_point(|(x, _)| *x < e);
+        let seek = |e: u32| tree.seek(|d| d.e < e);
         let mut met = Vec::new();
-        Cursor::new(&tree.iter(0..tree.len()), rank_of).walk(&cells, |row, v| {
+        Cursor::new(&tree.iter(0..tree.len()), seek).walk(&cells, |row, v| {
             met.push((sought[row], v.as_entity().unwrap()));
         });
         let expected = facts.iter().copied().filter(|(e, _)| sought.contains(e));

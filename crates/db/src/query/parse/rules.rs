@@ -7,6 +7,7 @@ use crate::query::QueryError;
 use crate::query::ast::*;
 use edn::{Symbol, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// `[[?required …] ?free …]`
 pub(super) fn parse_rule_vars(names: &mut Names, forms: &[Value]) -> Parse<(Vec<Var>, Vec<Var>)> {
@@ -106,6 +107,6 @@ fn parse_rule_branch(
     {
         return fail(format!("Arity mismatch for rule '{name}': {form}"));
     }
-    rule.branches.push(Branch { params, clauses });
+    rule.branches.push(Arc::new(Branch { params, clauses }));
     Ok(())
 }
