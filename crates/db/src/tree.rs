@@ -19,7 +19,7 @@ pub(crate) use iter::{Finger, TreeIter};
 use self::child::Child;
 
 use crate::cell::Cell;
-use crate::datom::{Datom, Order, Part, Prefix};
+use crate::datom::{Datom, Index, Order, Part, Prefix};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -455,13 +455,29 @@ impl Tree {
     ///
     /// One descent, where the range ends in the leaf it begins in; two otherwise.
     pub(crate) fn range(&self, order: &Order<'_>, prefix: &Prefix) -> TreeIter<'_> {
+        let is_before = |d: &Datom| order.compare_prefix(d, prefix).is_lt();
+        // Entities decide nearly always, and are compared without asking which index this is.
+        match (order.index, prefix.e) {
+            (Index::Eavt, Some(e)) => {
+                self.range_from(order, prefix, |d| d.e < e || d.e == e && is_before(d))
+            }
+            _ => self.range_from(order, prefix, is_before),
+        }
+    }
+
+    #[inline]
+    fn range_from(
+        &self,
+        order: &Order<'_>,
+        prefix: &Prefix,
+        is_before: impl Fn(&Datom) -> bool,
+    ) -> TreeIter<'_> {
         let mut first = 0;
         let Some(mut node) = self.root.as_ref().map(Child::node) else { return self.iter(0..0) };
         loop {
             match node {
                 Node::Branch(branch) => {
-                    let is_before = |d: &Datom| order.compare_prefix(d, prefix).is_lt();
-                    let at = branch.firsts.partition_point(is_before).saturating_sub(1);
+                    let at = branch.firsts.partition_point(&is_before).saturating_sub(1);
                     first += branch.counts[..at].iter().sum::<usize>();
                     node = branch.children[at].node();
                 }
