@@ -224,6 +224,26 @@ fn queries_come_from_files_and_standard_input_too() {
 }
 
 #[test]
+fn a_query_tells_how_it_was_answered() {
+    let folder = imported();
+    let query =
+        "[:find ?f :where [?s :statement/fqn ?f] [?s :statement/namespace \"teahouse.main\"]]";
+    let told = output(folder.path(), &["q", "--explain", query]);
+    let words = |line: &str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = told.lines().map(words).collect();
+    assert_eq!(lines[0], ["clause", "method", "expected", "rows", "time"]);
+    // The namespace comes first, whatever the order in which it was written; only it is looked for.
+    assert_eq!(
+        lines[1][1..8],
+        ["[?s", ":statement/namespace", "\"teahouse.main\"]", "scan", ":avet", "8", "8"]
+    );
+    assert_eq!(lines[2][1..8], ["[?s", ":statement/fqn", "?f]", "walk", "along", ":aevt", "8"]);
+    assert_eq!(lines[3][..2], ["8", "rows"]);
+    let data = output(folder.path(), &["q", "--explain", "--format", "edn", query]);
+    assert!(data.starts_with("{:rows 8, "), "{data}");
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let folder = imported();
     let mut child = support::defbase(folder.path())
