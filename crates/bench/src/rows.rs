@@ -1,5 +1,7 @@
 //! What is measured: a row for each task, the same for every engine.
 //!
+//! `plan-six-clauses` asks two people, so that nearly all of its time goes into reading and planning the query.
+//!
 //! Queries are DataScript's; the other engines get them translated, or as their users would write them. The SQL of a row is for
 //! tables with a column for each attribute (`entity`, and a table of `id` and `value` for each attribute with many
 //! values); for facts in one table it is made of the query.
@@ -110,6 +112,7 @@ pub(crate) const ROWS: &[Row] = rows![
     "freeze" "people" true Task::Freeze, "";
     "thaw" "people" true Task::Thaw, "";
 
+    "plan-six-clauses" "long-1-1" false Task::Ask("[:find ?e ?m :where [?e :name ?n] [?e :follows ?f] [?f :name ?m] [?e :name \"Ivan\"] [?f :name ?n] [(!= ?e ?f)]]", &[]), "";
     "q2-switched" "people" false Task::Ask("[:find ?e ?a :where [?e :age ?a] [?e :name \"Ivan\"]]", &[]),
         "SELECT id, age FROM entity WHERE name = 'Ivan'";
     "q4-worst-order" "people" false Task::Ask("[:find ?e ?l ?a :where [?e :age ?a] [?e :last-name ?l] [?e :sex :male] [?e :name \"Ivan\"]]", &[]),

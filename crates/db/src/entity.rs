@@ -1,8 +1,8 @@
 //! Entities: lazy, map-like views of what one database says of one entity.
 //!
-//! An entity costs nothing until it is asked. What it has answered it keeps, references as entities of their own, so that
-//! going through a graph reads each attribute once; reverse references (`:_attr`) are looked up each time. Clones share
-//! what has been read.
+//! Finding an entity finds its facts: a few are copied as they stand in the index, many are looked up by attribute when asked for.
+//! What it has answered it keeps, references as entities of their own, so that going through a graph makes each value once;
+//! reverse references (`:_attr`) are looked up each time. Clones share what has been read.
 //!
 //! Invariants
 //! - An entity only refers to entities that were made after it, so they never refer to each other in a circle and what nobody
@@ -25,10 +25,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Entity(Arc<State>);
 
 struct State {
-    db: Db,
+    db: Arc<Db>,
     id: EntityId,
+    /// Its facts in the order of EAVT, where they are few.
+    facts: Option<Box<[(AttrId, Cell)]>>,
     read: Mutex<Read>,
 }
+
+/// An entity with more facts has them looked up when they are asked for.
+const FEW_FACTS: usize = 64;
 
 /// What has been read of an entity, in the order it was.
 #[derive(Default)]
@@ -95,14 +100,33 @@ pub fn entity(db: &Db, id: &Value) -> Result<Option<Entity>, DbError> {
         Value::Str(_) | Value::Bool(_) | Value::Symbol(_) | Value::Map(_) | Value::Set(_) => {
             Ok(None)
         }
-        _ => Ok(db.entid(id)?.and_then(|id| Entity::of(db, id))),
+        _ => Ok(db.entid(id)?.and_then(|id| Entity::of(&Arc::new(db.clone()), id))),
     }
 }
 
 impl Entity {
-    fn of(db: &Db, id: EntityId) -> Option<Entity> {
-        let state = || State { db: db.clone(), id, read: Mutex::default() };
-        db.contains(id).then(|| Entity(Arc::new(state())))
+    fn of(db: &Arc<Db>, id: EntityId) -> Option<Entity> {
+        let own = Prefix { e: Some(id), ..Prefix::default() };
+        let facts = if db.is_plain() {
+            let range = db.range(Index::Eavt, &own);
+            match range.len() {
+                0 => return None,
+                1..=FEW_FACTS => Some(range.map(|d| (d.a, d.v)).collect()),
+                _ => None,
+            }
+        } else {
+            db.scan(Index::Eavt, &own).next()?;
+            None
+        };
+        Some(Entity(Arc::new(State { db: db.clone(), id, facts, read: Mutex::default() })))
+    }
+
+    /// The values of an attribute.
+    fn values(&self, a: AttrId) -> Vec<Cell> {
+        match &self.0.facts {
+            Some(facts) => facts.iter().filter(|(b, _)| *b == a).map(|(_, v)| *v).collect(),
+            None => self.0.db.values(self.0.id, a).map(|d| d.v).collect(),
+        }
     }
 
     /// Its id.
@@ -137,8 +161,7 @@ impl Entity {
         if read.whole {
             return None;
         }
-        let datoms: Vec<Datom> = self.0.db.values(self.0.id, a).collect();
-        let value = self.value_of(a, &datoms)?;
+        let value = self.value_of(a, &self.values(a))?;
         read.attributes.push((a, value.clone()));
         Some(value)
     }
@@ -172,8 +195,11 @@ impl Entity {
         let own = Prefix { e: Some(self.0.id), ..Prefix::default() };
         let datoms: Vec<Datom> = db.scan(Index::Eavt, &own).collect();
         let by_attribute = datoms.chunk_by(|x, y| x.a == y.a);
-        read.attributes =
-            by_attribute.filter_map(|d| Some((d[0].a, self.value_of(d[0].a, d)?))).collect();
+        let with_value = |own: &[Datom]| {
+            let values: Vec<Cell> = own.iter().map(|d| d.v).collect();
+            Some((own[0].a, self.value_of(own[0].a, &values)?))
+        };
+        read.attributes = by_attribute.filter_map(with_value).collect();
         read.whole = true;
         let components = read.attributes.iter().filter(|(a, _)| db.schema().get(*a).is_component());
         components.flat_map(|(_, value)| value.entities().iter().cloned()).collect()
@@ -188,17 +214,17 @@ impl Entity {
         read.attributes.iter().map(named).collect()
     }
 
-    fn value_of(&self, a: AttrId, datoms: &[Datom]) -> Option<EntityValue> {
-        let (db, first) = (&self.0.db, datoms.first()?);
+    fn value_of(&self, a: AttrId, values: &[Cell]) -> Option<EntityValue> {
+        let (db, first) = (&self.0.db, values.first()?);
         let attribute = db.schema().get(a);
-        let referred = |d: &Datom| Entity::of(db, d.v.as_entity()?);
+        let referred = |v: &Cell| Entity::of(db, v.as_entity()?);
         match (attribute.is_many(), attribute.is_ref()) {
-            (false, false) => Some(EntityValue::Value(db.value(first.v))),
+            (false, false) => Some(EntityValue::Value(db.value(*first))),
             (false, true) => referred(first).map(EntityValue::Entity),
             (true, false) => {
-                Some(EntityValue::Values(datoms.iter().map(|d| db.value(d.v)).collect()))
+                Some(EntityValue::Values(values.iter().map(|v| db.value(*v)).collect()))
             }
-            (true, true) => many(datoms.iter().filter_map(referred).collect()),
+            (true, true) => many(values.iter().filter_map(referred).collect()),
         }
     }
 

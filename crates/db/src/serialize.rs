@@ -101,7 +101,7 @@ pub fn serializable(db: &Db) -> Result<String, SerializeError> {
     out.push_str(",\"eavt\":");
     out.push_str(&eavt);
     out.push_str(",\"aevt\":");
-    push_all(&mut out, by_attribute.iter().flatten(), push_number);
+    push_all(&mut out, by_attribute.iter().flatten().copied(), push_number);
     out.push_str(",\"avet\":");
     push_all(&mut out, avet, push_number);
     out.push('}');
@@ -129,7 +129,11 @@ fn eavt(db: &Db, datoms: &[Datom], attributes: &Attributes<'_>) -> (String, Vec<
     let mut places: FxHashMap<Cell, usize> = FxHashMap::default();
     let mut out = String::new();
     push_all(&mut out, datoms.iter(), |out, datom| {
-        let _ = write!(out, "[{},{},", datom.e, attributes.places[&datom.a]);
+        out.push('[');
+        push_number(out, datom.e);
+        out.push(',');
+        push_number(out, attributes.places[&datom.a]);
+        out.push(',');
         match db.value(datom.v) {
             Value::Keyword(_) => {
                 let place = *places.entry(datom.v).or_insert_with(|| {
@@ -140,7 +144,9 @@ fn eavt(db: &Db, datoms: &[Datom], attributes: &Attributes<'_>) -> (String, Vec<
             }
             value => push_value(out, &value),
         }
-        let _ = write!(out, ",{}]", i64::from(datom.tx) - i64::from(TX0));
+        out.push(',');
+        push_number(out, i64::from(datom.tx) - i64::from(TX0));
+        out.push(']');
     });
     (out, keywords)
 }
@@ -149,7 +155,7 @@ fn push_value(out: &mut String, value: &Value) {
     let _ = match value {
         Value::Str(text) => return push_text(out, text),
         Value::Bool(b) => write!(out, "{b}"),
-        Value::Int(n) => write!(out, "{n}"),
+        Value::Int(n) => return push_number(out, *n),
         Value::Double(d) if *d == f64::INFINITY => write!(out, "[{INFINITY}]"),
         Value::Double(d) if *d == f64::NEG_INFINITY => write!(out, "[{MINUS_INFINITY}]"),
         Value::Double(d) if d.is_nan() => write!(out, "[{NAN}]"),
@@ -178,8 +184,8 @@ fn push_all<T>(
     out.push(']');
 }
 
-fn push_number(out: &mut String, number: impl fmt::Display) {
-    let _ = write!(out, "{number}");
+fn push_number(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// A keyword with its colon, a string as it is.
@@ -192,19 +198,23 @@ fn push_name(out: &mut String, name: &Value) {
 
 fn push_text(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        let _ = match c {
-            '"' => write!(out, "\\\""),
-            '\\' => write!(out, "\\\\"),
-            '\u{8}' => write!(out, "\\b"),
-            '\t' => write!(out, "\\t"),
-            '\n' => write!(out, "\\n"),
-            '\u{c}' => write!(out, "\\f"),
-            '\r' => write!(out, "\\r"),
-            c if c < ' ' => write!(out, "\\u{:04x}", c as u32),
-            c => write!(out, "{c}"),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| b < b' ' || b == b'"' || b == b'\\') {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(plain);
+        let _ = match escaped.as_bytes()[0] {
+            b'"' => write!(out, "\\\""),
+            b'\\' => write!(out, "\\\\"),
+            8 => write!(out, "\\b"),
+            b'\t' => write!(out, "\\t"),
+            b'\n' => write!(out, "\\n"),
+            12 => write!(out, "\\f"),
+            b'\r' => write!(out, "\\r"),
+            control => write!(out, "\\u{control:04x}"),
         };
+        rest = &escaped[1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 

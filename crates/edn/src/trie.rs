@@ -183,8 +183,9 @@ impl<V: Clone> Trie<V> {
 /// Of equal keys the first stays as it was written, with the last one's value.
 impl<V: Clone> FromIterator<Entry<V>> for Trie<V> {
     fn from_iter<I: IntoIterator<Item = Entry<V>>>(entries: I) -> Self {
+        let entries = entries.into_iter();
         let mut trie = Trie::default();
-        let mut hashed = Vec::new();
+        let mut hashed = Vec::with_capacity(entries.size_hint().0);
         for (key, value) in entries {
             if key.is_nil() {
                 trie.insert(key, value);

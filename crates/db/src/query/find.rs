@@ -219,9 +219,12 @@ fn aggregate(
             _ => Value::Nil,
         })
         .collect();
-    let column = relation.column(*over).unwrap_or_default();
-    let values: Vec<Value> =
-        group.iter().map(|row| run.space.value(column[*row as usize])).collect();
+    // What no clause binds is nil.
+    let value = |row: &u32| match relation.column(*over) {
+        Some(column) => run.space.value(column[*row as usize]),
+        None => Value::Nil,
+    };
+    let values: Vec<Value> = group.iter().map(value).collect();
     match function {
         Aggregator::Builtin(builtin) => builtin.apply(&constants, &values).map_err(failed),
         Aggregator::Input(f) => {

@@ -65,6 +65,16 @@ impl Rows {
         }
     }
 
+    /// A row as a vector, without a copy in between.
+    fn vector(&self, row: usize) -> Value {
+        match self {
+            Rows::Cells { columns, space, .. } => {
+                Value::Vector(columns.iter().map(|column| space.value(column[row])).collect())
+            }
+            Rows::Values(rows) => Value::vector(rows[row].clone()),
+        }
+    }
+
     fn into_values(self) -> Vec<Vec<Value>> {
         match self {
             Rows::Values(rows) => rows,
@@ -146,10 +156,11 @@ impl QueryResult {
         let map = |keys: &[Value], row: Vec<Value>| {
             Value::Map(keys.iter().cloned().zip(row).collect::<Map>())
         };
+        let vectors = (0..self.len()).map(|row| self.rows.vector(row));
         let mut rows = (0..self.len()).map(|row| self.rows.row(row));
         match &self.shape {
-            Shape::Set => Value::Set(rows.map(Value::vector).collect::<Set>()),
-            Shape::Sequence => Value::list(rows.map(Value::vector).collect()),
+            Shape::Set => Value::Set(vectors.collect::<Set>()),
+            Shape::Sequence => Value::list(vectors.collect()),
             Shape::MapSet(keys) => Value::Set(rows.map(|row| map(keys, row)).collect::<Set>()),
             Shape::Maps(keys) => Value::vector(rows.map(|row| map(keys, row)).collect()),
             Shape::Collection => {
