@@ -14,7 +14,8 @@ const COLOURS: [&str; 10] = [
 
 /// The figures as SVG, in dark and light surroundings alike.
 pub(crate) fn svg(table: &Table) -> String {
-    let times = table.columns.iter().flat_map(|c| (0..table.rows.len()).filter_map(|i| c.ms(i)));
+    let columns: Vec<&Column> = table.columns.iter().filter(|c| !c.is_grown()).collect();
+    let times = columns.iter().flat_map(|c| (0..table.rows.len()).filter_map(|i| c.ms(i)));
     let (low, high) = times.fold((f64::MAX, f64::MIN), |(l, h), ms| (l.min(ms), h.max(ms)));
     let (low, high) = (low.log10().floor(), high.log10().ceil());
     let x = |ms: f64| LEFT + (ms.log10() - low) / (high - low).max(1.0) * WIDTH;
@@ -24,7 +25,7 @@ pub(crate) fn svg(table: &Table) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
         LEFT + WIDTH + 30.0
     );
-    legend(&mut out, &table.columns);
+    legend(&mut out, &columns);
     for power in low as i32..=high as i32 {
         let at = x(10f64.powi(power));
         let _ = writeln!(
@@ -49,7 +50,7 @@ pub(crate) fn svg(table: &Table) -> String {
             LEFT + WIDTH
         );
         // This engine's dot lies on top.
-        for (column, colour) in table.columns.iter().zip(COLOURS).rev() {
+        for (column, colour) in columns.iter().zip(COLOURS).rev() {
             if let Some(ms) = column.ms(i) {
                 let _ = writeln!(
                     out,
@@ -64,7 +65,7 @@ pub(crate) fn svg(table: &Table) -> String {
     out
 }
 
-fn legend(out: &mut String, columns: &[Column]) {
+fn legend(out: &mut String, columns: &[&Column]) {
     let mut at = 14.0;
     for (column, colour) in columns.iter().zip(COLOURS) {
         let _ = writeln!(

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// What to measure, and where to put it.
 pub(crate) struct Options {
-    /// Rows whose names begin so; all where there is none.
+    /// Rows of these names, or whose names begin so; all where there is none.
     pub(crate) rows: Vec<String>,
     pub(crate) quick: bool,
     /// This engine alone, as few times as can be.
@@ -58,9 +58,12 @@ fn pace(options: &Options) -> Pace {
 
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let wanted = |row: &&Row| {
-        options.rows.is_empty() || options.rows.iter().any(|name| row.name.starts_with(name))
+    let is_meant = |row: &Row, name: &String| match ROWS.iter().any(|other| other.name == name) {
+        true => row.name == name,
+        false => row.name.starts_with(name),
     };
+    let wanted =
+        |row: &&Row| options.rows.is_empty() || options.rows.iter().any(|name| is_meant(row, name));
     let rows: Vec<&Row> = ROWS.iter().filter(wanted).collect();
     if options.explain {
         for row in &rows {

@@ -22,6 +22,11 @@ impl Column {
         Column { title: title.into(), outcomes: vec![Outcome::Skipped; rows] }
     }
 
+    /// Whether it is of more data than the other columns, and not to be compared with them.
+    pub(crate) fn is_grown(&self) -> bool {
+        self.title.contains('×')
+    }
+
     pub(crate) fn ms(&self, row: usize) -> Option<f64> {
         match self.outcomes[row] {
             Outcome::Measured(m) => Some(m.ms),
@@ -53,7 +58,7 @@ impl Table<'_> {
     /// Milliseconds of this engine; of the others how many times as long. A result of another size is marked.
     pub(crate) fn markdown(&self) -> String {
         let mut out = String::from("| row | answer | ms |");
-        let others = &self.columns[1..];
+        let others: Vec<&Column> = self.columns[1..].iter().filter(|c| !c.is_grown()).collect();
         others.iter().for_each(|c| out.push_str(&format!(" {} |", c.title)));
         out.push_str("\n|---|--:|--:|");
         others.iter().for_each(|_| out.push_str("--:|"));
@@ -62,7 +67,7 @@ impl Table<'_> {
             let Some(ours) = self.columns[0].ms(i) else { continue };
             let count = self.columns[0].count(i).unwrap_or_default();
             let _ = write!(out, "| {} | {count} | {} |", row.name, digits(ours));
-            for column in others {
+            for column in &others {
                 let cell = column.ms(i).map(|ms| format!("{}×", digits(ms / ours)));
                 let same = column.count(i).is_none_or(|c| c == count);
                 let mark = if same { "" } else { " ≠" };
@@ -74,7 +79,7 @@ impl Table<'_> {
             [("**DataScript's rows, mean**", true), ("**all rows, mean**", false)]
         {
             let _ = write!(out, "| {title} | | |");
-            for column in others {
+            for column in &others {
                 let mean =
                     self.mean(column, only_datascript).map(|m| format!("**{}×**", digits(m)));
                 let _ = write!(out, " {} |", mean.unwrap_or_default());
