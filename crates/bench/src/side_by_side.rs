@@ -184,3 +184,35 @@ fn growth(table: &Table) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an engine that gave something else measured would say nothing.
+    #[test]
+    fn engines_of_this_process_agree_on_how_much_there_is() -> Result<(), Failure> {
+        let pace = Pace { warm_up: Duration::ZERO, measure: Duration::ZERO, least: 1 };
+        let mut compared = 0;
+        for name in ["wide-3-3", "long-10-3", "staff"] {
+            let data = dataset(name, 1).ok_or("no data")?;
+            let (ours, floor) = (Ours::new(&data)?, Floor::new(&data));
+            let facts = Sqlite::new(&data, Layout::Facts)?;
+            let columns = Sqlite::new(&data, Layout::Columns)?;
+            for row in ROWS.iter().filter(|row| row.dataset == name) {
+                let count = ours.run(row, &data, false, pace)?.count;
+                let others = [
+                    floor.run(row.name, pace)?,
+                    facts.run(row, &data, pace)?,
+                    columns.run(row, &data, pace)?,
+                ];
+                for other in others.into_iter().flatten() {
+                    assert_eq!(other.count, count, "{}", row.name);
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 20, "{compared}");
+        Ok(())
+    }
+}

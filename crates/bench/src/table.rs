@@ -99,3 +99,28 @@ impl Table<'_> {
         (!ratios.is_empty()).then(|| (sum / ratios.len() as f64).exp())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::ROWS;
+
+    #[test]
+    fn others_are_told_as_ratios_and_answers_of_another_size_are_marked() {
+        let measured = |ms, count| vec![Outcome::Measured(Measured { ms, count })];
+        let column = |title: &str, outcomes| Column { title: title.into(), outcomes };
+        let rows = [&ROWS[0]];
+        let columns = vec![
+            column("own", measured(2.0, 7)),
+            column("slow", measured(80.0, 7)),
+            column("wrong", measured(1.0, 8)),
+            column("own, ×10", measured(30.0, 70)),
+            column("absent", vec![Outcome::Skipped]),
+        ];
+        let text = Table { rows: &rows, columns }.markdown();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "| row | answer | ms | slow | wrong | absent |");
+        assert_eq!(lines[2], "| add-1 | 7 | 2.00 | 40.0× | 0.500× ≠ |  |");
+        assert!(lines[3].contains("| **40.0×** | **0.500×** |  |"), "{}", lines[3]);
+    }
+}
