@@ -196,6 +196,25 @@ fn rules_that_call_one_another_in_long_chains_are_answered() {
     assert!(matches!(got, Err(QueryError::Negation(_))));
 }
 
+#[test]
+fn rules_that_call_one_another_twice_are_not_written_out() {
+    // Written out, the first would be 2^40 patterns; the recursive one that calls them all has to be run, too.
+    let calls = |n: usize| format!("[(r{n} ?x ?y) (r{0} ?x ?z) (r{0} ?z ?y)]", n + 1);
+    let doubling: Vec<String> = (0..40).map(calls).collect();
+    let text = format!("[{} [(r40 ?x ?y) [?x :next ?y]]]", doubling.join(" "));
+    let query = "[:find ?y :in $ % :where (r30 1 ?y)]";
+    let found = run(query, &[network((1..=1100).map(|n| (n, n + 1))), rules(&text)], limits());
+    assert_eq!(found.unwrap().to_string(), "#{[1025]}");
+    // Five thousand plain rules in a row, and as many that call the first of them and themselves.
+    let chain = (0..5000).map(|n| format!("[(p{n} ?x ?y) (p{} ?x ?y)]", n + 1));
+    let own = (0..5000).map(|n| format!("[(c{n} ?x ?y) (p0 ?x ?z) (c{n} ?z ?y)]"));
+    let text: Vec<String> = chain.chain(own).collect();
+    let text = format!("[{} [(p5000 ?x ?y) [?x :next ?y]]]", text.join(" "));
+    let query = "[:find ?y :in $ % :where (p0 1 ?y)]";
+    let found = run(query, &[network([(1, 2)].into_iter()), rules(&text)], limits());
+    assert_eq!(found.unwrap().to_string(), "#{[2]}");
+}
+
 /// As many strings as wanted whose hash in Clojure is the same.
 fn colliding(count: usize) -> Vec<Value> {
     let text =

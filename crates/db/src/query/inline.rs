@@ -1,15 +1,21 @@
 //! Calls of plain rules become the clauses of the rule, so that they are planned together with what stands around them.
 //!
 //! A rule is plain when it has one branch of patterns, calls and rules, binds all its parameters there, asks for none to be
-//! bound, and does not come back to itself. What DataScript gives for its calls is what it gives for its clauses.
+//! bound, and no rule that it calls, by whatever way, comes back to itself. What DataScript gives for its calls is what it
+//! gives for its clauses.
+//!
+//! Costs: looking at each rule once, and at most [`MOST_CALLS`] resolved calls for each body.
 
 use super::ast::*;
 use edn::Symbol;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// A body does not grow beyond so many clauses: rules that call rules twice would fill the memory.
 const MOST_CLAUSES: usize = 64;
+
+/// So many calls are resolved in one body: rules may call one rule after the other, for ever so long.
+const MOST_CALLS: usize = 256;
 
 type Rules = FxHashMap<Symbol, Rule>;
 type Plain = FxHashMap<Symbol, Arc<Branch>>;
@@ -23,10 +29,10 @@ pub(super) struct Names<'a> {
 
 /// The clauses with calls of plain rules resolved, and the same done to the rules themselves.
 pub(super) fn inline(clauses: &[Clause], rules: &mut Rules, mut names: Names) -> Vec<Clause> {
-    let plain: Plain = rules
-        .iter()
-        .filter(|(name, rule)| is_plain(name, rule, rules))
-        .map(|(name, rule)| (name.clone(), rule.branches[0].clone()))
+    let plain: Plain = ending(rules)
+        .into_iter()
+        .filter(|name| is_plain(&rules[name]))
+        .map(|name| (name.clone(), rules[name].branches[0].clone()))
         .collect();
     if plain.is_empty() {
         return clauses.to_vec();
@@ -40,7 +46,7 @@ pub(super) fn inline(clauses: &[Clause], rules: &mut Rules, mut names: Names) ->
     names.resolved(clauses, &plain)
 }
 
-fn is_plain(name: &Symbol, rule: &Rule, rules: &Rules) -> bool {
+fn is_plain(rule: &Rule) -> bool {
     let [branch] = rule.branches.as_slice() else { return false };
     let mut bound = Vec::new();
     for clause in &branch.clauses {
@@ -53,30 +59,38 @@ fn is_plain(name: &Symbol, rule: &Rule, rules: &Rules) -> bool {
             Clause::Not { .. } | Clause::Or { .. } => return false,
         }
     }
-    rule.required == 0
-        && branch.params.iter().all(|param| bound.contains(param))
-        && !reaches(name, name, rules, &mut FxHashSet::default())
+    rule.required == 0 && branch.params.iter().all(|param| bound.contains(param))
 }
 
-/// Whether a rule calls another, by whatever way.
-fn reaches<'r>(
-    from: &'r Symbol,
-    to: &Symbol,
-    rules: &'r Rules,
-    seen: &mut FxHashSet<&'r Symbol>,
-) -> bool {
-    let mut pending = vec![from];
-    while let Some(name) = pending.pop() {
+/// The rules that come to an end: those that call none, then those that call only such.
+fn ending(rules: &Rules) -> Vec<&Symbol> {
+    let mut callers: FxHashMap<&Symbol, Vec<&Symbol>> = FxHashMap::default();
+    let mut waiting: FxHashMap<&Symbol, usize> = FxHashMap::default();
+    let mut ending = Vec::new();
+    for (name, rule) in rules {
         let mut called = Vec::new();
-        for branch in rules.get(name).iter().flat_map(|rule| &rule.branches) {
+        for branch in &rule.branches {
             branch.clauses.iter().for_each(|clause| calls(clause, &mut called));
         }
-        if called.contains(&to) {
-            return true;
+        called.retain(|callee| rules.contains_key(*callee));
+        called.iter().for_each(|callee| callers.entry(callee).or_default().push(name));
+        match called.len() {
+            0 => ending.push(name),
+            open => drop(waiting.insert(name, open)),
         }
-        pending.extend(called.into_iter().filter(|name| seen.insert(name)));
     }
-    false
+    let mut at = 0;
+    while let Some(name) = ending.get(at).copied() {
+        at += 1;
+        for caller in callers.get(name).into_iter().flatten() {
+            let Some(open) = waiting.get_mut(*caller) else { continue };
+            *open -= 1;
+            if *open == 0 {
+                ending.push(caller);
+            }
+        }
+    }
+    ending
 }
 
 /// The rules that a clause calls.
@@ -93,12 +107,15 @@ impl Names<'_> {
     fn resolved(&mut self, clauses: &[Clause], plain: &Plain) -> Vec<Clause> {
         let mut out = Vec::with_capacity(clauses.len());
         let mut pending: Vec<Clause> = clauses.iter().rev().cloned().collect();
+        let mut resolved = 0;
         while let Some(clause) = pending.pop() {
             let body = match &clause {
                 Clause::Rule { source, name, args, .. } => {
                     let fits = |branch: &&Arc<Branch>| {
                         let all = out.len() + pending.len() + branch.clauses.len();
-                        branch.params.len() == args.len() && all <= MOST_CLAUSES
+                        branch.params.len() == args.len()
+                            && all <= MOST_CLAUSES
+                            && resolved < MOST_CALLS
                     };
                     let branch = plain.get(name).filter(fits);
                     branch.and_then(|branch| self.body(branch, args, *source))
@@ -106,7 +123,10 @@ impl Names<'_> {
                 _ => None,
             };
             match body {
-                Some(body) => pending.extend(body.into_iter().rev()),
+                Some(body) => {
+                    resolved += 1;
+                    pending.extend(body.into_iter().rev());
+                }
                 None => out.push(clause),
             }
         }
