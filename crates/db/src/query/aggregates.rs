@@ -73,6 +73,16 @@ pub(super) fn clojure_compare(a: &Value, b: &Value) -> std::result::Result<Order
     }
 }
 
+/// The values in order, where they have one in common.
+fn sorted(values: &[Value]) -> std::result::Result<Vec<Value>, CallError> {
+    for value in values {
+        clojure_compare(&values[0], value)?;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(compare);
+    Ok(sorted)
+}
+
 fn sum(values: &[Value]) -> Result {
     values.iter().try_fold(Value::Int(0), |sum, v| arithmetic::apply(Operator::Add, &sum, v))
 }
@@ -96,8 +106,7 @@ fn variance(values: &[Value]) -> std::result::Result<f64, CallError> {
 }
 
 fn median(values: &[Value]) -> Result {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(compare);
+    let sorted = sorted(values)?;
     let middle = sorted.len() / 2;
     if sorted.len() % 2 == 1 {
         return Ok(sorted[middle].clone());
@@ -110,8 +119,7 @@ fn median(values: &[Value]) -> Result {
 fn percentile(values: &[Value], p: &Value) -> Result {
     let p = to_f64(p).filter(|p| (0.0..=100.0).contains(p));
     let Some(p) = p else { return fail("percentile: expected a number from 0 to 100") };
-    let mut sorted = values.to_vec();
-    sorted.sort_by(compare);
+    let sorted = sorted(values)?;
     let rank = (p / 100.0 * sorted.len() as f64).ceil() as usize;
     Ok(sorted[rank.clamp(1, sorted.len()) - 1].clone())
 }
@@ -148,11 +156,7 @@ impl Aggregate {
     }
 
     fn extreme(self, args: &[Value], values: &[Value]) -> Result {
-        for value in values {
-            clojure_compare(&values[0], value)?;
-        }
-        let mut sorted = values.to_vec();
-        sorted.sort_by(compare);
+        let mut sorted = sorted(values)?;
         match size(args)? {
             None => {
                 let found = if self == Aggregate::Min { sorted.first() } else { sorted.last() };
