@@ -32,6 +32,10 @@ pub enum Verdict {
     /// When DataScript starts a transaction over it forgets that ids of tempids are taken, and gives them to other
     /// entities: two become one, or a tempid of which nothing is said goes unnoticed.
     Restarted,
+    /// This database answered, and JavaScript has no type for `nil` to compare by.
+    Tripped,
+    /// `get-else` and `get-some` of an entity that is not there find anyone's value in DataScript.
+    Nobody,
     /// DataScript did not come to an end.
     Endless,
     /// None of these.
@@ -48,6 +52,8 @@ impl Verdict {
             Verdict::Reordered => "answered here, clauses in an order that is refused there",
             Verdict::Unreached => "refused at a clause that the other did not come to",
             Verdict::Restarted => "a tempid taken for another there",
+            Verdict::Tripped => "answered here, JavaScript tripped over nil",
+            Verdict::Nobody => "an entity that is not there has somebody's value there",
             Verdict::Endless => "without an end there",
             Verdict::Different => "different",
         }
@@ -57,6 +63,11 @@ impl Verdict {
 const ONLY_AS_VALUE: &str = "Tempids used only as value in transaction: (";
 
 const UNNAMED_TWICE: &str = "Conflicting upsert: #datascript/AutoTempid";
+
+/// A tempid, by its sign.
+const TWO_ENTITIES: &str = "Conflicting upsert: -";
+
+const OF_NIL: &str = "Cannot read properties of null";
 
 /// Messages that name other entities: ids that are given out twice are fewer.
 fn without_digits(message: &str) -> String {
@@ -95,6 +106,9 @@ pub fn compare(step: &Step, ours: &Outcome, theirs: &Outcome) -> Verdict {
         (Outcome::Refused(ours), _) if only_as_values(step, ours) => Verdict::Restarted,
         // Nobody but DataScript can name a map without an id twice.
         (_, Outcome::Refused(theirs)) if theirs.starts_with(UNNAMED_TWICE) => Verdict::Restarted,
+        (Outcome::Refused(_), Outcome::Refused(theirs)) if theirs.starts_with(TWO_ENTITIES) => {
+            Verdict::Restarted
+        }
         (Outcome::Refused(a), Outcome::Refused(b))
             if step.kind == Kind::Transact && without_digits(a) == without_digits(b) =>
         {
@@ -103,6 +117,12 @@ pub fn compare(step: &Step, ours: &Outcome, theirs: &Outcome) -> Verdict {
         (Outcome::Gave(a), Outcome::Gave(b)) if has_tempids(a) && entities(b) < entities(a) => {
             Verdict::Restarted
         }
+        (Outcome::Gave(_), Outcome::Broke(theirs))
+            if is_query(step) && theirs.starts_with(OF_NIL) =>
+        {
+            Verdict::Tripped
+        }
+        (Outcome::Gave(_), Outcome::Gave(_)) if asks_of_nobody(step) => Verdict::Nobody,
         (_, Outcome::Endless) => Verdict::Endless,
         _ => Verdict::Different,
     }
@@ -137,6 +157,15 @@ fn only_if_reached(step: &Step, message: &str) -> bool {
 /// Under a negation there may be nothing left to run a clause on, and rows all the same.
 fn negates(step: &Step) -> bool {
     step.forms.iter().any(|form| form.to_string().contains("(not"))
+}
+
+/// Whether a query asks for an attribute of an entity that its inputs may name by ident or lookup ref.
+fn asks_of_nobody(step: &Step) -> bool {
+    let Some((query, inputs)) = step.forms.split_first() else { return false };
+    let query = query.to_string();
+    let asks = query.contains("(get-else") || query.contains("(get-some");
+    let is_name = |input: &Value| matches!(input, Value::Keyword(_)) || input.as_seq().is_some();
+    is_query(step) && asks && inputs.iter().any(is_name)
 }
 
 /// No rows: nothing at all, or a row of aggregates over nothing, or none of one and none of all.

@@ -120,7 +120,14 @@ fn outcomes_are_compared_to_the_letter() {
         (Kind::Query, refused("of #{?a ?b}"), refused("of #{?b ?a}"), Verdict::Refused),
         (Kind::Transact, refused("at [:db/add 1]"), refused("at (:db/add 1)"), Verdict::Refused),
         (Kind::Query, refused("a"), broke(), Verdict::Broke),
-        (Kind::Query, gave("#{}"), broke(), Verdict::Different),
+        (Kind::Query, gave("#{}"), broke(), Verdict::Tripped),
+        (Kind::Pull, gave("{}"), broke(), Verdict::Different),
+        (
+            Kind::Query,
+            gave("#{}"),
+            Outcome::Broke("x is not a function".into()),
+            Verdict::Different,
+        ),
         (Kind::Query, gave("#{}"), refused("Nothing found for entity id :a"), Verdict::Unreached),
         (
             Kind::Query,

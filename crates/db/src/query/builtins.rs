@@ -321,17 +321,18 @@ fn ordered(args: &[Value], holds: fn(Ordering) -> bool) -> Result {
     }))
 }
 
+/// Clojure's `max` and `min`: of what is equal the last, and what is no number wins over any number.
 fn extreme(args: &[Value], better: fn(Ordering) -> bool) -> Result {
-    let mut best = args.first().cloned();
-    for value in args.iter().skip(1) {
-        if let Some(current) = &best {
-            let order = value.compare_numbers(current).unwrap_or_else(|| value.cmp(current));
-            if better(order) {
-                best = Some(value.clone());
-            }
-        }
-    }
-    best.map_or_else(|| fail("expected at least one argument"), Ok)
+    let Some((first, rest)) = args.split_first() else {
+        return fail("expected at least one argument");
+    };
+    let nan = |v: &Value| matches!(v, Value::Double(d) if d.is_nan());
+    rest.iter().try_fold(first.clone(), |best, value| {
+        number(&best)?;
+        number(value)?;
+        let stays = nan(&best) || !nan(value) && best.compare_numbers(value).is_some_and(better);
+        Ok(if stays { best } else { value.clone() })
+    })
 }
 
 fn fold(operator: Operator, start: Value, args: &[Value]) -> Result {
