@@ -10,8 +10,9 @@ use crate::db::{Db, DbError};
 use crate::schema::Schema;
 use crate::tx::{TxError, TxReport};
 use edn::Value;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// What is told of each transaction.
 pub type Listener = Arc<dyn Fn(&TxReport) + Send + Sync>;
@@ -20,6 +21,8 @@ pub type Listener = Arc<dyn Fn(&TxReport) + Send + Sync>;
 pub struct Conn {
     current: RwLock<Db>,
     writing: Mutex<()>,
+    /// Told after each change, with `writing`.
+    changed: Condvar,
     listeners: Mutex<Vec<(Value, Listener)>>,
 }
 
@@ -31,7 +34,12 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Conn {
     /// A connection that starts with a database.
     pub fn from_db(db: Db) -> Conn {
-        Conn { current: RwLock::new(db), writing: Mutex::new(()), listeners: Mutex::default() }
+        Conn {
+            current: RwLock::new(db),
+            writing: Mutex::default(),
+            changed: Condvar::new(),
+            listeners: Mutex::default(),
+        }
     }
 
     /// A connection that starts empty.
@@ -54,6 +62,25 @@ impl Conn {
 
     fn set(&self, db: Db) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = db;
+        self.changed.notify_all();
+    }
+
+    /// The database once it has a transaction that some other thread is about to make, or `None` when it has not come in
+    /// time. Writers at work are waited for at least.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let conn = db::Conn::create(db::Schema::default());
+    /// let report = conn.transact(&edn::read("[{:name \"Ivan\"}]").unwrap()).unwrap();
+    /// assert_eq!(conn.sync(report.tx, Duration::ZERO).unwrap().len(), 1);
+    /// assert!(conn.sync(report.tx + 1, Duration::from_millis(1)).is_none());
+    /// ```
+    pub fn sync(&self, tx: EntityId, patience: Duration) -> Option<Db> {
+        let waiting = |_: &mut ()| self.db().max_tx() < tx;
+        let turn = held(&self.writing);
+        let turn = self.changed.wait_timeout_while(turn, patience, waiting);
+        drop(turn.unwrap_or_else(PoisonError::into_inner));
+        Some(self.db()).filter(|db| db.max_tx() >= tx)
     }
 
     /// Applies a transaction, tells the listeners, and says what it did.

@@ -15,6 +15,7 @@ mod cell;
 mod compare;
 mod conn;
 mod cursor;
+mod data;
 mod datom;
 mod db;
 mod dict;

@@ -16,6 +16,11 @@ pub enum ReaderError {
     /// Not what a database prints.
     #[error("Bad #datascript/DB, expected {{:schema map, :datoms [[e a v tx] ...]}}, got {0}")]
     Database(String),
+    /// Not what the data of a database have.
+    #[error(
+        "Bad data of a database, expected {{:schema map, :datoms [[e a v tx] ...], :max-eid id, :max-tx id, :history [[e a v tx added] ...]}}, got {0}"
+    )]
+    Data(String),
     /// Not what a datom prints.
     #[error("Bad datom {0}, expected [e a v], [e a v tx] or [e a v tx added]")]
     Datom(String),

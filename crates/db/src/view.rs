@@ -154,27 +154,4 @@ impl Db {
         }
         Ok(last)
     }
-
-    /// The transactions from one to another (the latter not included), each with its datoms, assertions and
-    /// retractions. Without history only what is true now is known of them.
-    pub fn tx_range(
-        &self,
-        from: Option<EntityId>,
-        to: Option<EntityId>,
-    ) -> Vec<(EntityId, Vec<Datom>)> {
-        let all = self.unviewed().history();
-        let mut datoms: Vec<Datom> = all
-            .scan(Index::Eavt, &Prefix::default())
-            .filter(|d| from.is_none_or(|t| d.tx >= t) && to.is_none_or(|t| d.tx < t))
-            .collect();
-        datoms.sort_by_key(|d| d.tx);
-        let mut transactions: Vec<(EntityId, Vec<Datom>)> = Vec::new();
-        for datom in datoms {
-            match transactions.last_mut() {
-                Some((tx, data)) if *tx == datom.tx => data.push(datom),
-                _ => transactions.push((datom.tx, vec![datom])),
-            }
-        }
-        transactions
-    }
 }
