@@ -3,11 +3,14 @@
 //! [`generate`] makes case number `n` of a seed; [`ours`] and [`theirs`] answer its steps; [`compare`] says whether two
 //! outcomes are the same; [`shrink`] makes a case that shows a difference small. [`run`] does all of it for many cases.
 //!
+//! Beside it [`kondo`] holds the analysis of Clojure sources against clj-kondo's.
+//!
 //! Cost: about a millisecond a case, nearly all of it DataScript's.
 
 pub mod case;
 pub mod compare;
 pub mod generate;
+pub mod kondo;
 pub mod ours;
 mod rng;
 pub mod shrink;

@@ -1,30 +1,91 @@
-//! `oracle datascript [--cases N] [--seed N]`: random cases against DataScript itself.
+//! `oracle datascript [--cases N] [--seed N]`: random cases against DataScript itself; `oracle kondo ANALYSIS FOLDER…`: the analysis
+//! of Clojure against clj-kondo's.
 
+use oracle::kondo::{self, Agreement};
 use oracle::{Options, Report, run};
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: oracle datascript [--cases N] [--seed N] [--first N] [--jobs N] [--show N]
+       oracle kondo [--show N] ANALYSIS FOLDER…
+
+datascript: random cases, answered by DataScript too
 
   --cases N    how many cases (1000000)
   --seed N     which cases: the same seed gives the same ones (1)
   --first N    the number of the first case (0)
   --jobs N     how many DataScripts run at once (one a core)
-  --show N     after so many differences it ends, with each made small (10)";
+  --show N     after so many differences it ends, with each made small (10)
+
+kondo: what clj-kondo found, an EDN file or a folder of JSON lines, beside what is found here in the folders its file names are relative to
+  --show N     so many differences of each kind (0)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|what| what == "kondo") {
+        return match kondo_options(&arguments[1..]) {
+            Ok((show, analysis, folders)) => beside_kondo(show, &analysis, &folders),
+            Err(message) => failed(&message),
+        };
+    }
     match options(&arguments).and_then(|o| run(o).map_err(|e| e.to_string())) {
         Ok(report) => {
             say(&shown(&report));
             if report.mismatches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::FAILURE
+        Err(message) => failed(&message),
+    }
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::FAILURE
+}
+
+fn kondo_options(arguments: &[String]) -> Result<(usize, PathBuf, Vec<PathBuf>), String> {
+    let (show, paths) = match arguments {
+        [flag, show, paths @ ..] if flag == "--show" => {
+            (show.parse().map_err(|_| format!("--show needs a number\n\n{USAGE}"))?, paths)
+        }
+        paths => (0, paths),
+    };
+    match paths {
+        [analysis, folders @ ..] if !folders.is_empty() => {
+            Ok((show, PathBuf::from(analysis), folders.iter().map(PathBuf::from).collect()))
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// Says how far the two agree, and `show` differences of each kind.
+fn beside_kondo(show: usize, analysis: &std::path::Path, folders: &[PathBuf]) -> ExitCode {
+    let agreements = match kondo::compare(analysis, folders) {
+        Ok(agreements) => agreements,
+        Err(error) => return failed(&error.to_string()),
+    };
+    let mut out = String::new();
+    for Agreement { name, missed, extra, .. } in &agreements {
+        let signed = [("-", missed), ("+", extra)];
+        for (sign, findings) in signed {
+            for finding in findings.iter().take(show) {
+                out.push_str(&format!("{sign} {name}: {finding}\n"));
+            }
         }
     }
+    for agreement in &agreements {
+        let Agreement { name, both, missed, extra } = agreement;
+        out.push_str(&format!(
+            "{name}: {both} agreed, {} only clj-kondo, {} only here; recall {:.2} %, precision {:.2} %\n",
+            missed.len(),
+            extra.len(),
+            agreement.recall(),
+            agreement.precision()
+        ));
+    }
+    say(&out);
+    ExitCode::SUCCESS
 }
 
 fn options(arguments: &[String]) -> Result<Options, String> {

@@ -11,6 +11,7 @@
 //! - The result depends on the files and their paths alone, not on their order or on timing.
 
 mod config;
+mod findings;
 mod lexicon;
 mod names;
 mod ns;
@@ -20,6 +21,7 @@ mod together;
 mod walk;
 
 pub use config::Rules;
+pub use findings::{DefinitionFound, Findings, LoadFound, NamespaceFound, Place, UsageFound, find};
 
 use crate::facts::FileFacts;
 use crate::model::content_hash;

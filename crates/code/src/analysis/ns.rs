@@ -2,6 +2,7 @@
 
 use edn::syntax::{Kind, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
 
 /// A platform that reads a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
@@ -44,6 +45,18 @@ pub(super) struct Context {
     pub(super) imports: FxHashMap<String, String>,
     /// Namespaces that this one loads.
     pub(super) requires: Vec<String>,
+    /// Where namespaces are named, to be loaded or to have an alias.
+    pub(super) mentions: Vec<Mention>,
+    /// Where its own name stands, and its `ns` form; nowhere, where it has none.
+    pub(super) at: Option<(Range<u32>, Range<u32>)>,
+}
+
+/// A namespace as a `require` names it.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    pub(super) ns: String,
+    pub(super) alias: Option<String>,
+    pub(super) at: Range<u32>,
 }
 
 /// The parts of a text that one platform reads.
@@ -56,6 +69,12 @@ pub(super) struct Reading<'t> {
 impl<'t> Reading<'t> {
     pub(super) fn text(&self, node: usize) -> &'t str {
         self.tree.text(node, self.text)
+    }
+
+    /// Where a node stands.
+    pub(super) fn span(&self, node: usize) -> Range<u32> {
+        let node = self.tree.node(node);
+        node.start..node.end
     }
 
     pub(super) fn kind(&self, node: usize) -> Kind {
@@ -203,10 +222,12 @@ impl Context {
             if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") }
         };
         match reading.kind(node) {
-            Kind::Symbol => self.options_of(reading, &join(reading.text(node)), &[], is_use),
+            Kind::Symbol => {
+                self.options_of(reading, &join(reading.text(node)), node, &[], is_use);
+            }
             Kind::String => {
                 if let Some(lib) = reading.string(node) {
-                    self.options_of(reading, lib, &[], false);
+                    self.options_of(reading, lib, node, &[], false);
                 }
             }
             Kind::List | Kind::Vector => {
@@ -219,14 +240,30 @@ impl Context {
                 if is_prefix {
                     rest.iter().for_each(|part| self.libspec(reading, *part, lib, is_use));
                 } else {
-                    self.options_of(reading, &join(lib), rest, is_use);
+                    self.options_of(reading, &join(lib), reading.bare(*first), rest, is_use);
                 }
             }
             _ => {}
         }
     }
 
-    fn options_of(&mut self, reading: &Reading<'_>, lib: &str, options: &[usize], is_use: bool) {
+    fn options_of(
+        &mut self,
+        reading: &Reading<'_>,
+        lib: &str,
+        node: usize,
+        options: &[usize],
+        is_use: bool,
+    ) {
+        let is_alias =
+            |option: &[usize]| matches!(reading.keyword(option[0]), Some("as" | "as-alias"));
+        let alias =
+            options.chunks_exact(2).find(|o| is_alias(o)).and_then(|o| reading.symbol(o[1]));
+        self.mentions.push(Mention {
+            ns: lib.to_string(),
+            alias: alias.map(String::from),
+            at: reading.span(node),
+        });
         let alias_only = options.chunks(2).any(|o| reading.keyword(o[0]) == Some("as-alias"));
         if !alias_only && !self.requires.iter().any(|r| r == lib) {
             self.requires.push(lib.to_string());

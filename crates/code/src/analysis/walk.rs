@@ -12,6 +12,7 @@ use super::lexicon;
 use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
 use edn::syntax::{Kind, Tree};
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// How a name is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
@@ -34,7 +35,20 @@ pub(super) struct Use {
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) kind: UseKind,
+    /// The definition of the form that it stands in: its place among them, counted from 1; 0 outside of all.
+    pub(super) within: u32,
+    /// The list that it is the head of, by its node; [`NO_LIST`] where it is none.
+    pub(super) call: u32,
 }
+
+impl Use {
+    pub(super) fn range(&self) -> Range<u32> {
+        self.start..self.end
+    }
+}
+
+/// No list at all.
+pub(super) const NO_LIST: u32 = u32::MAX;
 
 /// A var that a statement defines.
 #[derive(Clone, Debug)]
@@ -50,6 +64,10 @@ pub(super) struct Def {
     /// A declaration without a value.
     pub(super) declared: bool,
     pub(super) dynamic: bool,
+    /// Where its name stands; of a var that is made by the way, where the name it is made of does.
+    pub(super) at: Range<u32>,
+    /// The form that defines it.
+    pub(super) form: Range<u32>,
 }
 
 /// Evidence about effects.
@@ -113,6 +131,8 @@ pub(super) fn pass(text: &str, tree: &Tree, platform: Platform, lint_as: &LintAs
         depth: 0,
         functions: 0,
         in_comment: false,
+        within: 0,
+        list: 0,
     };
     let mut forms = Vec::new();
     for root in tree.roots() {
@@ -144,6 +164,10 @@ struct Walker<'t> {
     functions: usize,
     /// What is defined in a `comment` is known inside it.
     in_comment: bool,
+    /// The definition that is being walked, counted from 1.
+    within: u32,
+    /// The list that is being walked.
+    list: usize,
 }
 
 /// Macros that make vars of other namespaces public here, whatever library they come from.
@@ -156,7 +180,7 @@ const MAX_TARGET: usize = 80;
 impl<'t> Walker<'t> {
     fn top(&mut self, root: usize, nodes: &[usize]) -> Form {
         self.locals.clear();
-        self.depth = 0;
+        (self.depth, self.within) = (0, 0);
         let first = self.reading.bare(nodes[0]);
         let parts = match self.reading.kind(first) {
             Kind::List => self.reading.forms(first),
@@ -320,7 +344,9 @@ impl<'t> Walker<'t> {
             kind => kind,
         };
         let span = self.reading.tree.node(node);
-        self.uses.push(Use { start: span.start, end: span.end, kind });
+        let called = matches!(kind, UseKind::Call | UseKind::QuotedCall);
+        let call = if called { self.list as u32 } else { NO_LIST };
+        self.uses.push(Use { start: span.start, end: span.end, kind, within: self.within, call });
     }
 
     /// The name of the core form that a head is or is like; the head's own name otherwise.
@@ -373,6 +399,7 @@ impl<'t> Walker<'t> {
             return self.walk_all(&forms);
         }
         self.depth += 1;
+        self.list = node;
         let head = self.reading.text(head_node);
         if self.quoted > 0 {
             self.used(head_node, UseKind::Call);

@@ -4,13 +4,16 @@ use super::{Context, Def, Kind, UseKind, Walker, has_flag, map_entry, meta_entry
 
 impl<'t> Walker<'t> {
     pub(super) fn ns(&mut self, forms: &[usize]) {
-        let context = Context::of_ns(&self.reading, forms);
+        let mut context = Context::of_ns(&self.reading, forms);
+        let name = forms.get(1).map(|name| self.reading.span(self.reading.bare(*name)));
+        context.at = name.map(|name| (name, self.reading.span(self.list)));
         self.contexts.push(context);
     }
 
     pub(super) fn in_ns(&mut self, rest: &[usize]) {
         if let Some(name) = rest.first().and_then(|n| self.reading.symbol(*n)) {
             let known = self.contexts.iter().rev().find(|c| c.name == name).cloned();
+            let known = known.map(|known| Context { mentions: Vec::new(), at: None, ..known });
             self.contexts.push(known.unwrap_or_else(|| Context::named(name)));
         }
     }
@@ -48,9 +51,22 @@ impl<'t> Walker<'t> {
                 || name == "-main",
             declared: false,
             dynamic: has_flag(reading, name_node, "dynamic"),
+            at: self.reading.span(bare),
+            form: self.reading.span(self.list),
         };
         complete(&mut def);
         self.defs.push(def);
+    }
+
+    /// Walks what a definition that may just have been noted is made of.
+    pub(super) fn inside(&mut self, defs_before: usize, walk: impl FnOnce(&mut Self)) {
+        let outer = self.within;
+        // Definitions of a comment are forgotten with it.
+        if self.defs.len() > defs_before && !self.in_comment {
+            self.within = defs_before as u32 + 1;
+        }
+        walk(self);
+        self.within = outer;
     }
 
     pub(super) fn define_at(
@@ -59,10 +75,11 @@ impl<'t> Walker<'t> {
         kind: &str,
         complete: impl FnOnce(&mut Def),
     ) {
+        let before = self.defs.len();
         if let Some(name) = forms.get(1) {
             self.define(*name, kind, complete);
         }
-        self.walk_all(forms.get(2..).unwrap_or_default());
+        self.inside(before, |w| w.walk_all(forms.get(2..).unwrap_or_default()));
     }
 
     /// `(def name doc? value?)`
@@ -111,6 +128,7 @@ impl<'t> Walker<'t> {
             .map(String::from);
         let is_test = kind.starts_with("deftest") || kind == "defspec";
         let hidden = kind.ends_with('-') && kind != "deftest-";
+        let before = self.defs.len();
         self.define(*name, kind, |def| {
             def.doc = doc.or(attribute_doc).or(def.doc.take());
             def.arglists = arglists;
@@ -119,18 +137,20 @@ impl<'t> Walker<'t> {
             def.is_macro |= is_macro;
             def.root |= is_test;
         });
-        if let Some(map) = attributes {
-            self.walk(map);
-        }
-        self.scoped(|w| {
-            if is_macro {
-                w.locals.extend(["&env", "&form"]);
+        self.inside(before, |w| {
+            if let Some(map) = attributes {
+                w.walk(map);
             }
-            if kind.starts_with("deftest") {
-                w.walk_all(rest);
-            } else {
-                w.arities(rest);
-            }
+            w.scoped(|w| {
+                if is_macro {
+                    w.locals.extend(["&env", "&form"]);
+                }
+                if kind.starts_with("deftest") {
+                    w.walk_all(rest);
+                } else {
+                    w.arities(rest);
+                }
+            });
         });
     }
 
@@ -201,9 +221,10 @@ impl<'t> Walker<'t> {
     }
 
     pub(super) fn record(&mut self, kind: &str, forms: &[usize]) {
-        let [_, name, fields, rest @ ..] = forms else { return };
-        self.define(*name, kind, |_| {});
-        let Some(plain) = self.reading.symbol(*name).map(String::from) else { return };
+        let [_, name_node, fields, rest @ ..] = forms else { return };
+        let before = self.defs.len();
+        self.define(*name_node, kind, |_| {});
+        let Some(plain) = self.reading.symbol(*name_node).map(String::from) else { return };
         let fields_text: Vec<&str> = self.reading.text(*fields).split_whitespace().collect();
         let arglists = format!("({})", fields_text.join(" "));
         let mut generated = vec![(format!("->{plain}"), arglists)];
@@ -223,12 +244,16 @@ impl<'t> Walker<'t> {
                     root: false,
                     declared: false,
                     dynamic: false,
+                    at: self.reading.span(self.reading.bare(*name_node)),
+                    form: self.reading.span(self.list),
                 });
             }
         }
-        self.scoped(|w| {
-            w.bind(*fields);
-            w.methods(rest);
+        self.inside(before, |w| {
+            w.scoped(|w| {
+                w.bind(*fields);
+                w.methods(rest);
+            });
         });
     }
 
