@@ -4,7 +4,7 @@
 //! '{:output {:analysis true :format :edn}}'` prints. Places are compared to the column. Left out on its side are records without a
 //! place, which it makes of what macros expand to, and special forms, which are no vars.
 
-use code::analysis::{Findings, Place, Rules, find};
+use code::analysis::{DefinitionFound, Findings, Place, Rules, find};
 use edn::{ReadOptions, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -39,14 +39,17 @@ pub enum Bucket {
     Usages,
     /// The same with the var in whose definition they are used.
     UsagesWithin,
+    /// Names that could not be resolved.
+    Unresolved,
 }
 
-const BUCKETS: [(Bucket, &str, &str); 5] = [
+const BUCKETS: [(Bucket, &str, &str); 6] = [
     (Bucket::Namespaces, "namespace-definitions", "namespaces"),
     (Bucket::Loads, "namespace-usages", "namespace usages"),
     (Bucket::Definitions, "var-definitions", "var definitions"),
     (Bucket::Usages, "var-usages", "var usages"),
     (Bucket::UsagesWithin, "var-usages", "var usages with the var around"),
+    (Bucket::Unresolved, "var-usages", "unresolved names"),
 ];
 
 /// Forms that are no vars; clj-kondo counts them as uses of core.
@@ -238,7 +241,16 @@ fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
         for record in records.get(file).into_iter().flatten() {
             let text = |key| record.text(key).unwrap_or("-");
             let unknown = text("to") == "clj-kondo/unknown-namespace";
-            let to = if unknown { "?" } else { text("to") };
+            // As ClojureScript has it, core is one namespace under two names.
+            let in_cljs = text("lang") == "cljs" || text("filename").ends_with(".cljs");
+            let to = match text("to") {
+                "clojure.core" if in_cljs => "cljs.core",
+                to => to,
+            };
+            let of_usage = matches!(bucket, Bucket::Usages | Bucket::UsagesWithin);
+            if unknown && of_usage || !unknown && bucket == Bucket::Unresolved {
+                continue;
+            }
             let is_core = matches!(to, "clojure.core" | "cljs.core");
             let says = match bucket {
                 Bucket::Namespaces => text("name").to_string(),
@@ -247,6 +259,7 @@ fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
                 _ if is_core && special.contains(text("name")) => continue,
                 Bucket::Usages => format!("{to}/{}", text("name")),
                 Bucket::UsagesWithin => format!("{} {to}/{}", text("from-var"), text("name")),
+                Bucket::Unresolved => text("name").to_string(),
             };
             let place = record.number("name-row").zip(record.number("name-col"));
             let Some((row, col)) = place else { continue };
@@ -278,9 +291,18 @@ fn ours(all: &[Findings]) -> Buckets {
         for def in &found.definitions {
             add(Bucket::Definitions, def.lang, def.name_at, format!("{}/{}", def.ns, def.name));
         }
+        // clj-kondo does not say that a use stands in a type.
+        let is_type = |def: &&DefinitionFound| matches!(&*def.kind, "defrecord" | "deftype");
+        let types: BTreeSet<&str> =
+            found.definitions.iter().filter(is_type).map(|def| &*def.name).collect();
         for usage in &found.usages {
-            let var = format!("{}/{}", usage.to.as_deref().unwrap_or("?"), usage.name);
-            let within = usage.from_var.as_deref().unwrap_or("-");
+            let Some(to) = &usage.to else {
+                add(Bucket::Unresolved, usage.lang, usage.name_at, usage.name.to_string());
+                continue;
+            };
+            let var = format!("{to}/{}", usage.name);
+            let within =
+                usage.from_var.as_deref().filter(|var| !types.contains(var)).unwrap_or("-");
             add(Bucket::UsagesWithin, usage.lang, usage.name_at, format!("{within} {var}"));
             add(Bucket::Usages, usage.lang, usage.name_at, var);
         }

@@ -5,9 +5,9 @@
 //! has what each of them finds, one after the other.
 
 use super::File;
-use super::ns::{Context, Platform};
-use super::resolve::{Meaning, Project, resolve};
-use super::walk::{Form, NO_LIST, Pass, Use, UseKind};
+use super::ns::{Context, Mention, Platform, Referred};
+use super::resolve::{Meaning, Project, qualified, resolve};
+use super::walk::{Def, Form, NO_LIST, Pass, Use, UseKind};
 use crate::analysis::Rules;
 use edn::Str;
 use rayon::prelude::*;
@@ -138,98 +138,121 @@ fn of_file(project: &Project<'_>, file: &File<'_>) -> Findings {
     let mut found = Findings { path: file.path.to_string(), ..Findings::default() };
     for pass in &file.passes {
         let lang = (file.passes.len() > 1).then(|| pass.platform.name());
+        let finder = Finder { project, file, pass, lang, lines: &lines };
         for context in &pass.contexts {
-            add_context(&mut found, context, lang, &lines);
+            found.namespaces.extend(finder.namespace(context));
+            found.loads.extend(context.mentions.iter().map(|m| finder.load(context, m)));
+            let referred = context.referred.iter();
+            found.usages.extend(referred.filter_map(|r| finder.referred(context, r)));
         }
         for form in &pass.forms {
-            let context = &pass.contexts[form.context];
-            add_definitions(&mut found, form, context, lang, &lines);
-            for used in &form.uses {
-                let usage = usage(project, file, pass, form, used);
-                let place =
-                    |usage| UsageFound { lang, name_at: lines.place(used.range()), ..usage };
-                found.usages.extend(usage.map(place));
-            }
+            found.definitions.extend(form.defs.iter().map(|def| finder.definition(form, def)));
+            found.usages.extend(form.uses.iter().filter_map(|used| finder.usage(form, used)));
         }
     }
     found
 }
 
-fn add_context(
-    found: &mut Findings,
-    context: &Context,
+/// What finding in one pass over a file needs.
+struct Finder<'a> {
+    project: &'a Project<'a>,
+    file: &'a File<'a>,
+    pass: &'a Pass,
     lang: Option<&'static str>,
-    lines: &Lines<'_>,
-) {
-    let name: Str = context.name.as_str().into();
-    if let Some((name_at, at)) = &context.at {
-        found.namespaces.push(NamespaceFound {
-            lang,
-            name: name.clone(),
-            at: lines.place(at.clone()),
-            name_at: lines.place(name_at.clone()),
-        });
+    lines: &'a Lines<'a>,
+}
+
+impl Finder<'_> {
+    fn place(&self, at: &Range<u32>) -> Place {
+        self.lines.place(at.clone())
     }
-    found.loads.extend(context.mentions.iter().map(|mention| LoadFound {
-        lang,
-        from: name.clone(),
-        to: mention.ns.as_str().into(),
-        alias: mention.alias.as_deref().map(Str::from),
-        name_at: lines.place(mention.at.clone()),
-    }));
-}
 
-fn add_definitions(
-    found: &mut Findings,
-    form: &Form,
-    context: &Context,
-    lang: Option<&'static str>,
-    lines: &Lines<'_>,
-) {
-    found.definitions.extend(form.defs.iter().map(|def| DefinitionFound {
-        lang,
-        ns: context.name.as_str().into(),
-        name: def.name.as_str().into(),
-        kind: def.kind.as_str().into(),
-        at: lines.place(def.form.clone()),
-        name_at: lines.place(def.at.clone()),
-        private: def.private,
-        is_macro: def.is_macro,
-        arglists: def.arglists.as_deref().map(Str::from),
-        doc: def.doc.as_deref().map(Str::from),
-    }));
-}
+    fn namespace(&self, context: &Context) -> Option<NamespaceFound> {
+        let (name_at, at) = context.at.as_ref()?;
+        Some(NamespaceFound {
+            lang: self.lang,
+            name: context.name.as_str().into(),
+            at: self.place(at),
+            name_at: self.place(name_at),
+        })
+    }
 
-/// A use of a var, without its place; `None` where it is of something else.
-fn usage(
-    project: &Project<'_>,
-    file: &File<'_>,
-    pass: &Pass,
-    form: &Form,
-    used: &Use,
-) -> Option<UsageFound> {
-    let context = &pass.contexts[form.context];
-    let symbol = &file.text[used.start as usize..used.end as usize];
-    let (to, name): (Option<Str>, Str) = match resolve(project, context, pass.platform, symbol) {
-        _ if used.kind == UseKind::TypeHint => return None,
-        Meaning::Own { ns, name, .. } | Meaning::Foreign { ns, name } => (Some(ns), name),
-        Meaning::Core { name, .. } => (Some(core_of(pass.platform).into()), name),
-        Meaning::Unresolved => (None, symbol.into()),
-        Meaning::Host | Meaning::Nothing => return None,
-    };
-    let within = used.within.checked_sub(1).and_then(|i| form.defs.get(i as usize));
-    let arity = || file.tree.children(used.call as usize).count() as u32 - 1;
-    let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
-    Some(UsageFound {
-        lang: None,
-        from: context.name.as_str().into(),
-        from_var: within.map(|def| def.name.as_str().into()),
-        to,
-        name,
-        alias: prefix.map(|(alias, _)| alias.into()),
-        arity: (used.call != NO_LIST).then(arity),
-        name_at: Place { row: 0, col: 0, end_row: 0, end_col: 0 },
-    })
+    fn load(&self, context: &Context, mention: &Mention) -> LoadFound {
+        LoadFound {
+            lang: self.lang,
+            from: context.name.as_str().into(),
+            to: mention.ns.as_str().into(),
+            alias: mention.alias.as_deref().map(Str::from),
+            name_at: self.place(&mention.at),
+        }
+    }
+
+    fn definition(&self, form: &Form, def: &Def) -> DefinitionFound {
+        DefinitionFound {
+            lang: self.lang,
+            ns: self.pass.contexts[form.context].name.as_str().into(),
+            name: def.name.as_str().into(),
+            kind: def.kind.as_str().into(),
+            at: self.place(&def.form),
+            name_at: self.place(&def.at),
+            private: def.private,
+            is_macro: def.is_macro,
+            arglists: def.arglists.as_deref().map(Str::from),
+            doc: def.doc.as_deref().map(Str::from),
+        }
+    }
+
+    fn referred(&self, context: &Context, referred: &Referred) -> Option<UsageFound> {
+        let Referred { ns, name, at } = referred;
+        let meaning = qualified(self.project, context, self.pass.platform, ns, name);
+        let (to, name) = self.target(meaning, name)?;
+        Some(UsageFound {
+            lang: self.lang,
+            from: context.name.as_str().into(),
+            from_var: None,
+            to,
+            name,
+            alias: None,
+            arity: None,
+            name_at: self.place(at),
+        })
+    }
+
+    /// A use of a var; `None` where it is of something else.
+    fn usage(&self, form: &Form, used: &Use) -> Option<UsageFound> {
+        let context = &self.pass.contexts[form.context];
+        let symbol = &self.file.text[used.start as usize..used.end as usize];
+        let meaning = resolve(self.project, context, self.pass.platform, symbol);
+        // A hint that names no var of the project is a class of the host or a primitive type.
+        let is_own = matches!(meaning, Meaning::Own { .. });
+        let (to, name) = self.target(meaning, symbol)?;
+        if used.kind == UseKind::TypeHint && !is_own {
+            return None;
+        }
+        let within = used.within.checked_sub(1).and_then(|i| form.defs.get(i as usize));
+        let arity = || self.file.tree.children(used.call as usize).count() as u32 - 1;
+        let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
+        Some(UsageFound {
+            lang: self.lang,
+            from: context.name.as_str().into(),
+            from_var: within.map(|def| def.name.as_str().into()),
+            to,
+            name,
+            alias: prefix.map(|(alias, _)| alias.into()),
+            arity: (used.call != NO_LIST).then(arity),
+            name_at: self.place(&(used.start..used.end)),
+        })
+    }
+
+    /// The namespace and name of what a symbol means: no namespace where that is not known, nothing where it is no var.
+    fn target(&self, meaning: Meaning, symbol: &str) -> Option<(Option<Str>, Str)> {
+        match meaning {
+            Meaning::Own { ns, name, .. } | Meaning::Foreign { ns, name } => Some((Some(ns), name)),
+            Meaning::Core { name, .. } => Some((Some(core_of(self.pass.platform).into()), name)),
+            Meaning::Unresolved => Some((None, symbol.into())),
+            Meaning::Host | Meaning::Nothing => None,
+        }
+    }
 }
 
 fn core_of(platform: Platform) -> &'static str {

@@ -47,6 +47,8 @@ pub(super) struct Context {
     pub(super) requires: Vec<String>,
     /// Where namespaces are named, to be loaded or to have an alias.
     pub(super) mentions: Vec<Mention>,
+    /// Where vars of other namespaces are named to be used plainly.
+    pub(super) referred: Vec<Referred>,
     /// Where its own name stands, and its `ns` form; nowhere, where it has none.
     pub(super) at: Option<(Range<u32>, Range<u32>)>,
 }
@@ -56,6 +58,14 @@ pub(super) struct Context {
 pub(super) struct Mention {
     pub(super) ns: String,
     pub(super) alias: Option<String>,
+    pub(super) at: Range<u32>,
+}
+
+/// A var as a `:refer`, `:only`, `:exclude` or `:rename` names it.
+#[derive(Clone, Debug)]
+pub(super) struct Referred {
+    pub(super) ns: String,
+    pub(super) name: String,
     pub(super) at: Range<u32>,
 }
 
@@ -278,14 +288,16 @@ impl Context {
         let mut rename: Vec<(String, String)> = Vec::new();
         for option in options.chunks_exact(2) {
             let value = option[1];
-            let names = || -> Vec<String> {
+            let nodes = || -> Vec<usize> {
                 let node = reading.bare(value);
                 let node = match reading.kind(node) {
                     Kind::Quote => reading.forms(node).first().copied().unwrap_or(node),
                     _ => node,
                 };
-                let symbols = reading.forms(node);
-                symbols.iter().filter_map(|n| reading.symbol(*n)).map(String::from).collect()
+                reading.forms(node)
+            };
+            let names = || -> Vec<String> {
+                nodes().iter().filter_map(|n| reading.symbol(*n)).map(String::from).collect()
             };
             match reading.keyword(option[0]) {
                 Some("as" | "as-alias") => {
@@ -296,6 +308,14 @@ impl Context {
                 Some("refer") if reading.keyword(value) == Some("all") => all = true,
                 Some("refer" | "refer-macros" | "only") => {
                     only.get_or_insert_default().extend(names());
+                    self.referred.extend(nodes().into_iter().filter_map(|node| {
+                        let name = reading.symbol(node)?.to_string();
+                        Some(Referred {
+                            ns: lib.to_string(),
+                            name,
+                            at: reading.span(reading.bare(node)),
+                        })
+                    }));
                 }
                 Some("exclude") => exclude = names(),
                 Some("rename") => {

@@ -41,12 +41,6 @@ pub(super) struct Use {
     pub(super) call: u32,
 }
 
-impl Use {
-    pub(super) fn range(&self) -> Range<u32> {
-        self.start..self.end
-    }
-}
-
 /// No list at all.
 pub(super) const NO_LIST: u32 = u32::MAX;
 

@@ -13,7 +13,12 @@ impl<'t> Walker<'t> {
     pub(super) fn in_ns(&mut self, rest: &[usize]) {
         if let Some(name) = rest.first().and_then(|n| self.reading.symbol(*n)) {
             let known = self.contexts.iter().rev().find(|c| c.name == name).cloned();
-            let known = known.map(|known| Context { mentions: Vec::new(), at: None, ..known });
+            let known = known.map(|known| Context {
+                mentions: Vec::new(),
+                referred: Vec::new(),
+                at: None,
+                ..known
+            });
             self.contexts.push(known.unwrap_or_else(|| Context::named(name)));
         }
     }
