@@ -21,6 +21,8 @@ usage: cargo xtask COMMAND
   fuzz [TARGET] [--runs N]    fuzz one target or all of them (nightly tool chain and cargo-fuzz)
   oracle datascript [--cases N] [--seed N]
                               random cases against DataScript itself
+  oracle kondo [--show N] ANALYSIS FOLDER…
+                              what clj-kondo found beside what is found here
   bench [ARGUMENT…]           print the figures of this machine";
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@
 
 use super::File;
 use super::ns::{Context, Mention, Platform, Referred};
-use super::resolve::{Meaning, Project, qualified, resolve};
+use super::resolve::{Meaning, Project, meaning_of, qualified};
 use super::walk::{Def, Form, NO_LIST, Pass, Use, UseKind};
 use crate::analysis::Rules;
 use edn::Str;
@@ -222,16 +222,23 @@ impl Finder<'_> {
     fn usage(&self, form: &Form, used: &Use) -> Option<UsageFound> {
         let context = &self.pass.contexts[form.context];
         let symbol = &self.file.text[used.start as usize..used.end as usize];
-        let meaning = resolve(self.project, context, self.pass.platform, symbol);
+        let meaning = meaning_of(self.project, self.pass, context, used.kind, symbol);
         // A hint that names no var of the project is a class of the host or a primitive type.
         let is_own = matches!(meaning, Meaning::Own { .. });
-        let (to, name) = self.target(meaning, symbol)?;
+        let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
+        let (mut to, mut name) = self.target(meaning, symbol)?;
+        // An alias says which namespace is meant, also where that has no such var.
+        if to.is_none()
+            && let Some((alias, plain)) = prefix
+            && let Some(ns) = context.aliases.get(alias)
+        {
+            (to, name) = (Some(ns.as_str().into()), plain.into());
+        }
         if used.kind == UseKind::TypeHint && !is_own {
             return None;
         }
         let within = used.within.checked_sub(1).and_then(|i| form.defs.get(i as usize));
         let arity = || self.file.tree.children(used.call as usize).count() as u32 - 1;
-        let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
         Some(UsageFound {
             lang: self.lang,
             from: context.name.as_str().into(),

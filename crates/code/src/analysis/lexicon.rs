@@ -123,36 +123,40 @@ pub(super) fn is_special_form(name: &str) -> bool {
 }
 
 /// The core form that a macro of a library is like: what it defines and which names it binds.
-pub(super) fn like(full_name: &str) -> Option<&'static str> {
-    Some(match full_name {
-        "schema.core/defn" => "defn",
-        "schema.core/defmethod" => "defmethod",
-        "schema.core/defrecord" => "defrecord",
-        "schema.core/def" | "schema.core/defschema" => "def",
-        "schema.core/fn" => "fn",
-        "schema.core/letfn" => "letfn",
-        "schema.core/defprotocol" => "defprotocol",
-        "plumbing.core/defnk" | "plumbing.core/fnk" => "defn",
-        "mount.core/defstate" => "def",
-        "clojure.test/deftest" | "cljs.test/deftest" | "clojure.test/deftest-" => "deftest",
-        "compojure.core/defroutes" => "def",
-        "clojure.core.async/go-loop" | "cljs.core.async/go-loop" => "loop",
-        "clojure.spec.alpha/fdef" | "clojure.spec.alpha/def" => "",
-        "rum.core/defc" | "rum.core/defcs" | "rum.core/defcc" => "defn",
-        "cljs.test/async" => "async",
-        "reagent.core/with-let" => "let",
-        "manifold.deferred/let-flow" | "promesa.core/let" | "promesa.core/plet" => "let",
-        "promesa.core/loop" => "loop",
-        "potemkin/import-vars" | "potemkin.namespaces/import-vars" => "import-vars",
-        "potemkin/defrecord+" | "potemkin.types/defrecord+" => "defrecord",
-        "potemkin/deftype+" | "potemkin.types/deftype+" => "deftype",
-        "potemkin/defprotocol+" | "potemkin.types/defprotocol+" => "defprotocol",
-        "clojure.core.cache/defcache" => "deftype",
-        "clojure.test.check.clojure-test/defspec" => "def",
-        "clojure.test.check.properties/for-all" => "let",
-        "clojure.test.check.generators/let" => "let",
-        "integrant.core/defmethod" => "defmethod",
-        "instaparse.core/defparser" => "def",
+pub(super) fn like(ns: &str, name: &str) -> Option<&'static str> {
+    Some(match (ns, name) {
+        ("schema.core", "defn") => "defn",
+        ("schema.core", "defmethod") => "defmethod",
+        ("schema.core", "defrecord") => "defrecord",
+        ("schema.core", "def") | ("schema.core", "defschema") => "def",
+        ("schema.core", "fn") => "fn",
+        ("schema.core", "letfn") => "letfn",
+        ("schema.core", "defprotocol") => "defprotocol",
+        ("plumbing.core", "defnk") | ("plumbing.core", "fnk") => "defn",
+        ("mount.core", "defstate") => "def",
+        ("clojure.test", "deftest") | ("cljs.test", "deftest") | ("clojure.test", "deftest-") => {
+            "deftest"
+        }
+        ("compojure.core", "defroutes") => "def",
+        ("clojure.core.async", "go-loop") | ("cljs.core.async", "go-loop") => "loop",
+        ("clojure.spec.alpha", "fdef") | ("clojure.spec.alpha", "def") => "",
+        ("rum.core", "defc") | ("rum.core", "defcs") | ("rum.core", "defcc") => "defn",
+        ("cljs.test", "async") => "async",
+        ("reagent.core", "with-let") => "let",
+        ("manifold.deferred", "let-flow") | ("promesa.core", "let") | ("promesa.core", "plet") => {
+            "let"
+        }
+        ("promesa.core", "loop") => "loop",
+        ("potemkin", "import-vars") | ("potemkin.namespaces", "import-vars") => "import-vars",
+        ("potemkin", "defrecord+") | ("potemkin.types", "defrecord+") => "defrecord",
+        ("potemkin", "deftype+") | ("potemkin.types", "deftype+") => "deftype",
+        ("potemkin", "defprotocol+") | ("potemkin.types", "defprotocol+") => "defprotocol",
+        ("clojure.core.cache", "defcache") => "deftype",
+        ("clojure.test.check.clojure-test", "defspec") => "def",
+        ("clojure.test.check.properties", "for-all") => "let",
+        ("clojure.test.check.generators", "let") => "let",
+        ("integrant.core", "defmethod") => "defmethod",
+        ("instaparse.core", "defparser") => "def",
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use super::File;
 use super::lexicon;
 use super::ns::{Context, Platform};
-use super::walk::Pass;
+use super::walk::{Pass, UseKind};
 use edn::Str;
 use rustc_hash::FxHashMap;
 
@@ -134,18 +134,32 @@ pub(super) enum Meaning {
     Unresolved,
 }
 
-pub(super) fn resolve(
-    project: &Project<'_>,
-    context: &Context,
-    platform: Platform,
-    symbol: &str,
-) -> Meaning {
+fn resolve(project: &Project<'_>, context: &Context, platform: Platform, symbol: &str) -> Meaning {
     match symbol.split_once('/') {
         Some((ns, name)) if !ns.is_empty() && !name.is_empty() => {
             qualified(project, context, platform, ns, name)
         }
         _ => plain(project, context, platform, symbol),
     }
+}
+
+/// What a symbol means where it is used so. What a macro expands to may be for ClojureScript.
+pub(super) fn meaning_of(
+    project: &Project<'_>,
+    pass: &Pass,
+    context: &Context,
+    kind: UseKind,
+    symbol: &str,
+) -> Meaning {
+    let meaning = resolve(project, context, pass.platform, symbol);
+    let quoted = matches!(kind, UseKind::Quoted | UseKind::QuotedCall);
+    if quoted && pass.platform == Platform::Clj && !matches!(meaning, Meaning::Own { .. }) {
+        let there = resolve(project, context, Platform::Cljs, symbol);
+        if matches!(there, Meaning::Own { .. }) {
+            return there;
+        }
+    }
+    meaning
 }
 
 fn own(ns: &str, name: &str, var: Var) -> Meaning {
@@ -267,7 +281,7 @@ fn host_or_unresolved(
         || context.imports.contains_key(class)
         || starts_upper(class)
         || is_primitive(name)
-        || (platform == Platform::Cljs && matches!(name, "js" | "goog"));
+        || (platform == Platform::Cljs && matches!(name, "js" | "goog" | "default"));
     if host {
         return Meaning::Host;
     }

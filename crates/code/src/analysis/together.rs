@@ -5,7 +5,7 @@ use super::lexicon;
 use super::names::{self, Name};
 use super::ns::Platform;
 use super::purity::{self, Local, Purity};
-use super::resolve::{Meaning, Project, Var, places, qualified, resolve, starts_upper};
+use super::resolve::{Meaning, Project, Var, meaning_of, places, qualified, starts_upper};
 use super::walk::{Def, Form, Pass, UseKind};
 use crate::facts::{DefinitionFacts, FileFacts, StatementFacts};
 use crate::model::content_hash;
@@ -33,15 +33,7 @@ impl Uses {
         let context = &pass.contexts[form.context];
         for used in &form.uses {
             let symbol = &text[used.start as usize..used.end as usize];
-            let mut meaning = resolve(project, context, pass.platform, symbol);
-            let quoted = matches!(used.kind, UseKind::Quoted | UseKind::QuotedCall);
-            // What a macro expands to may be for ClojureScript.
-            if quoted && pass.platform == Platform::Clj && !matches!(meaning, Meaning::Own { .. }) {
-                let there = resolve(project, context, Platform::Cljs, symbol);
-                if matches!(there, Meaning::Own { .. }) {
-                    meaning = there;
-                }
-            }
+            let meaning = meaning_of(project, pass, context, used.kind, symbol);
             self.add_one(names, pass.platform, used.kind, symbol, meaning);
         }
         for (ns, name) in &form.exports {

@@ -360,6 +360,9 @@ impl<'t> Walker<'t> {
                     if let Some(like) = find_like(self.lint_as, &context.name, head) {
                         return Canonical::Like(core_name(like));
                     }
+                    if let Some(like) = lexicon::like(&context.name, head) {
+                        return Canonical::Like(like.to_string());
+                    }
                     return self.used_like(context, head).unwrap_or(Canonical::Core(head));
                 }
             },
@@ -369,8 +372,9 @@ impl<'t> Walker<'t> {
         }
         match find_like(self.lint_as, ns, name) {
             Some(like) => Canonical::Like(core_name(like)),
-            None => lexicon::like(&format!("{ns}/{name}"))
-                .map_or(Canonical::Other, |l| Canonical::Like(l.to_string())),
+            None => {
+                lexicon::like(ns, name).map_or(Canonical::Other, |l| Canonical::Like(l.to_string()))
+            }
         }
     }
 
@@ -379,7 +383,7 @@ impl<'t> Walker<'t> {
         context.used.iter().filter(|(_, excluded)| !excluded.iter().any(|e| e == name)).find_map(
             |(ns, _)| {
                 let like = find_like(self.lint_as, ns, name).map(core_name);
-                let known = || lexicon::like(&format!("{ns}/{name}")).map(String::from);
+                let known = || lexicon::like(ns, name).map(String::from);
                 like.or_else(known).map(Canonical::Like)
             },
         )
@@ -461,9 +465,6 @@ enum Canonical<'t> {
 }
 
 fn core_name(full: &str) -> String {
-    let name = full.split_once('/').map_or(full, |(_, name)| name);
-    match lexicon::like(full) {
-        Some(like) => like.to_string(),
-        None => name.to_string(),
-    }
+    let (ns, name) = full.split_once('/').unwrap_or(("", full));
+    lexicon::like(ns, name).unwrap_or(name).to_string()
 }

@@ -50,8 +50,14 @@ impl Walker<'_> {
                 }
             }
             Kind::Vector => {
-                for part in self.reading.forms(pattern) {
-                    self.bind(part);
+                let mut parts = self.reading.forms(pattern).into_iter();
+                while let Some(part) = parts.next() {
+                    // A schema follows, in macros that take one after each name.
+                    if self.reading.keyword(part) == Some("-") {
+                        parts.next().into_iter().for_each(|schema| self.walk(schema));
+                    } else {
+                        self.bind(part);
+                    }
                 }
             }
             Kind::Map => self.bind_map(pattern),
