@@ -56,7 +56,8 @@ fn traps_are_read_as_clj_kondo_reads_them_but_where_it_is_said() {
     }
     let mut expected: Vec<(String, String)> =
         DIFFERENCES.iter().map(|(kind, f)| (kind.to_string(), f.to_string())).collect();
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert_eq!(found, expected);
 }
 
