@@ -108,7 +108,7 @@ const ALIASES: [&str; 11] = [
     "Adunis",
 ];
 
-fn person_attributes() -> Vec<Attribute> {
+pub(crate) fn person_attributes() -> Vec<Attribute> {
     let mut attributes: Vec<Attribute> =
         ["name", "last-name", "full-name", "alias", "sex", "age", "salary"].map(one).to_vec();
     attributes[3].many = true;
@@ -120,7 +120,7 @@ fn person_attributes() -> Vec<Attribute> {
 const ID: usize = 7;
 const FOLLOWS: usize = 8;
 
-fn person(random: &mut JavaRandom, id: u32) -> Entity {
+pub(crate) fn person(random: &mut JavaRandom, id: u32) -> Entity {
     let (name, last) = (random.one_of(&NAMES), random.one_of(&LAST));
     let mut facts = vec![(0, text(name)), (1, text(last)), (2, text(&format!("{name} {last}")))];
     let mut aliases = Vec::new();

@@ -10,6 +10,7 @@ mod clock;
 mod data;
 mod floor;
 mod import;
+mod larger;
 mod made_up;
 mod ours;
 mod peers;
@@ -33,6 +34,10 @@ usage: bench [COMMAND]
 
   import [FOLDER…]       import by phase, queries, memory; of a made-up project where there is no folder
   memory                 bytes a datom, all indexes and values together, of two sizes
+  larger                 a database larger than memory: made in a file, opened and asked within a limit
+    --datoms N           so many (1,000,000)
+    --memory MIB         the limit (2048)
+    --folder FOLDER      where the file goes, for as long as it is needed
   datalog [ROW…]         the rows (all, or those whose names begin so) by this engine, the floor and SQLite
     --quick              less exactly
     --once               this engine alone, twice each: for profilers
@@ -53,6 +58,7 @@ fn main() -> Result<(), Failure> {
     match command {
         "import" => import(rest.iter().map(PathBuf::from).collect()),
         "memory" => bytes_a_datom(),
+        "larger" => larger::run(&larger::Options::read(rest)?),
         "datalog" => side_by_side::run(&options(rest)?),
         "all" => {
             import(Vec::new())?;

@@ -190,8 +190,8 @@ pub fn unused(db: &Db) -> Result<Vec<Unused>, NotCode> {
 
 /// Whether a statement is called by the name of a var: `namespace/name`.
 pub(crate) fn defines_var(source: &Source<'_>, statement: EntityId, fqn: &str) -> bool {
-    let namespace = source.text(statement, Attr::StatementNamespace).unwrap_or("");
-    let name = fqn.strip_prefix(namespace).and_then(|rest| rest.strip_prefix('/'));
+    let namespace = source.text(statement, Attr::StatementNamespace).unwrap_or_default();
+    let name = fqn.strip_prefix(&*namespace).and_then(|rest| rest.strip_prefix('/'));
     name.is_some_and(|name| !name.is_empty() && !name.starts_with('(') && !name.ends_with(']'))
 }
 
@@ -200,5 +200,5 @@ fn is_root(source: &Source<'_>, statement: EntityId, kind: &str) -> bool {
     const KINDS: [&str; 4] = ["ns", "deftest", "defspec", "defmethod"];
     source.flag(statement, Attr::StatementRoot)
         || KINDS.contains(&kind.rsplit('/').next().unwrap_or(kind))
-        || source.text(statement, Attr::StatementName) == Some("-main")
+        || source.text(statement, Attr::StatementName).as_deref() == Some("-main")
 }

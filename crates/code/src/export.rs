@@ -77,7 +77,7 @@ fn files(source: &Source<'_>) -> Vec<(String, EntityId)> {
     let mut files: Vec<(String, EntityId)> = source
         .db
         .scan(Index::Aevt, &prefix)
-        .filter_map(|d| Some((source.db.dict().string(d.v)?.to_owned(), d.e)))
+        .filter_map(|d| Some((source.db.dict().string(d.v)?.to_string(), d.e)))
         .collect();
     files.sort_unstable();
     files
@@ -106,7 +106,7 @@ pub fn all(db: &Db, wanted: impl Fn(&str) -> bool) -> Result<Vec<Exported>, Expo
 fn contents(source: &Source<'_>, path: &str, file: EntityId) -> Result<Vec<u8>, ExportError> {
     if let Some(encoded) = source.text(file, Attr::FileBytes) {
         let damaged = |_| ExportError::Damaged(path.to_owned());
-        return STANDARD.decode(encoded).map_err(damaged);
+        return STANDARD.decode(&*encoded).map_err(damaged);
     }
     let statements = source.with_value(Attr::StatementFile, Cell::entity(file));
     let mut placed: Vec<(i64, EntityId)> = statements
@@ -115,12 +115,14 @@ fn contents(source: &Source<'_>, path: &str, file: EntityId) -> Result<Vec<u8>, 
     placed.sort_unstable();
     let mut bytes = Vec::new();
     for (_, e) in placed {
-        let before = source.text(e, Attr::StatementBefore).unwrap_or(DEFAULT_BEFORE);
-        bytes.extend_from_slice(before.as_bytes());
-        bytes.extend_from_slice(source.text(e, Attr::StatementSource).unwrap_or("").as_bytes());
+        let before = source.text(e, Attr::StatementBefore);
+        bytes.extend_from_slice(before.as_deref().unwrap_or(DEFAULT_BEFORE).as_bytes());
+        bytes.extend_from_slice(
+            source.text(e, Attr::StatementSource).unwrap_or_default().as_bytes(),
+        );
     }
-    let tail = source.text(file, Attr::FileTail).unwrap_or(DEFAULT_TAIL);
-    bytes.extend_from_slice(tail.as_bytes());
+    let tail = source.text(file, Attr::FileTail);
+    bytes.extend_from_slice(tail.as_deref().unwrap_or(DEFAULT_TAIL).as_bytes());
     Ok(bytes)
 }
 

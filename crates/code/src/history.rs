@@ -2,7 +2,7 @@
 
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
-use db::{Datom, Db, EntityId};
+use db::{Datom, Db, EntityId, Text};
 use edn::{Inst, Value};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ pub fn entities_ever_named(db: &Db, fqn: &str) -> Result<Vec<EntityId>, NotCode>
     entities.sort_unstable();
     entities.dedup();
     let has_now = |e: &EntityId| {
-        Source::new(db).is_ok_and(|now| now.text(*e, Attr::StatementFqn) == Some(fqn))
+        Source::new(db).is_ok_and(|now| now.text(*e, Attr::StatementFqn).as_deref() == Some(fqn))
     };
     entities.sort_by_key(|e| !has_now(e));
     Ok(entities)
@@ -142,7 +142,7 @@ pub fn log(db: &Db, limit: usize, names: usize) -> Result<Vec<LogEntry>, NotCode
         let sides = touched.entry(datom.tx).or_default().entry(datom.e).or_default();
         if datom.added { sides.0 = true } else { sides.1 = true }
     }
-    let mut name_of: FxHashMap<EntityId, Vec<(EntityId, &str)>> = FxHashMap::default();
+    let mut name_of: FxHashMap<EntityId, Vec<(EntityId, Text<'_>)>> = FxHashMap::default();
     for datom in source.column(Attr::StatementFqn).filter(|d| d.added) {
         if let Some(name) = db.dict().string(datom.v) {
             name_of.entry(datom.e).or_default().push((datom.tx, name));

@@ -42,7 +42,7 @@ impl<'a> Locations<'a> {
     /// Where a statement stands.
     pub fn find(&mut self, statement: EntityId) -> Option<Location> {
         let file = self.source.value(statement, Attr::StatementFile)?.as_entity()?;
-        let path = self.source.text(file, Attr::FilePath)?.to_owned();
+        let path = self.source.text(file, Attr::FilePath)?.to_string();
         let source = &self.source;
         let lines = self.files.entry(file).or_insert_with(|| count(source, file));
         let (line, end_line) = *lines.get(&statement)?;
@@ -60,9 +60,9 @@ fn count(source: &Source<'_>, file: EntityId) -> FxHashMap<EntityId, (usize, usi
     let mut line = 1;
     let mut lines = FxHashMap::default();
     for (_, e) in placed {
-        line += feeds(source.text(e, Attr::StatementBefore).unwrap_or(DEFAULT_BEFORE));
+        line += feeds(source.text(e, Attr::StatementBefore).as_deref().unwrap_or(DEFAULT_BEFORE));
         let start = line;
-        line += feeds(source.text(e, Attr::StatementSource).unwrap_or(""));
+        line += feeds(&source.text(e, Attr::StatementSource).unwrap_or_default());
         lines.insert(e, (start, line));
     }
     lines

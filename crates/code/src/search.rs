@@ -4,7 +4,7 @@
 
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
-use db::{Db, EntityId};
+use db::{Db, EntityId, Text};
 use rayon::prelude::*;
 use regex::{Regex, RegexBuilder};
 
@@ -90,9 +90,9 @@ pub fn search(db: &Db, search: &Search<'_>) -> Result<Hits, SearchError> {
         .multi_line(true)
         .size_limit(COMPILED_BYTES)
         .build()?;
-    let names: Vec<(EntityId, &str)> = source.texts(Attr::StatementFqn).collect();
+    let names: Vec<(EntityId, Text<'_>)> = source.texts(Attr::StatementFqn).collect();
     let mut found: Vec<Hit> =
-        names.into_par_iter().filter_map(|(e, fqn)| look(&source, &pattern, e, fqn)).collect();
+        names.into_par_iter().filter_map(|(e, fqn)| look(&source, &pattern, e, &fqn)).collect();
     found.sort_unstable_by(|a, b| {
         (a.place, a.fqn.len(), &a.fqn).cmp(&(b.place, b.fqn.len(), &b.fqn))
     });
@@ -102,7 +102,8 @@ pub fn search(db: &Db, search: &Search<'_>) -> Result<Hits, SearchError> {
 }
 
 fn look(source: &Source<'_>, pattern: &Regex, e: EntityId, fqn: &str) -> Option<Hit> {
-    let name = source.text(e, Attr::StatementName).unwrap_or(fqn);
+    let name = source.text(e, Attr::StatementName);
+    let name = name.as_deref().unwrap_or(fqn);
     let hit = |place, line| Hit { fqn: fqn.to_owned(), statement: e, place, line };
     let whole = |text: &str| pattern.find(text).is_some_and(|m| m.len() == text.len());
     if whole(name) || whole(fqn) {
@@ -115,9 +116,9 @@ fn look(source: &Source<'_>, pattern: &Regex, e: EntityId, fqn: &str) -> Option<
         return Some(hit(Place::Name, None));
     }
     let text = source.text(e, Attr::StatementSource)?;
-    let in_doc = source.text(e, Attr::StatementDoc).is_some_and(|doc| pattern.is_match(doc));
-    let found = pattern.find(text);
-    let line = found.map(|m| line_of(text, m.start()));
+    let in_doc = source.text(e, Attr::StatementDoc).is_some_and(|doc| pattern.is_match(&doc));
+    let found = pattern.find(&text);
+    let line = found.map(|m| line_of(&text, m.start()));
     match (in_doc, found) {
         (true, _) => Some(hit(Place::Doc, line)),
         (false, Some(_)) => Some(hit(Place::Source, line)),

@@ -3,7 +3,7 @@
 use crate::location::{Location, Locations};
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
-use db::{Cell, Db, EntityId};
+use db::{Cell, Db, EntityId, Text};
 use edn::{Inst, Value};
 
 /// Why a name means no statement.
@@ -52,14 +52,14 @@ pub fn find(db: &Db, name: &str) -> Result<EntityId, FindError> {
     }
     let mut candidates: Vec<(String, EntityId)> = Vec::new();
     for (e, fqn) in source.texts(Attr::StatementFqn) {
-        if ends_with(fqn, name) {
-            candidates.push((fqn.to_owned(), e));
+        if ends_with(&fqn, name) {
+            candidates.push((fqn.to_string(), e));
         }
     }
     if candidates.is_empty() {
         for (d, fqn) in source.texts(Attr::DefinitionFqn) {
-            if ends_with(fqn, name) {
-                candidates.extend(owner(d).map(|e| (fqn.to_owned(), e)));
+            if ends_with(&fqn, name) {
+                candidates.extend(owner(d).map(|e| (fqn.to_string(), e)));
             }
         }
     }
@@ -88,10 +88,10 @@ fn alike(source: &Source<'_>, name: &str) -> Vec<String> {
     const SHOWN: usize = 5;
     let wanted: Vec<char> = name.rsplit('/').next().unwrap_or(name).chars().take(64).collect();
     let limit = (wanted.len() / 3).clamp(1, 4);
-    let mut found: Vec<(usize, usize, &str)> = Vec::new();
+    let mut found: Vec<(usize, usize, Text<'_>)> = Vec::new();
     for (e, fqn) in source.texts(Attr::StatementFqn) {
-        let own = source.text(e, Attr::StatementName).unwrap_or(fqn);
-        let own: Vec<char> = own.chars().take(64).collect();
+        let own = source.text(e, Attr::StatementName);
+        let own: Vec<char> = own.as_ref().unwrap_or(&fqn).chars().take(64).collect();
         if own.len().abs_diff(wanted.len()) > limit {
             continue;
         }
@@ -101,7 +101,7 @@ fn alike(source: &Source<'_>, name: &str) -> Vec<String> {
         }
     }
     found.sort_unstable();
-    found.into_iter().take(SHOWN).map(|(.., fqn)| fqn.to_owned()).collect()
+    found.into_iter().take(SHOWN).map(|(.., fqn)| fqn.to_string()).collect()
 }
 
 /// How many characters must be added, taken away, replaced or swapped with their neighbour.
@@ -168,14 +168,17 @@ pub struct Shown {
 /// Gathers all that is known of a statement.
 pub fn show(db: &Db, statement: EntityId) -> Result<Shown, NotCode> {
     let source = Source::new(db)?;
-    let text = |attr| source.text(statement, attr).map(str::to_owned);
+    let text = |attr| source.text(statement, attr).map(|text| text.to_string());
     let instant = |attr| match source.value(statement, attr).map(|v| db.value(v)) {
         Some(Value::Inst(at)) => Some(at),
         _ => None,
     };
     let texts = |attr| {
         let datoms = db.values(statement, source.ids.get(attr));
-        datoms.filter_map(|d| db.dict().string(d.v)).map(str::to_owned).collect::<Vec<_>>()
+        datoms
+            .filter_map(|d| db.dict().string(d.v))
+            .map(|text| text.to_string())
+            .collect::<Vec<_>>()
     };
     let mut platforms: Vec<String> = db
         .values(statement, source.ids.get(Attr::StatementPlatforms))
@@ -187,14 +190,14 @@ pub fn show(db: &Db, statement: EntityId) -> Result<Shown, NotCode> {
         .filter_map(|edge| {
             let from = source.value(edge, Attr::DependencyFrom)?.as_entity()?;
             let how = source.keyword(edge, Attr::DependencyType)?;
-            Some((source.text(from, Attr::StatementFqn)?.to_owned(), how))
+            Some((source.text(from, Attr::StatementFqn)?.to_string(), how))
         })
         .collect();
     dependents.sort_unstable();
     dependents.dedup();
     let definitions = db
         .values(statement, source.ids.get(Attr::StatementDefinitions))
-        .filter_map(|d| Some(source.text(d.v.as_entity()?, Attr::DefinitionFqn)?.to_owned()))
+        .filter_map(|d| Some(source.text(d.v.as_entity()?, Attr::DefinitionFqn)?.to_string()))
         .collect();
     Ok(Shown {
         statement,

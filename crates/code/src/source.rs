@@ -1,7 +1,7 @@
 //! Reading a code database: its attributes by name, its values as they are wanted, the difference to what it should say.
 
 use crate::model::{Attr, Ids, NotCode};
-use db::{Cell, Datom, Db, EntityId, EntityRef, Index, Op, OpValue, Prefix};
+use db::{Cell, Datom, Db, EntityId, EntityRef, Index, Op, OpValue, Prefix, Text};
 use edn::Value;
 use rustc_hash::FxHashMap;
 
@@ -47,14 +47,16 @@ impl<'a> Source<'a> {
     }
 
     /// The text of an attribute of an entity.
-    pub(crate) fn text(&self, e: EntityId, attr: Attr) -> Option<&'a str> {
+    pub(crate) fn text(&self, e: EntityId, attr: Attr) -> Option<Text<'a>> {
         self.value(e, attr).and_then(|v| self.db.dict().string(v))
     }
 
     /// Whether a stored value is this one.
     fn is(&self, cell: Cell, value: &OpValue) -> bool {
         match value {
-            OpValue::Value(Value::Str(text)) => self.db.dict().string(cell) == Some(&**text),
+            OpValue::Value(Value::Str(text)) => {
+                self.db.dict().string(cell).is_some_and(|there| *there == **text)
+            }
             OpValue::Value(value) => self.db.cell(value) == Some(cell),
             OpValue::Entity(EntityRef::Id(e)) => cell == Cell::entity(*e),
             OpValue::Entity(_) => false,
@@ -132,7 +134,7 @@ impl Texts {
         if !self.0.is_empty()
             && let Some(text) = source.db.dict().string(datom.v)
         {
-            return self.0.get(&(attr, text.to_owned())).copied();
+            return self.0.get(&(attr, text.to_string())).copied();
         }
         wanted.iter().position(|(a, value)| *a == attr && source.is(datom.v, value))
     }
@@ -151,7 +153,7 @@ impl<'a> Source<'a> {
     }
 
     /// All texts of an attribute, by entity.
-    pub(crate) fn texts(&self, attr: Attr) -> impl Iterator<Item = (EntityId, &'a str)> + 'a {
+    pub(crate) fn texts(&self, attr: Attr) -> impl Iterator<Item = (EntityId, Text<'a>)> + 'a {
         let dict = self.db.dict();
         self.column(attr).filter_map(|d| Some((d.e, dict.string(d.v)?)))
     }

@@ -100,11 +100,11 @@ pub fn stats(db: &Db) -> Result<Stats, NotCode> {
     let mut stats = Stats::default();
     for (e, fqn) in source.texts(Attr::StatementFqn) {
         let kind = source.keyword(e, Attr::StatementType).unwrap_or_default();
-        let one = count(&source, e, fqn, &kind);
+        let one = count(&source, e, &fqn, &kind);
         *types.entry(kind).or_default() += 1;
         stats.total.add(&one);
         if let Some(namespace) = source.text(e, Attr::StatementNamespace) {
-            by_namespace.entry(namespace.to_owned()).or_default().add(&one);
+            by_namespace.entry(namespace.to_string()).or_default().add(&one);
         }
     }
     let graph = NamedGraph::namespaces(db)?;

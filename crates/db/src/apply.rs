@@ -82,7 +82,7 @@ impl Db {
         }
     }
 
-    fn seen(&mut self, datom: &Datom) {
+    pub(crate) fn seen(&mut self, datom: &Datom) {
         if datom.e < TX0 {
             self.max_eid = self.max_eid.max(datom.e);
         }

@@ -72,6 +72,11 @@ impl Cell {
         self.0 >> TAG_BITS
     }
 
+    /// Whether it needs no dictionary.
+    pub(crate) fn is_inline(self) -> bool {
+        matches!(self.tag(), Tag::Int | Tag::Double | Tag::Small)
+    }
+
     /// The index into the dictionary, of a cell that has one.
     pub(crate) fn dict_id(self) -> u32 {
         self.payload() as u32
@@ -84,8 +89,7 @@ impl Cell {
 
     /// Whether a cell is one of a query's own dictionary, and as that dictionary knows it.
     pub(crate) fn as_local(self) -> Option<Cell> {
-        let indexed = matches!(self.tag(), Tag::String | Tag::Keyword | Tag::Other | Tag::Exotic);
-        (indexed && self.0 & LOCAL != 0).then_some(Cell(self.0 & !LOCAL))
+        (!self.is_inline() && self.0 & LOCAL != 0).then_some(Cell(self.0 & !LOCAL))
     }
 
     /// The cell of an entity id.

@@ -4,46 +4,46 @@
 //! entities in ascending order costs the lesser of the two sizes, about.
 
 use crate::cell::Cell;
-use crate::tree::{Leaf, Tree, TreeIter};
+use crate::tree::{LeafRef, Tree, TreeIter};
 
 /// See the module.
 pub(crate) struct Cursor<'a, F> {
     tree: &'a Tree,
     /// The place of an entity's first datom, for going far: its leaf, the rank of the leaf's first datom, its own rank.
     seek: F,
-    leaf: Option<(&'a Leaf, usize)>,
+    leaf: Option<(LeafRef<'a>, usize)>,
     rank: usize,
     end: usize,
 }
 
-impl<'a, F: Fn(u32) -> Option<(&'a Leaf, usize, usize)>> Cursor<'a, F> {
+impl<'a, F: Fn(u32) -> Option<(LeafRef<'a>, usize, usize)>> Cursor<'a, F> {
     pub(crate) fn new(range: &TreeIter<'a>, seek: F) -> Self {
         let (tree, ranks) = (range.tree(), range.ranks());
         Cursor { tree, seek, leaf: tree.leaf_at(ranks.start), rank: ranks.start, end: ranks.end }
     }
 
     /// The columns from here on, as far as the leaf goes; none at the end.
-    fn rest(&self) -> Option<(&'a [u32], &'a [Cell])> {
-        let (leaf, first) = self.leaf.filter(|_| self.rank < self.end)?;
+    fn rest(&self) -> Option<(&[u32], &[Cell])> {
+        let (leaf, first) = self.leaf.as_ref().filter(|_| self.rank < self.end)?;
         let here = self.rank - first..(self.end - first).min(leaf.len());
         Some((&leaf.entities()[here.clone()], &leaf.values()[here]))
     }
 
     fn go(&mut self, rank: usize) {
         self.rank = rank;
-        let inside = self.leaf.is_some_and(|(leaf, first)| rank - first < leaf.len());
+        let inside = self.leaf.as_ref().is_some_and(|(leaf, first)| rank - first < leaf.len());
         if !inside && rank < self.end {
             self.leaf = self.tree.leaf_at(rank);
         }
     }
 
-    /// The columns of a leaf, from here on, that ends with this entity or a later one.
-    fn leaf_for(&mut self, e: u32) -> Option<(&'a [u32], &'a [Cell])> {
+    /// Goes to the leaf that ends with this entity or a later one; its columns from here on.
+    fn leaf_for(&mut self, e: u32) -> Option<(&[u32], &[Cell])> {
         let mut leaves_passed = 0;
         loop {
-            let (entities, values) = self.rest()?;
+            let (entities, _) = self.rest()?;
             if entities.last().is_some_and(|last| *last >= e) {
-                return Some((entities, values));
+                return self.rest();
             }
             leaves_passed += 1;
             let next = self.rank + entities.len();

@@ -261,7 +261,7 @@ impl Db {
 
 /// The attributes that came last, in the order they came: datoms of one entity after another repeat the same few, in turn.
 #[derive(Default)]
-struct RecentAttributes {
+pub(crate) struct RecentAttributes {
     names: Vec<(Value, AttrId)>,
     next: usize,
 }
@@ -270,7 +270,7 @@ impl RecentAttributes {
     /// More are not worth looking through.
     const MOST: usize = 32;
 
-    fn intern(&mut self, db: &mut Db, name: Value) -> Result<AttrId, DbError> {
+    pub(crate) fn intern(&mut self, db: &mut Db, name: Value) -> Result<AttrId, DbError> {
         let is_same = |(other, _): &&(Value, AttrId)| match (other, &name) {
             (Value::Keyword(a), Value::Keyword(b)) => a.is_identical(b),
             _ => false,

@@ -5,28 +5,30 @@
 //! database.
 //!
 //! A dictionary that comes from a storage has a base: values with the numbers below it, in pages that are read when one of
-//! them is looked at, found by their hash in sorted runs (`stored`).
+//! them is looked at and may be let go of afterwards, found by their hash in sorted runs (`stored`).
 
 mod stored;
 
 use crate::cell::{Cell, Tag};
-use edn::{PrintOptions, Value};
+use edn::{PrintOptions, Str, Value};
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::cmp::Ordering;
-use std::hash::Hasher;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use stored::{Base, Written};
+use stored::{EntryRef, Stored};
 
 /// See the module.
 #[derive(Default)]
 pub struct Dict {
-    base: Option<Base>,
+    base: Option<Stored>,
     /// What came after the base.
     entries: boxcar::Vec<Entry>,
     index: Mutex<Index>,
     /// Where it has been stored, and how far.
-    stored: Mutex<Option<Written>>,
+    stored: Mutex<Option<Stored>>,
 }
 
 struct Entry {
@@ -101,7 +103,7 @@ impl Dict {
 
     /// How many values the base has.
     fn base_len(&self) -> u32 {
-        self.base.as_ref().map_or(0, Base::len)
+        self.base.as_ref().map_or(0, Stored::len)
     }
 
     /// How many values there are.
@@ -109,11 +111,12 @@ impl Dict {
         self.base_len() + self.entries.count() as u32
     }
 
-    fn entry(&self, id: u32) -> &Entry {
+    #[inline]
+    fn entry(&self, id: u32) -> EntryRef<'_> {
         match &self.base {
-            None => &self.entries[id as usize],
+            None => EntryRef::Here(&self.entries[id as usize]),
             Some(base) if id < base.len() => base.entry(id),
-            Some(base) => &self.entries[(id - base.len()) as usize],
+            Some(base) => EntryRef::Here(&self.entries[(id - base.len()) as usize]),
         }
     }
 
@@ -136,21 +139,40 @@ impl Dict {
         {
             return Some(Cell::dict(tag, id));
         }
-        let index = self.lock();
-        match tag {
-            Tag::Exotic => {
-                let id = index.exotic.get(&exact_form(value));
-                id.map(|id| Cell::dict(Tag::Exotic, *id)).or_else(|| {
-                    let class = index.classes.get(value).copied();
-                    drop(index);
-                    class.or_else(|| plain_equal(value).and_then(|plain| self.find(&plain)))
-                })
-            }
-            tag => {
-                let found = index.plain.find(hash(value), |id| self.entry(*id).value == *value);
-                found.map(|id| Cell::dict(tag, *id))
-            }
+        if tag == Tag::Exotic {
+            return self.find_exotic(value);
         }
+        let index = self.lock();
+        let found = index.plain.find(hash(value), |id| self.entry(*id).value == *value);
+        found.map(|id| Cell::dict(tag, *id))
+    }
+
+    /// The cell of this very value; not one that stands for what is `=` to it.
+    pub(crate) fn find_exactly(&self, value: &Value) -> Option<Cell> {
+        match tag(value) {
+            Tag::Exotic => self.find_form(&exact_form(value)),
+            _ => self.find(value),
+        }
+    }
+
+    fn find_form(&self, form: &str) -> Option<Cell> {
+        let in_base = self.base.as_ref().and_then(|base| base.find_form(form));
+        let id = in_base.or_else(|| self.lock().exotic.get(form).copied());
+        id.map(|id| Cell::dict(Tag::Exotic, id))
+    }
+
+    /// The cell of an exotic value, else one that stands for what is `=` to it.
+    fn find_exotic(&self, value: &Value) -> Option<Cell> {
+        let itself = self.find_form(&exact_form(value));
+        let plain = || plain_equal(value).and_then(|plain| self.find(&plain));
+        itself
+            .or_else(|| self.class_in_base(value))
+            .or_else(|| self.lock().classes.get(value).copied())
+            .or_else(plain)
+    }
+
+    fn class_in_base(&self, value: &Value) -> Option<Cell> {
+        self.base.as_ref()?.find_class(value)
     }
 
     /// The cell of a value, which is added where it is new.
@@ -180,15 +202,20 @@ impl Dict {
     fn intern_exotic(&self, value: &Value) -> Cell {
         let plain = plain_equal(value).map(|plain| self.intern(&plain));
         let form = exact_form(value);
+        let in_base = self.base.as_ref().and_then(|base| base.find_form(&form));
+        if let Some(id) = in_base {
+            return Cell::dict(Tag::Exotic, id);
+        }
+        let before = plain.or_else(|| self.class_in_base(value));
         let mut index = self.lock();
         if let Some(id) = index.exotic.get(&form) {
             return Cell::dict(Tag::Exotic, *id);
         }
         let next = Cell::dict(Tag::Exotic, self.len());
-        let class = plain.or_else(|| index.classes.get(value).copied()).unwrap_or(next);
+        let class = before.or_else(|| index.classes.get(value).copied()).unwrap_or(next);
         let id = self.push(Entry { value: value.clone(), class: Some(class) });
         index.exotic.insert(form, id);
-        if plain.is_none() {
+        if before.is_none() {
             index.classes.entry(value.clone()).or_insert(class);
         }
         Cell::dict(Tag::Exotic, id)
@@ -199,11 +226,29 @@ impl Dict {
         cell.inline_value().unwrap_or_else(|| self.entry(cell.dict_id()).value.clone())
     }
 
+    /// The value of a number.
+    pub(crate) fn value_of(&self, id: u32) -> Value {
+        self.entry(id).value.clone()
+    }
+
     /// The string of a cell that is one.
-    pub fn string(&self, cell: Cell) -> Option<&str> {
-        match cell.tag() {
-            Tag::String => self.entry(cell.dict_id()).value.as_str(),
-            _ => None,
+    ///
+    /// ```
+    /// use db::Dict;
+    /// let dict = Dict::default();
+    /// let cell = dict.intern(&"Ivan".into());
+    /// assert!(dict.string(cell).is_some_and(|name| name.starts_with("Iv")));
+    /// ```
+    pub fn string(&self, cell: Cell) -> Option<Text<'_>> {
+        if cell.tag() != Tag::String {
+            return None;
+        }
+        match self.entry(cell.dict_id()) {
+            EntryRef::Here(entry) => entry.value.as_str().map(Text::from),
+            EntryRef::Read(page, at) => match &page.get(at)?.value {
+                Value::Str(text) => Some(Text(Kept::Read(text.clone()))),
+                _ => None,
+            },
         }
     }
 
@@ -237,6 +282,90 @@ impl Dict {
             Some(inline) => inline.cmp(value),
             None => self.entry(cell.dict_id()).value.cmp(value),
         }
+    }
+}
+
+/// A text of a dictionary: a `str` that stays while it is looked at.
+#[derive(Clone)]
+pub struct Text<'a>(Kept<'a>);
+
+#[derive(Clone)]
+enum Kept<'a> {
+    Here(&'a str),
+    /// Its page may be let go of.
+    Read(Str),
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Text<'a> {
+        Text(Kept::Here(text))
+    }
+}
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Text::from("")
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Kept::Here(text) => text,
+            Kept::Read(text) => text,
+        }
+    }
+}
+
+impl std::borrow::Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        **self == **other
+    }
+}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialOrd for Text<'_> {
+    fn partial_cmp(&self, other: &Text<'_>) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text<'_> {
+    fn cmp(&self, other: &Text<'_>) -> Ordering {
+        (**self).cmp(other)
+    }
+}
+
+impl Hash for Text<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
     }
 }
 

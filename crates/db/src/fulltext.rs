@@ -120,7 +120,7 @@ impl Db {
             return;
         }
         let Some(text) = self.dict.string(datom.v) else { return };
-        let counts = counted(text);
+        let counts = counted(&text);
         let length = counts.values().sum();
         let order = Order { index: Index::Avet, ranks: self.schema.ranks(), dict: &self.dict };
         let whole = self.dict.intern(&Value::string(""));
@@ -138,7 +138,7 @@ impl Db {
         let whole = self.dict.intern(&Value::string(""));
         for datom in datoms.filter(|d| self.schema.get(d.a).is_fulltext()) {
             let Some(text) = self.dict.string(datom.v) else { continue };
-            for word in words(text) {
+            for word in words(&text) {
                 let word = self.dict.intern(&Value::string(word));
                 *counts.entry((datom.a, word, datom.e)).or_default() += 1;
                 *counts.entry((datom.a, whole, datom.e)).or_default() += 1;
@@ -222,7 +222,7 @@ impl Search<'_> {
     /// The texts of an entity that have what is asked for.
     fn hits(&self, e: EntityId, score: f64, terms: &[Term]) -> Vec<TextHit> {
         let texts = self.db.values(e, self.a).filter_map(|d| {
-            let words: Vec<String> = words(self.db.dict.string(d.v)?).collect();
+            let words: Vec<String> = words(&self.db.dict.string(d.v)?).collect();
             let fits = terms.iter().all(|term| term.is_in(&words) != term.excluded);
             fits.then(|| TextHit { entity: e, text: self.db.value(d.v), tx: d.tx, score })
         });
@@ -239,13 +239,12 @@ impl Search<'_> {
         // Words that begin so are a range, since they stand in the order of their letters.
         let before = |d: &Datom| {
             let attribute = order.attributes(d.a, self.a);
-            let less = || self.db.dict.string(d.v).is_some_and(|other| other < word);
+            let less = || self.db.dict.string(d.v).is_some_and(|other| *other < *word);
             attribute.is_lt() || (attribute.is_eq() && less())
         };
         let from = self.index.partition_point(before);
         let same = |d: &Datom| {
-            let is_so = |other: &str| other.starts_with(word);
-            d.a == self.a && self.db.dict.string(d.v).is_some_and(is_so)
+            d.a == self.a && self.db.dict.string(d.v).is_some_and(|other| other.starts_with(word))
         };
         let range = self.index.iter(from..self.index.len()).take_while(same);
         let mut found: Postings = range.map(|d| (d.e, d.tx)).collect();

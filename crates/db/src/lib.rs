@@ -22,6 +22,7 @@ mod dict;
 mod entid;
 mod entity;
 mod fulltext;
+mod load;
 pub mod print;
 pub mod pull;
 pub mod query;
@@ -41,9 +42,10 @@ pub use compare::diff;
 pub use conn::{Conn, Listener};
 pub use datom::{AttrId, Datom, EntityId, Index, MAX_ID, Prefix, TX0};
 pub use db::{Db, DbError};
-pub use dict::Dict;
+pub use dict::{Dict, Text};
 pub use entity::{Entity, EntityValue, entity};
 pub use fulltext::TextHit;
+pub use load::Loader;
 pub use pull::{Pattern, PullError, pull, pull_many};
 pub use query::{Explanation, Input, Limits, Query, QueryError, QueryResult, Step, explain, q};
 pub use ranges::Datoms;
@@ -52,7 +54,8 @@ pub use schema::{Attribute, Schema, SchemaError, Unique};
 pub use serialize::{SerializeError, from_serializable, serializable};
 pub use squuid::{squuid, squuid_at, squuid_time_millis};
 pub use storage::{
-    Address, FileStorage, MemoryStorage, Storage, StorageError, collect_garbage, restore,
+    Address, DEFAULT_BUDGET, FileStorage, MemoryStorage, Pack, Storage, StorageError,
+    collect_garbage, restore, restore_within,
 };
 pub use tx::{Changes, DbObject, EntityRef, Op, OpValue, TxError, TxReport, tempid};
 pub use view::DatomFilter;

@@ -3,7 +3,7 @@
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Part, Prefix};
 use crate::db::{Db, DbError};
-use crate::tree::{Leaf, TreeIter};
+use crate::tree::{LeafRef, TreeIter};
 use edn::Value;
 use std::cmp::Ordering;
 
@@ -31,7 +31,11 @@ impl Db {
     }
 
     /// The place of the first datom of an attribute in AEVT that is of this entity or a later one, or behind all of them.
-    pub(crate) fn seek_entity(&self, a: AttrId, e: EntityId) -> Option<(&Leaf, usize, usize)> {
+    pub(crate) fn seek_entity(
+        &self,
+        a: AttrId,
+        e: EntityId,
+    ) -> Option<(LeafRef<'_>, usize, usize)> {
         let order = self.order(Index::Aevt);
         let prefix = Prefix { e: Some(e), a: Some(a), ..Prefix::default() };
         self.now.aevt.seek(|d| order.compare_prefix(d, &prefix).is_lt())

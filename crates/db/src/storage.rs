@@ -11,27 +11,37 @@
 //!   one after it, never a panic and never an answer without what is missing.
 //!
 //! Costs: storing a changed database writes the nodes on the paths to what changed. Opening costs what the root has: some bytes for
-//! each page of the dictionary. What has been read stays in memory.
+//! each attribute, and for each 32,768 values of the dictionary. What has been read stays in memory within a budget
+//! ([`restore_within`]); then what was not looked at of late is let go of, and read again when it is needed (`part`). Memory beyond
+//! that is taken by answers, and by what was changed and not restored since.
 
 mod bytes;
+mod files;
+mod pack;
+mod part;
 mod root;
 
 pub(crate) use bytes::{Reader, Writer};
+pub use files::{FileStorage, MemoryStorage};
+pub use pack::Pack;
+use part::Kept;
+pub(crate) use part::{Part, Record};
 
-use crate::cell::{Cell, Tag};
+use crate::cell::Cell;
 use crate::datom::AttrId;
 use crate::db::{Db, DbError};
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where something stands in a storage.
 pub type Address = u64;
 
 /// The address of the root.
-const ROOT: Address = 0;
+pub(crate) const ROOT: Address = 0;
+
+/// How many bytes of what it has read a database keeps in memory, where nothing else is said.
+pub const DEFAULT_BUDGET: usize = 256 << 20;
 
 /// A place that keeps bytes under addresses: DataScript's `IStorage`.
 pub trait Storage: Send + Sync {
@@ -97,6 +107,7 @@ pub(crate) struct Store {
     /// How many attributes and values the databases in it know.
     attributes: AtomicU32,
     values: AtomicU32,
+    kept: Kept,
     failure: Mutex<Option<StorageError>>,
 }
 
@@ -111,7 +122,7 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store {
-    fn new(storage: Arc<dyn Storage>, next: Address) -> Store {
+    pub(crate) fn new(storage: Arc<dyn Storage>, next: Address, budget: usize) -> Store {
         Store {
             storage,
             id: STORES.fetch_add(1, Ordering::Relaxed),
@@ -119,6 +130,7 @@ impl Store {
             waiting: Mutex::default(),
             attributes: AtomicU32::new(0),
             values: AtomicU32::new(0),
+            kept: Kept::within(budget),
             failure: Mutex::default(),
         }
     }
@@ -146,16 +158,19 @@ impl Store {
     }
 
     pub(crate) fn knows(&self, a: AttrId, v: Cell) -> bool {
-        let in_dictionary = !matches!(v.tag(), Tag::Int | Tag::Double | Tag::Small);
-        a < self.attributes.load(Ordering::Relaxed)
-            && (!in_dictionary
-                || (v.as_local().is_none() && v.dict_id() < self.values.load(Ordering::Relaxed)))
+        a < self.attributes.load(Ordering::Relaxed) && self.knows_value(v)
+    }
+
+    pub(crate) fn knows_value(&self, v: Cell) -> bool {
+        v.is_inline()
+            || (v.as_local().is_none() && v.dict_id() < self.values.load(Ordering::Relaxed))
     }
 
     /// Puts bytes under an address of their own. They are in the storage when the next root is.
     pub(crate) fn write(&self, bytes: Vec<u8>) -> Result<Address, StorageError> {
-        let address = self.next.fetch_add(1, Ordering::Relaxed);
         let mut waiting = held(&self.waiting);
+        // Under the lock, so that addresses wait in order.
+        let address = self.next.fetch_add(1, Ordering::Relaxed);
         waiting.push((address, bytes));
         if waiting.len() >= AT_ONCE {
             self.flush(&mut waiting)?;
@@ -178,9 +193,11 @@ impl Store {
     }
 
     pub(crate) fn read(&self, address: Address) -> Result<Vec<u8>, StorageError> {
-        let waiting = held(&self.waiting).iter().find(|(at, _)| *at == address).cloned();
-        if let Some((_, bytes)) = waiting {
-            return Ok(bytes);
+        {
+            let waiting = held(&self.waiting);
+            if let Ok(at) = waiting.binary_search_by_key(&address, |(at, _)| *at) {
+                return Ok(waiting[at].1.clone());
+            }
         }
         match self.storage.restore(address) {
             Ok(Some(bytes)) => Ok(bytes),
@@ -224,7 +241,7 @@ impl Db {
             None => {
                 let taken = storage.list_addresses().map_err(|e| StorageError::io(ROOT, &e))?;
                 let next = taken.into_iter().max().map_or(ROOT + 1, |last| last + 1);
-                self.dict().stored_in(Arc::new(Store::new(storage, next)))
+                self.dict().stored_in(Arc::new(Store::new(storage, next, DEFAULT_BUDGET)))
             }
         };
         let root = root::bytes(self, &store)?;
@@ -244,6 +261,11 @@ impl Db {
         addresses
     }
 
+    /// How many bytes of what was read from its storage are in memory, about.
+    pub fn kept_bytes(&self) -> usize {
+        self.dict().store().map_or(0, |store| store.kept.bytes())
+    }
+
     /// An error where something that was asked of this database could not be read from its storage.
     pub fn check_storage(&self) -> Result<(), DbError> {
         match self.dict().store() {
@@ -253,105 +275,40 @@ impl Db {
     }
 }
 
-/// The database that was stored last; `None` where there is none.
+/// The database that was stored last; `None` where there is none. [`restore_within`] the [`DEFAULT_BUDGET`].
 pub fn restore(storage: Arc<dyn Storage>) -> Result<Option<Db>, DbError> {
+    restore_within(storage, DEFAULT_BUDGET)
+}
+
+/// The database that was stored last, which keeps so many bytes of what it has read in memory, about; `None` where there is none.
+///
+/// ```
+/// use db::{Db, MemoryStorage, Schema, restore_within};
+/// use std::sync::Arc;
+/// let storage = Arc::new(MemoryStorage::default());
+/// Db::empty(Schema::default()).db_with(&edn::read("[{:name \"Ivan\"}]").unwrap()).unwrap().store(storage.clone()).unwrap();
+/// let db = restore_within(storage, 1 << 20).unwrap().unwrap();
+/// assert_eq!(db.get(1, &edn::Value::keyword("name")), Some("Ivan".into()));
+/// assert!(db.kept_bytes() <= 1 << 20);
+/// ```
+pub fn restore_within(storage: Arc<dyn Storage>, budget: usize) -> Result<Option<Db>, DbError> {
     let Some(bytes) = storage.restore(ROOT).map_err(|e| StorageError::io(ROOT, &e))? else {
         return Ok(None);
     };
-    Ok(Some(root::db(&bytes, storage)?))
+    Ok(Some(root::db(&bytes, storage, budget)?))
 }
 
 /// Deletes what neither the database that was stored last nor any of these needs.
 pub fn collect_garbage(storage: &Arc<dyn Storage>, live: &[&Db]) -> Result<usize, DbError> {
-    let mut needed: BTreeSet<Address> = live.iter().flat_map(|db| db.addresses()).collect();
+    let mut needed: Vec<Address> = live.iter().flat_map(|db| db.addresses()).collect();
     if let Some(last) = restore(storage.clone())? {
         needed.extend(last.addresses());
         last.check_storage()?;
     }
+    needed.sort_unstable();
     let there = storage.list_addresses().map_err(|e| StorageError::io(ROOT, &e))?;
-    let garbage: Vec<Address> = there.into_iter().filter(|a| !needed.contains(a)).collect();
+    let is_garbage = |address: &Address| needed.binary_search(address).is_err();
+    let garbage: Vec<Address> = there.into_iter().filter(is_garbage).collect();
     storage.delete(&garbage).map_err(|e| StorageError::io(ROOT, &e))?;
     Ok(garbage.len())
-}
-
-/// A storage in memory.
-#[derive(Default)]
-pub struct MemoryStorage {
-    entries: RwLock<BTreeMap<Address, Vec<u8>>>,
-}
-
-impl Storage for MemoryStorage {
-    fn store(&self, entries: &[(Address, Vec<u8>)]) -> io::Result<()> {
-        self.entries
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(entries.iter().cloned());
-        Ok(())
-    }
-
-    fn restore(&self, address: Address) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.entries.read().unwrap_or_else(PoisonError::into_inner).get(&address).cloned())
-    }
-
-    fn list_addresses(&self) -> io::Result<Vec<Address>> {
-        Ok(self.entries.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect())
-    }
-
-    fn delete(&self, addresses: &[Address]) -> io::Result<()> {
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        addresses.iter().for_each(|address| {
-            entries.remove(address);
-        });
-        Ok(())
-    }
-}
-
-/// A storage in a folder, a file for each address: DataScript's `file-storage`.
-pub struct FileStorage {
-    folder: PathBuf,
-}
-
-impl FileStorage {
-    /// Uses a folder, which is made where it is not there.
-    pub fn new(folder: &Path) -> io::Result<FileStorage> {
-        std::fs::create_dir_all(folder)?;
-        Ok(FileStorage { folder: folder.to_owned() })
-    }
-
-    fn path(&self, address: Address) -> PathBuf {
-        self.folder.join(format!("{address:x}"))
-    }
-}
-
-impl Storage for FileStorage {
-    fn store(&self, entries: &[(Address, Vec<u8>)]) -> io::Result<()> {
-        for (address, bytes) in entries {
-            let new = self.folder.join(format!("{address:x}.new"));
-            std::fs::write(&new, bytes)?;
-            std::fs::File::open(&new)?.sync_all()?;
-            std::fs::rename(new, self.path(*address))?;
-        }
-        std::fs::File::open(&self.folder)?.sync_all()
-    }
-
-    fn restore(&self, address: Address) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(self.path(address)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn list_addresses(&self) -> io::Result<Vec<Address>> {
-        let mut addresses = Vec::new();
-        for entry in std::fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
-            addresses.extend(name.to_str().and_then(|n| Address::from_str_radix(n, 16).ok()));
-        }
-        Ok(addresses)
-    }
-
-    fn delete(&self, addresses: &[Address]) -> io::Result<()> {
-        addresses.iter().try_for_each(|address| std::fs::remove_file(self.path(*address)))
-    }
 }

@@ -9,11 +9,17 @@
 //!
 //! Costs: look-up, insertion, removal, the rank of a position and the datom at a rank are O(log n), copying at most
 //! one node a level. A range is two ranks, so its size is known before it is read.
+//!
+//! Nodes that come from a storage are read when they are looked at and may be let go of afterwards (`child`), so leaves are handed
+//! out as [`LeafRef`]s, which keep them.
 
+mod build;
 mod child;
 mod iter;
 mod stored;
 
+pub(crate) use build::Builder;
+pub(crate) use child::LeafRef;
 pub(crate) use iter::{Finger, TreeIter};
 
 use self::child::Child;
@@ -277,8 +283,8 @@ impl Node {
 impl Branch {
     fn over(children: Vec<Child>) -> Branch {
         Branch {
-            firsts: children.iter().map(|c| c.node().first()).collect(),
-            counts: children.iter().map(|c| c.node().count()).collect(),
+            firsts: children.iter().map(Child::first).collect(),
+            counts: children.iter().map(Child::count).collect(),
             children,
         }
     }
@@ -287,6 +293,14 @@ impl Branch {
     fn child_of(&self, datom: &Datom, compare: &impl Fn(&Datom, &Datom) -> Ordering) -> usize {
         let after = self.firsts.partition_point(|d| compare(d, datom) != Ordering::Greater);
         after.saturating_sub(1)
+    }
+
+    /// The child in which the first datom is that is not before something, if any is; adds those that stand before the child.
+    #[inline]
+    fn turn(&self, before: &impl Fn(&Datom) -> bool, rank: &mut usize) -> usize {
+        let at = self.firsts.partition_point(before).saturating_sub(1);
+        *rank += self.counts[..at].iter().sum::<usize>();
+        at
     }
 
     fn insert(
@@ -349,7 +363,7 @@ impl Branch {
     fn merge_around(&mut self, at: usize) {
         for left in [Some(at), at.checked_sub(1)].into_iter().flatten() {
             let Some(right) = self.children.get(left + 1).cloned() else { continue };
-            if self.children[left].edit().absorb(right.node()) {
+            if self.children[left].edit().absorb(&right.node()) {
                 self.counts[left] += self.counts[left + 1];
                 self.drop_child(left + 1);
                 return;
@@ -369,7 +383,7 @@ impl Tree {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.root.as_ref().map_or(0, |root| root.node().count())
+        self.root.as_ref().map_or(0, Child::count)
     }
 
     /// Builds a tree of full nodes from datoms that are in order and distinct.
@@ -421,7 +435,7 @@ impl Tree {
     ) -> Option<Datom> {
         let removed = self.root.as_mut()?.edit().remove(datom, &compare)?;
         loop {
-            let only = match self.root.as_ref().map(Child::node) {
+            let only = match self.root.as_ref().map(Child::node).as_deref() {
                 Some(Node::Leaf(leaf)) if leaf.len() == 0 => None,
                 Some(Node::Branch(branch)) if branch.children.is_empty() => None,
                 Some(Node::Branch(branch)) if branch.children.len() == 1 => {
@@ -437,18 +451,8 @@ impl Tree {
     /// the tree and false for the rest.
     pub(crate) fn partition_point(&self, before: impl Fn(&Datom) -> bool) -> usize {
         let mut rank = 0;
-        let mut node = self.root.as_ref().map(Child::node);
-        while let Some(current) = node {
-            match current {
-                Node::Leaf(leaf) => return rank + leaf.partition_point(&before),
-                Node::Branch(branch) => {
-                    let at = branch.firsts.partition_point(&before).saturating_sub(1);
-                    rank += branch.counts[..at].iter().sum::<usize>();
-                    node = Some(branch.children[at].node());
-                }
-            }
-        }
-        rank
+        let leaf = self.descend(|branch| branch.turn(&before, &mut rank));
+        rank + leaf.map_or(0, |leaf| leaf.partition_point(&before))
     }
 
     /// The datoms whose key begins with a prefix.
@@ -473,26 +477,15 @@ impl Tree {
         is_before: impl Fn(&Datom) -> bool,
     ) -> TreeIter<'_> {
         let mut first = 0;
-        let Some(mut node) = self.root.as_ref().map(Child::node) else { return self.iter(0..0) };
-        loop {
-            match node {
-                Node::Branch(branch) => {
-                    let at = branch.firsts.partition_point(&is_before).saturating_sub(1);
-                    first += branch.counts[..at].iter().sum::<usize>();
-                    node = branch.children[at].node();
-                }
-                Node::Leaf(leaf) => {
-                    let found = leaf.range(order, prefix);
-                    let back = match found.end < leaf.len() {
-                        true => first + found.end,
-                        false => self.partition_point(|d| order.compare_prefix(d, prefix).is_le()),
-                    };
-                    let leaf = Some((leaf, first));
-                    let front = first + found.start;
-                    return TreeIter::new(self, front..back, leaf);
-                }
-            }
-        }
+        let Some(leaf) = self.descend(|branch| branch.turn(&is_before, &mut first)) else {
+            return self.iter(0..0);
+        };
+        let found = leaf.range(order, prefix);
+        let back = match found.end < leaf.len() {
+            true => first + found.end,
+            false => self.partition_point(|d| order.compare_prefix(d, prefix).is_le()),
+        };
+        TreeIter::new(self, first + found.start..back, Some((leaf, first)))
     }
 
     /// Calls `each` with the attribute and value of each datom of an entity, in a tree by entity. A leaf that was looked at last
@@ -505,9 +498,10 @@ impl Tree {
         mut each: impl FnMut(u32, Cell),
     ) {
         let prefix = Prefix { e: Some(e), ..Prefix::default() };
-        if let Some(leaf) = finger.0
-            && leaf.e[0] < e
-            && e < leaf.e[leaf.len - 1]
+        if let Some(leaf) = &finger.0
+            && let [first, .., last] = leaf.entities()
+            && *first < e
+            && e < *last
         {
             let found = leaf.range(order, &prefix);
             found.for_each(|i| each(leaf.a[i], leaf.v[i]));
@@ -526,44 +520,31 @@ impl Tree {
     }
 
     /// The first datom that is not before something: its leaf with the rank of the leaf's first datom, and its own rank.
-    pub(crate) fn seek(&self, before: impl Fn(&Datom) -> bool) -> Option<(&Leaf, usize, usize)> {
+    pub(crate) fn seek(
+        &self,
+        before: impl Fn(&Datom) -> bool,
+    ) -> Option<(LeafRef<'_>, usize, usize)> {
         let mut first = 0;
-        let mut node = self.root.as_ref().map(Child::node)?;
-        loop {
-            match node {
-                Node::Branch(branch) => {
-                    let at = branch.firsts.partition_point(&before).saturating_sub(1);
-                    first += branch.counts[..at].iter().sum::<usize>();
-                    node = branch.children[at].node();
-                }
-                Node::Leaf(leaf) => {
-                    let rank = first + leaf.partition_point(&before);
-                    if rank < first + leaf.len() {
-                        return Some((leaf, first, rank));
-                    }
-                    return self.leaf_at(rank).map(|(leaf, first)| (leaf, first, rank));
-                }
-            }
+        let leaf = self.descend(|branch| branch.turn(&before, &mut first))?;
+        let rank = first + leaf.partition_point(&before);
+        if rank < first + leaf.len() {
+            return Some((leaf, first, rank));
         }
+        self.leaf_at(rank).map(|(leaf, first)| (leaf, first, rank))
     }
 
     /// The leaf that holds a rank, and the rank of its first datom.
-    pub(crate) fn leaf_at(&self, rank: usize) -> Option<(&Leaf, usize)> {
+    pub(crate) fn leaf_at(&self, rank: usize) -> Option<(LeafRef<'_>, usize)> {
         let mut start = 0;
-        let mut node = self.root.as_ref().map(Child::node)?;
-        loop {
-            match node {
-                Node::Leaf(leaf) => return (rank < start + leaf.len()).then_some((leaf, start)),
-                Node::Branch(branch) => {
-                    let mut at = 0;
-                    while at + 1 < branch.counts.len() && rank >= start + branch.counts[at] {
-                        start += branch.counts[at];
-                        at += 1;
-                    }
-                    node = branch.children[at].node();
-                }
+        let leaf = self.descend(|branch| {
+            let mut at = 0;
+            while at + 1 < branch.counts.len() && rank >= start + branch.counts[at] {
+                start += branch.counts[at];
+                at += 1;
             }
-        }
+            at
+        })?;
+        (rank < start + leaf.len()).then_some((leaf, start))
     }
 }
 

@@ -11,9 +11,8 @@
 
 use crate::error::StoreError;
 use crate::file::{read_all, write_whole};
-use crate::pack::Pack;
 use crate::read::{Inspection, inspect};
-use db::{Db, restore};
+use db::{Db, Pack, restore};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -121,7 +120,7 @@ fn keep(db: &Db, cache: &Path, identity: &str) -> Result<(), StoreError> {
     fs::create_dir_all(cache).map_err(StoreError::io("create", cache))?;
     let name = uuid::Uuid::new_v4().to_string();
     let folder = cache.join(&name);
-    let written = Pack::open(&folder)
+    let written = Pack::open_unflushed(&folder)
         .map_err(StoreError::io("write", &folder))
         .and_then(|pack| Ok(db.store(Arc::new(pack)).map_err(db::TxError::from)?))
         .and_then(|()| {

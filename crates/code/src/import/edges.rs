@@ -172,7 +172,7 @@ fn from_elsewhere(planner: &mut Planner<'_>, targets: &mut Targets) {
         let new = &planner.new[i];
         let (to, facts) = (new.entity, new.facts);
         let stored = new.old.map(|old| &planner.old.all[old as usize]);
-        if stored.is_some_and(|s| s.fqn == &*new.fqn) && facts.definitions.is_empty() {
+        if stored.is_some_and(|s| s.fqn == *new.fqn) && facts.definitions.is_empty() {
             continue;
         }
         let mut linked: FxHashSet<EntityId> = FxHashSet::default();
@@ -217,5 +217,5 @@ fn uses(planner: &Planner<'_>, targets: &mut Targets, from: EntityId, to: Entity
     let source = planner.source;
     let names = source.db.values(from, source.ids.get(Attr::StatementDependencies));
     let mut names = names.filter_map(|d| source.db.dict().string(d.v));
-    names.any(|name| targets.find(planner, &Str::from(name)) == Some(to))
+    names.any(|name| targets.find(planner, &Str::from(&*name)) == Some(to))
 }

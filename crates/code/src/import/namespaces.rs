@@ -30,7 +30,7 @@ impl Planner<'_> {
             if let Some(old) = new.old {
                 kept[old as usize] = true;
             }
-            let before = stored.and_then(|s| s.namespace);
+            let before = stored.and_then(|s| s.namespace.as_deref());
             let now = new.facts.namespace.as_ref();
             if let Some(name) = now {
                 let namespace = namespaces.entry(name.clone()).or_default();
@@ -52,8 +52,8 @@ impl Planner<'_> {
             }
         }
         for (stored, _) in self.old.all.iter().zip(kept).filter(|(_, kept)| !kept) {
-            if let Some(name) = stored.namespace {
-                let namespace = namespaces.entry(name.into()).or_default();
+            if let Some(name) = &stored.namespace {
+                let namespace = namespaces.entry(Str::from(&**name)).or_default();
                 namespace.deleted += 1;
                 namespace.described |= stored.kind.is_keyword("ns");
             }

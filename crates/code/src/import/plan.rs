@@ -14,7 +14,7 @@ use crate::model::{ANALYSER_VERSION, Attr, NotCode};
 use crate::source::{Source, assertion};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use db::{Cell, Datom, Db, EntityId, EntityRef, Op, OpValue};
+use db::{Cell, Datom, Db, EntityId, EntityRef, Op, OpValue, Text};
 use edn::{Inst, Str, Value};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -185,7 +185,7 @@ impl<'a> Planner<'a> {
             .all
             .iter()
             .zip(&kinds)
-            .map(|(s, kind)| Side { file: s.file, fqn: s.fqn, source: s.source, kind })
+            .map(|(s, kind)| Side { file: s.file, fqn: &s.fqn, source: &s.source, kind })
             .collect();
         let new_sides: Vec<Side<'_>> = self
             .new
@@ -309,15 +309,15 @@ impl<'a> Planner<'a> {
         } else {
             ChangeKind::Derived
         };
-        let was = renamed.then(|| Str::from(self.old.all[old as usize].fqn));
+        let was = renamed.then(|| Str::from(&*self.old.all[old as usize].fqn));
         self.plan.changes.push(Change { kind, fqn, was });
     }
 
     fn definitions(&mut self, i: usize, statement: EntityRef, facts: &'a [DefinitionFacts]) {
-        let mut old: FxHashMap<&str, Vec<EntityId>> = FxHashMap::default();
+        let mut old: FxHashMap<Text<'_>, Vec<EntityId>> = FxHashMap::default();
         if let Some(at) = self.new[i].old {
             for e in self.components(&self.old.all[at as usize]) {
-                let fqn = self.source.text(e, Attr::DefinitionFqn).unwrap_or("");
+                let fqn = self.source.text(e, Attr::DefinitionFqn).unwrap_or_default();
                 old.entry(fqn).or_default().push(e);
             }
         }
@@ -380,7 +380,7 @@ impl<'a> Planner<'a> {
         let deleted: Vec<usize> = (0..kept.len()).filter(|i| !kept[*i]).collect();
         for i in deleted {
             let stored = &self.old.all[i];
-            let (e, fqn) = (stored.e, Str::from(stored.fqn));
+            let (e, fqn) = (stored.e, Str::from(&*stored.fqn));
             let components = self.components(stored);
             for component in components {
                 let source = self.source;

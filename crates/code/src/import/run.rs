@@ -11,7 +11,7 @@ use crate::facts::{FileFacts, line_count};
 use crate::model::{ANALYSER_VERSION, Attr, NotCode, content_hash};
 use crate::project::{KONDO_CONFIG, Problem, Project, Source as File};
 use crate::source::Source;
-use db::{Cell, Db};
+use db::{Cell, Db, EntityId, Text};
 use edn::Inst;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -167,7 +167,7 @@ fn gone(db: &Db, project: &Project) -> Result<Vec<String>, NotCode> {
 fn is_current(source: &Source<'_>, config: Option<&str>) -> bool {
     let version = source.column(Attr::AnalyserVersion).next();
     version.and_then(|d| d.v.as_int()) == Some(ANALYSER_VERSION)
-        && source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text) == config
+        && source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text).as_deref() == config
 }
 
 /// The problems that the database knows of.
@@ -176,9 +176,9 @@ pub fn problems(db: &Db) -> Result<Vec<Problem>, NotCode> {
 }
 
 fn stored_problems(source: &Source<'_>) -> Vec<Problem> {
-    let problem = |(file, text)| {
-        let path = source.text(file, Attr::FilePath).unwrap_or("").to_owned();
-        let mut parts = str::splitn(text, 3, ':');
+    let problem = |(file, text): (EntityId, Text<'_>)| {
+        let path = source.text(file, Attr::FilePath).unwrap_or_default().to_string();
+        let mut parts = text.splitn(3, ':');
         let line = parts.next().and_then(|line| line.parse().ok());
         let column = parts.next().and_then(|column| column.parse().ok());
         match (line, column, parts.next()) {
@@ -186,7 +186,7 @@ fn stored_problems(source: &Source<'_>) -> Vec<Problem> {
                 let message = message.trim_start().to_owned();
                 Problem { path, position: Some((line, column)), message }
             }
-            _ => Problem { path, position: None, message: text.to_owned() },
+            _ => Problem { path, position: None, message: text.to_string() },
         }
     };
     let mut problems: Vec<Problem> = source.texts(Attr::FileProblem).map(problem).collect();

@@ -2,7 +2,7 @@
 
 use crate::model::Attr;
 use crate::source::Source;
-use db::{Cell, Datom, EntityId};
+use db::{Cell, Datom, EntityId, Text};
 use edn::Value;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -12,10 +12,10 @@ pub(super) struct Stored<'a> {
     pub(super) e: EntityId,
     pub(super) file: EntityId,
     pub(super) order: i64,
-    pub(super) fqn: &'a str,
-    pub(super) source: &'a str,
+    pub(super) fqn: Text<'a>,
+    pub(super) source: Text<'a>,
     pub(super) hash: Option<i64>,
-    pub(super) namespace: Option<&'a str>,
+    pub(super) namespace: Option<Text<'a>>,
     pub(super) kind: Value,
     datoms: Range<usize>,
 }
@@ -52,8 +52,8 @@ impl<'a> Statements<'a> {
             e,
             file,
             order: 0,
-            fqn: "",
-            source: "",
+            fqn: Text::default(),
+            source: Text::default(),
             hash: None,
             namespace: None,
             kind: Value::Nil,
@@ -64,8 +64,8 @@ impl<'a> Statements<'a> {
             let text = || dict.string(datom.v);
             match source.attr(&datom) {
                 Some(Attr::StatementOrder) => stored.order = datom.v.as_int().unwrap_or(0),
-                Some(Attr::StatementFqn) => stored.fqn = text().unwrap_or(""),
-                Some(Attr::StatementSource) => stored.source = text().unwrap_or(""),
+                Some(Attr::StatementFqn) => stored.fqn = text().unwrap_or_default(),
+                Some(Attr::StatementSource) => stored.source = text().unwrap_or_default(),
                 Some(Attr::StatementHash) => stored.hash = datom.v.as_int(),
                 Some(Attr::StatementNamespace) => stored.namespace = text(),
                 Some(Attr::StatementType) => stored.kind = source.db.value(datom.v),

@@ -6,7 +6,7 @@
 use crate::facts::FileFacts;
 use crate::model::Attr;
 use crate::source::Source;
-use db::{Cell, EntityId};
+use db::{Cell, EntityId, Text};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -28,11 +28,13 @@ pub(super) fn split(
     }
     let gone = gone.iter().filter_map(|path| source.named(Attr::FilePath, path));
     let changed = entities.iter().zip(&touched).filter_map(|(e, touched)| e.filter(|_| *touched));
-    let before: FxHashSet<&str> =
+    let before: FxHashSet<Text<'_>> =
         changed.chain(gone).flat_map(|file| names_before(source, file)).collect();
     let of_touched = || facts.iter().zip(&touched).filter(|(_, touched)| **touched);
-    let after: FxHashSet<&str> = of_touched().flat_map(|(file, _)| names(file)).collect();
-    let moved: FxHashSet<&str> = before.symmetric_difference(&after).copied().map(base).collect();
+    let after: FxHashSet<Text<'_>> =
+        of_touched().flat_map(|(file, _)| names(file)).map(Text::from).collect();
+    let moved: FxHashSet<&str> =
+        before.symmetric_difference(&after).map(|name| base(name)).collect();
     let namespaces: FxHashSet<&str> = of_touched().flat_map(|(file, _)| namespaces(file)).collect();
     let follows = |file: &FileFacts| {
         namespaces_meet(&namespaces, file)
@@ -61,7 +63,7 @@ fn is_stored(source: &Source<'_>, file: EntityId, facts: &FileFacts) -> bool {
 }
 
 /// The names that the statements of a file have in the database.
-fn names_before<'a>(source: &Source<'a>, file: EntityId) -> Vec<&'a str> {
+fn names_before<'a>(source: &Source<'a>, file: EntityId) -> Vec<Text<'a>> {
     let mut names = Vec::new();
     for statement in source.with_value(Attr::StatementFile, Cell::entity(file)) {
         names.extend(source.text(statement, Attr::StatementFqn));

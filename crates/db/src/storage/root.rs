@@ -1,7 +1,7 @@
 //! The root record: all that has to be read to open a database.
 //!
 //! A version, the highest ids, for each index the address of its root and the number of its datoms, the schema as it was given, the
-//! attributes in the order of their numbers, and where the dictionary's pages are.
+//! attributes in the order of their numbers, and where the dictionary's directories are.
 
 use super::{Address, ROOT, Reader, Storage, StorageError, Store, Writer};
 use crate::datom::{MAX_ID, TX0};
@@ -13,7 +13,7 @@ use crate::view::View;
 use edn::Value;
 use std::sync::Arc;
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 pub(super) fn bytes(db: &Db, store: &Arc<Store>) -> Result<Vec<u8>, StorageError> {
     let schema = db.schema();
@@ -29,14 +29,14 @@ pub(super) fn bytes(db: &Db, store: &Arc<Store>) -> Result<Vec<u8>, StorageError
     out.text(&Value::Map(schema.as_map().clone()).to_string());
     out.number(schema.len() as u64);
     (0..schema.len()).for_each(|a| out.text(&schema.get(a as u32).name().to_string()));
-    db.dict().write(store, &mut out)?;
+    db.dict().write(&mut out)?;
     store.know(schema.len() as u32, db.dict().len());
     // The address up to which everything is taken.
     out.number(store.next());
     Ok(out.0)
 }
 
-pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>) -> Result<Db, DbError> {
+pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>, budget: usize) -> Result<Db, DbError> {
     let damaged = || StorageError::damaged(ROOT, "the root of a database");
     let mut input = Reader::new(bytes);
     let parts = Parts::read(&mut input).ok_or_else(damaged)?;
@@ -47,14 +47,14 @@ pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>) -> Result<Db, DbError>
     if schema.len() != parts.attributes.len() {
         return Err(damaged().into());
     }
-    let store = Arc::new(Store::new(storage, ROOT + 1));
-    let (dict, next) = Dict::restored(&store, &mut input).ok_or_else(damaged)?;
+    let store = Arc::new(Store::new(storage, ROOT + 1, budget));
+    let dict = Dict::restored(&store, &mut input).ok_or_else(damaged)?;
+    let next = input.number().ok_or_else(damaged)?;
     if !input.is_at_end() || next == ROOT {
         return Err(damaged().into());
     }
     store.go_on_at(next);
     store.know(schema.len() as u32, dict.len());
-    dict.load_exotic(&store)?;
     let tree = |(root, count): (Address, usize)| {
         Tree::restore(&store, (root != ROOT).then_some(root), count)
     };

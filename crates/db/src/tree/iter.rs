@@ -1,12 +1,12 @@
 //! Reading a tree: datoms at a range of ranks.
 
-use super::{Leaf, Tree};
+use super::{Leaf, LeafRef, Tree};
 use crate::datom::Datom;
 use std::ops::Range;
 
 /// The leaf in which something was found last.
 #[derive(Default)]
-pub(crate) struct Finger<'a>(pub(super) Option<&'a Leaf>);
+pub(crate) struct Finger<'a>(pub(super) Option<LeafRef<'a>>);
 
 /// Datoms at a range of ranks, from either end.
 #[derive(Clone)]
@@ -14,8 +14,8 @@ pub(crate) struct TreeIter<'a> {
     tree: &'a Tree,
     front: usize,
     back: usize,
-    leaf: Option<(&'a Leaf, usize)>,
-    back_leaf: Option<(&'a Leaf, usize)>,
+    leaf: Option<(LeafRef<'a>, usize)>,
+    back_leaf: Option<(LeafRef<'a>, usize)>,
 }
 
 impl<'a> TreeIter<'a> {
@@ -23,14 +23,14 @@ impl<'a> TreeIter<'a> {
     pub(super) fn new(
         tree: &'a Tree,
         ranks: Range<usize>,
-        leaf: Option<(&'a Leaf, usize)>,
+        leaf: Option<(LeafRef<'a>, usize)>,
     ) -> Self {
         TreeIter { tree, front: ranks.start, back: ranks.end, leaf, back_leaf: None }
     }
 
     /// The leaf that was looked at last.
-    pub(super) fn leaf(&self) -> Option<&'a Leaf> {
-        self.leaf.map(|(leaf, _)| leaf)
+    pub(super) fn leaf(&self) -> Option<LeafRef<'a>> {
+        self.leaf.as_ref().map(|(leaf, _)| leaf.clone())
     }
 
     /// The ranks of the datoms that are left.
@@ -51,7 +51,7 @@ impl<'a> TreeIter<'a> {
             let Some((leaf, start)) = at else { return };
             let last = (self.back - start).min(leaf.len());
             if rank - start < last {
-                each(leaf, rank - start..last);
+                each(&leaf, rank - start..last);
             }
             rank = start + last;
             at = self.tree.leaf_at(rank);
@@ -59,9 +59,9 @@ impl<'a> TreeIter<'a> {
     }
 }
 
-fn in_leaf(leaf: Option<(&Leaf, usize)>, rank: usize) -> Option<Datom> {
-    let (leaf, start) = leaf?;
-    (rank >= start && rank < start + leaf.len()).then(|| leaf.datom(rank - start))
+fn in_leaf(leaf: &Option<(LeafRef<'_>, usize)>, rank: usize) -> Option<Datom> {
+    let (leaf, start) = leaf.as_ref()?;
+    (rank >= *start && rank < start + leaf.len()).then(|| leaf.datom(rank - start))
 }
 
 impl Iterator for TreeIter<'_> {
@@ -73,9 +73,9 @@ impl Iterator for TreeIter<'_> {
         }
         let rank = self.front;
         self.front += 1;
-        in_leaf(self.leaf, rank).or_else(|| {
+        in_leaf(&self.leaf, rank).or_else(|| {
             self.leaf = self.tree.leaf_at(rank);
-            in_leaf(self.leaf, rank)
+            in_leaf(&self.leaf, rank)
         })
     }
 
@@ -93,9 +93,9 @@ impl DoubleEndedIterator for TreeIter<'_> {
             return None;
         }
         self.back -= 1;
-        in_leaf(self.back_leaf, self.back).or_else(|| {
+        in_leaf(&self.back_leaf, self.back).or_else(|| {
             self.back_leaf = self.tree.leaf_at(self.back);
-            in_leaf(self.back_leaf, self.back)
+            in_leaf(&self.back_leaf, self.back)
         })
     }
 }

@@ -4,12 +4,13 @@
 //! attributes and transactions as differences to the one before, in variable length; values as they are. A branch has its
 //! children's first datoms in the same columns, then their counts and addresses.
 
-use super::child::Child;
+use super::child::{Child, Held};
 use super::{Branch, FANOUT, LEAF, Leaf, Node, RETRACTED, Tree};
 use crate::cell::Cell;
 use crate::datom::Datom;
-use crate::storage::{Address, Reader, StorageError, Store, Writer};
-use std::sync::Arc;
+use crate::storage::{Address, Part, Place, Reader, Record, StorageError, Store, Writer};
+use std::mem::size_of;
+use std::sync::{Arc, OnceLock};
 
 const LEAF_NODE: u8 = 1;
 const BRANCH_NODE: u8 = 2;
@@ -22,18 +23,23 @@ impl Tree {
 
     /// The tree of so many datoms whose root is there.
     pub(crate) fn restore(store: &Arc<Store>, root: Option<Address>, count: usize) -> Tree {
-        Tree { root: root.map(|address| Child::stored(store.clone(), address, count)) }
+        Tree { root: root.map(|address| Child::stored(store, address, count)) }
     }
 
     /// The addresses of all its nodes in a storage.
     pub(crate) fn addresses(&self, store: &Store, addresses: &mut Vec<Address>) {
-        let mut pending: Vec<&Child> = self.root.iter().collect();
-        while let Some(child) = pending.pop() {
-            addresses.extend(child.place(store));
-            if let Node::Branch(branch) = child.node() {
-                pending.extend(&branch.children);
-            }
-        }
+        self.root.iter().for_each(|root| gather(root, store, addresses));
+    }
+}
+
+fn gather(child: &Child, store: &Store, addresses: &mut Vec<Address>) {
+    addresses.extend(child.place(store));
+    let node = child.node();
+    let Node::Branch(branch) = &*node else { return };
+    match &*branch.children[0].node() {
+        Node::Branch(_) => branch.children.iter().for_each(|c| gather(c, store, addresses)),
+        // All leaves have the same depth: the others need not be read to be known for what they are.
+        Node::Leaf(_) => addresses.extend(branch.children.iter().filter_map(|c| c.place(store))),
     }
 }
 
@@ -41,7 +47,7 @@ fn write(child: &Child, store: &Store) -> Result<Address, StorageError> {
     if let Some(address) = child.place(store) {
         return Ok(address);
     }
-    let bytes = match child.node() {
+    let bytes = match &*child.node() {
         Node::Leaf(leaf) => leaf_bytes(leaf),
         Node::Branch(branch) => {
             let addresses: Result<Vec<Address>, StorageError> =
@@ -54,7 +60,7 @@ fn write(child: &Child, store: &Store) -> Result<Address, StorageError> {
     Ok(address)
 }
 
-fn leaf_bytes(leaf: &Leaf) -> Vec<u8> {
+pub(super) fn leaf_bytes(leaf: &Leaf) -> Vec<u8> {
     let mut out = Writer::default();
     out.byte(LEAF_NODE);
     out.number(leaf.len as u64);
@@ -65,10 +71,10 @@ fn leaf_bytes(leaf: &Leaf) -> Vec<u8> {
     out.0
 }
 
-fn branch_bytes(branch: &Branch, addresses: &[Address]) -> Vec<u8> {
+pub(super) fn branch_bytes(branch: &Branch, addresses: &[Address]) -> Vec<u8> {
     let mut out = Writer::default();
     out.byte(BRANCH_NODE);
-    out.number(branch.children.len() as u64);
+    out.number(addresses.len() as u64);
     let column = |part: fn(&Datom) -> u32| branch.firsts.iter().map(part).collect::<Vec<u32>>();
     out.differences(&column(|d| d.e));
     out.differences(&column(|d| d.a));
@@ -79,33 +85,36 @@ fn branch_bytes(branch: &Branch, addresses: &[Address]) -> Vec<u8> {
     out.0
 }
 
-/// The node at an address, which must have so many datoms below it. What cannot be read is remembered by the store and stands as an
-/// empty leaf: whoever asked finds nothing there, and is told so by [`Store::check`].
-pub(super) fn load(store: &Arc<Store>, address: Address, count: usize) -> Node {
-    let read = store.read(address).and_then(|bytes| {
-        let node = decode(&bytes, store, address).filter(|node| node.count() == count);
-        node.ok_or_else(|| StorageError::damaged(address, "a node of an index"))
-    });
-    read.unwrap_or_else(|error| {
-        store.fail(error);
-        Node::Leaf(Leaf::empty())
-    })
-}
+impl Record for Held {
+    const WHAT: &'static str = "a node of an index";
 
-/// `None` where the bytes are no node, or one that names attributes, values or nodes there are not. Children are written before
-/// their branch, so their addresses are lower; that there are no circles follows.
-fn decode(bytes: &[u8], store: &Arc<Store>, address: Address) -> Option<Node> {
-    let mut input = Reader::new(bytes);
-    let kind = input.byte()?;
-    let len = usize::try_from(input.number()?).ok()?;
-    let node = match kind {
-        LEAF_NODE if (1..=LEAF).contains(&len) => Node::Leaf(leaf(&mut input, len, store)?),
-        BRANCH_NODE if (1..=FANOUT).contains(&len) => {
-            Node::Branch(branch(&mut input, len, store, address)?)
-        }
-        _ => return None,
-    };
-    input.is_at_end().then_some(node)
+    /// `None` where it names attributes, values or nodes there are not. Children are written before their branch, so their addresses
+    /// are lower; that there are no circles follows.
+    fn decode(input: &mut Reader<'_>, part: &Part<Held>) -> Option<Held> {
+        let (store, address) = (part.store(), part.address());
+        let kind = input.byte()?;
+        let len = usize::try_from(input.number()?).ok()?;
+        let node = match kind {
+            LEAF_NODE if (1..=LEAF).contains(&len) => Node::Leaf(leaf(input, len, store)?),
+            BRANCH_NODE if (1..=FANOUT).contains(&len) => {
+                Node::Branch(branch(input, len, store, address)?)
+            }
+            _ => return None,
+        };
+        let place = OnceLock::from(Place { store: store.id(), address });
+        (node.count() == part.count()).then_some(Held { node, place })
+    }
+
+    /// An empty leaf: whoever asked finds nothing there.
+    fn missing(_: usize) -> Held {
+        Held { node: Node::Leaf(Leaf::empty()), place: OnceLock::new() }
+    }
+
+    fn size(&self) -> usize {
+        let child =
+            size_of::<Datom>() + size_of::<usize>() + size_of::<Child>() + size_of::<Part<Held>>();
+        size_of::<Held>() + if let Node::Branch(_) = self.node { FANOUT * child } else { 0 }
+    }
 }
 
 fn leaf(input: &mut Reader<'_>, len: usize, store: &Store) -> Option<Leaf> {
@@ -147,7 +156,7 @@ fn branch(
     }
     for i in 0..len {
         let child = Some(input.number()?).filter(|child| *child < address)?;
-        branch.children.push(Child::stored(store.clone(), child, branch.counts[i]));
+        branch.children.push(Child::stored(store, child, branch.counts[i]));
     }
     Some(branch)
 }

@@ -1,5 +1,6 @@
 //! Trees against sorted sets.
 
+use super::child::NodeRef;
 use super::*;
 use crate::cursor::Cursor;
 use proptest::prelude::*;
@@ -148,11 +149,13 @@ fn what_nobody_else_holds_is_edited_in_place_and_what_is_shared_is_not_copied_wh
     assert!(tree.insert(datom(77_777), by_entity));
     let leaves = |tree: &Tree| {
         let mut found = Vec::new();
-        let mut nodes: Vec<&Node> = tree.root.iter().map(Child::node).collect();
+        let mut nodes: Vec<_> = tree.root.iter().map(Child::node).collect();
         while let Some(node) = nodes.pop() {
-            match node {
-                Node::Leaf(leaf) => found.push(std::ptr::from_ref(leaf)),
-                Node::Branch(branch) => nodes.extend(branch.children.iter().map(Child::node)),
+            match &node {
+                NodeRef::Here(Node::Branch(branch)) => {
+                    nodes.extend(branch.children.iter().map(Child::node))
+                }
+                node => found.push(std::ptr::from_ref(&**node)),
             }
         }
         found
