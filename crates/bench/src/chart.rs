@@ -1,21 +1,53 @@
 //! The table as a picture: a line a row, a dot an engine, time on a logarithmic axis.
+//!
+//! An answer as EDN is a ring in the colour of the dot that is the same answer in columns.
 
-use crate::table::{Column, Table};
+use crate::table::{Column, Kind, Table};
 use std::fmt::Write;
 
 const LEFT: f64 = 170.0;
 const WIDTH: f64 = 640.0;
 const LINE: f64 = 19.0;
-const TOP: f64 = 62.0;
+const TOP: f64 = 82.0;
 const COLOURS: [&str; 10] = [
     "#d9480f", "#868e96", "#1971c2", "#2f9e44", "#9c36b5", "#e0a800", "#0c8599", "#5c3d2e",
     "#c2255c", "#495057",
 ];
 
+/// How a column's figures are drawn.
+struct Mark<'a> {
+    column: &'a Column,
+    colour: &'static str,
+    is_ring: bool,
+}
+
+impl Mark<'_> {
+    fn circle(&self, x: f64, y: f64, title: &str) -> String {
+        let colour = self.colour;
+        let paint = match self.is_ring {
+            true => format!("r=\"4.2\" fill=\"#ffffff\" stroke=\"{colour}\" stroke-width=\"1.6\""),
+            false => format!("r=\"5\" fill=\"{colour}\""),
+        };
+        format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" {paint}>{title}</circle>")
+    }
+}
+
+fn marks<'a>(table: &'a Table<'_>) -> Vec<Mark<'a>> {
+    let mut marks: Vec<Mark<'a>> = Vec::new();
+    let mut colours = COLOURS.into_iter();
+    for column in table.columns.iter().filter(|column| column.kind != Kind::Grown) {
+        let same = marks.iter().rfind(|mark| mark.column.kind == column.kind);
+        let same = same.filter(|_| column.title.ends_with("as EDN")).map(|mark| mark.colour);
+        let Some(colour) = same.or_else(|| colours.next()) else { break };
+        marks.push(Mark { column, colour, is_ring: same.is_some() });
+    }
+    marks
+}
+
 /// The figures as SVG, in dark and light surroundings alike.
 pub(crate) fn svg(table: &Table) -> String {
-    let columns: Vec<&Column> = table.columns.iter().filter(|c| !c.is_grown()).collect();
-    let times = columns.iter().flat_map(|c| (0..table.rows.len()).filter_map(|i| c.ms(i)));
+    let marks = marks(table);
+    let times = marks.iter().flat_map(|m| (0..table.rows.len()).filter_map(|i| m.column.ms(i)));
     let (low, high) = times.fold((f64::MAX, f64::MIN), |(l, h), ms| (l.min(ms), h.max(ms)));
     let (low, high) = (low.log10().floor(), high.log10().ceil());
     let x = |ms: f64| LEFT + (ms.log10() - low) / (high - low).max(1.0) * WIDTH;
@@ -25,7 +57,7 @@ pub(crate) fn svg(table: &Table) -> String {
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
         LEFT + WIDTH + 30.0
     );
-    legend(&mut out, &columns);
+    legend(&mut out, &marks);
     for power in low as i32..=high as i32 {
         let at = x(10f64.powi(power));
         let _ = writeln!(
@@ -50,14 +82,10 @@ pub(crate) fn svg(table: &Table) -> String {
             LEFT + WIDTH
         );
         // This engine's dot lies on top.
-        for (column, colour) in columns.iter().zip(COLOURS).rev() {
-            if let Some(ms) = column.ms(i) {
-                let _ = writeln!(
-                    out,
-                    "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"{colour}\"><title>{}: {ms:.4} ms</title></circle>",
-                    x(ms),
-                    column.title
-                );
+        for mark in marks.iter().rev() {
+            if let Some(ms) = mark.column.ms(i) {
+                let title = format!("<title>{}: {ms:.4} ms</title>", mark.column.title);
+                let _ = writeln!(out, "{}", mark.circle(x(ms), y, &title));
             }
         }
     }
@@ -65,16 +93,23 @@ pub(crate) fn svg(table: &Table) -> String {
     out
 }
 
-fn legend(out: &mut String, columns: &[&Column]) {
-    let mut at = 14.0;
-    for (column, colour) in columns.iter().zip(COLOURS) {
+/// In two lines, where one is not enough.
+fn legend(out: &mut String, marks: &[Mark<'_>]) {
+    let (mut x, mut y) = (14.0, 16.0);
+    for mark in marks {
+        let title = &mark.column.title;
+        let width = 30.0 + title.chars().count() as f64 * 6.6;
+        if x + width > LEFT + WIDTH + 30.0 {
+            (x, y) = (14.0, y + 20.0);
+        }
+        let circle = mark.circle(x, y, "");
         let _ = writeln!(
             out,
-            "<circle cx=\"{at}\" cy=\"16\" r=\"5\" fill=\"{colour}\"/><text x=\"{}\" y=\"20\" fill=\"#212529\">{}</text>",
-            at + 9.0,
-            column.title
+            "{circle}<text x=\"{}\" y=\"{}\" fill=\"#212529\">{title}</text>",
+            x + 9.0,
+            y + 4.0
         );
-        at += 30.0 + column.title.chars().count() as f64 * 6.6;
+        x += width;
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - `people`: DataScript's own benchmark; 20,000 of them, name, last name, full name, aliases, sex, age, salary.
 //! - `staff`: people without aliases in departments, departments in divisions (the extended suite of Datahike).
+//! - `past`: the same, and a second transaction says another age of a tenth of the people.
 //! - `wide-D-W`, `long-D-W`: trees and chains of `:follows`, as DataScript makes them.
 //! - `code`: statements with dependencies, by name as the seed has them and by reference.
 //! - `graph`: references at random, some triangles among them.
@@ -40,6 +41,8 @@ pub(crate) struct Dataset {
     pub(crate) name: String,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) entities: Vec<Entity>,
+    /// What a second transaction says of values that are there: entity, attribute, new value.
+    pub(crate) changes: Vec<(u32, usize, Atom)>,
 }
 
 impl Dataset {
@@ -58,7 +61,7 @@ pub(crate) fn dataset(name: &str, times: usize) -> Option<Dataset> {
     let number = |i: usize| parts.get(i).and_then(|p| p.parse::<usize>().ok());
     let (attributes, entities) = match (parts[0], number(1), number(2)) {
         ("people", ..) => people(20_000 * times),
-        ("staff", ..) => staff(20_000 * times),
+        ("staff" | "past", ..) => staff(20_000 * times),
         ("wide", Some(depth), Some(width)) => wide(depth, width, times),
         ("long", Some(depth), Some(width)) => long(depth, width * times),
         ("code", ..) => code(20_000 * times),
@@ -67,8 +70,9 @@ pub(crate) fn dataset(name: &str, times: usize) -> Option<Dataset> {
         ("genealogy", ..) => genealogy(250_000 * times),
         _ => return None,
     };
+    let changes = if parts[0] == "past" { older(&entities) } else { Vec::new() };
     let name = if times == 1 { name.to_string() } else { format!("{name}*{times}") };
-    Some(Dataset { name, attributes, entities })
+    Some(Dataset { name, attributes, entities, changes })
 }
 
 type Made = (Vec<Attribute>, Vec<Entity>);
@@ -142,6 +146,9 @@ fn people(count: usize) -> Made {
     (person_attributes(), (1..=count as u32).map(|id| person(&mut random, id)).collect())
 }
 
+/// Where the age of the staff stands.
+const AGE: usize = 3;
+
 fn staff(count: usize) -> Made {
     const DEPARTMENTS: u32 = 100;
     const DIVISIONS: u32 = 10;
@@ -184,6 +191,15 @@ fn staff(count: usize) -> Made {
         facts: vec![(6, Atom::Text(format!("division {i}"))), (8, Atom::Int(i64::from(i) * 1000))],
     }));
     (attributes, entities)
+}
+
+/// Every tenth of the staff gets an age that nobody had.
+fn older(staff: &[Entity]) -> Vec<(u32, usize, Atom)> {
+    let age = |e: &Entity| match e.facts.get(AGE) {
+        Some((AGE, Atom::Int(age))) => Some((e.id, AGE, Atom::Int(age + 100))),
+        _ => None,
+    };
+    staff.iter().step_by(10).filter_map(age).collect()
 }
 
 /// The tree is `times` as wide at its root as elsewhere.

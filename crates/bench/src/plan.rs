@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::clock::Pace;
 use crate::data::{Atom, Dataset};
 use crate::ours::{keyword, schema_map, value};
-use crate::rows::{Batch, Row, Task};
+use crate::rows::{Batch, Row, Task, View};
 use edn::Value;
 use serde_json::{Value as Json, json};
 use std::io::{BufWriter, Write};
@@ -16,7 +16,10 @@ use std::path::Path;
 /// What a driver calls a task.
 fn task_name(task: Task) -> &'static str {
     match task {
-        Task::Ask(..) | Task::AskAsOf(_) => "ask",
+        Task::Ask(..) => "ask",
+        Task::AskView(View::AsOf, _) => "ask-as-of",
+        Task::AskView(View::Since, _) => "ask-since",
+        Task::AskView(View::History, _) => "ask-history",
         Task::Pull(_) => "pull",
         Task::Entities(_) => "entities",
         Task::Find { one: true } => "find-datom",
@@ -29,11 +32,6 @@ fn task_name(task: Task) -> &'static str {
         Task::Freeze => "freeze",
         Task::Thaw => "thaw",
     }
-}
-
-/// The rows that other runtimes have: none has views of the past.
-pub(crate) fn is_shared(row: &Row) -> bool {
-    !matches!(row.task, Task::AskAsOf(_))
 }
 
 fn row_edn(row: &Row) -> Result<Value, Failure> {

@@ -4,15 +4,16 @@
 //!
 //! Queries are DataScript's; the other engines get them translated, or as their users would write them. The SQL of a row is for
 //! tables with a column for each attribute (`entity`, and a table of `id` and `value` for each attribute with many
-//! values); for facts in one table it is made of the query.
+//! values; of data that have changed, `version` has an entity's row for each transaction that changed it, with `since` and
+//! `until`, which is 99 for what is true now); for facts in one table it is made of the query.
 
 /// A task.
 #[derive(Clone, Copy)]
 pub(crate) enum Task {
     /// A query with its further inputs, as EDN.
     Ask(&'static str, &'static [&'static str]),
-    /// The same as of the time before the data changed.
-    AskAsOf(&'static str),
+    /// A query of a view of data that have changed.
+    AskView(View, &'static str),
     /// A pattern, of entity 1.
     Pull(&'static str),
     /// Entity 1 and those it follows, through the entity API, as maps of these attributes.
@@ -29,6 +30,17 @@ pub(crate) enum Task {
     Freeze,
     /// And back.
     Thaw,
+}
+
+/// What is looked at of data to which a second transaction has said more.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum View {
+    /// As they were before it.
+    AsOf,
+    /// What it said.
+    Since,
+    /// All that was ever said or taken back.
+    History,
 }
 
 /// How much a transaction holds.
@@ -137,7 +149,30 @@ pub(crate) const ROWS: &[Row] = rows![
         "SELECT e.id, e.name FROM entity d JOIN entity e ON e.department = d.id WHERE d.title = 'department 7'";
     "three-hops" "staff" false Task::Ask("[:find ?e ?t :where [?e :name \"Ivan\"] [?e :department ?d] [?d :division ?v] [?v :title ?t]]", &[]),
         "SELECT e.id, v.title FROM entity e JOIN entity d ON d.id = e.department JOIN entity v ON v.id = d.division WHERE e.name = 'Ivan'";
-    "as-of" "staff" false Task::AskAsOf("[:find ?e ?a :where [?e :name \"Ivan\"] [?e :age ?a]]"), "";
+    "average" "staff" false Task::Ask("[:find (avg ?s) :where [?e :salary ?s]]", &[]),
+        "SELECT avg(DISTINCT salary) FROM entity";
+    "average-above" "staff" false Task::Ask("[:find ?x (avg ?s) :with ?e :where [?e :salary ?s] [?e :sex ?x] [(> ?s 50000)]]", &[]),
+        "SELECT sex, avg(salary) FROM entity WHERE salary > 50000 GROUP BY sex";
+    "average-least-most" "staff" false Task::Ask("[:find ?x (avg ?s) (min ?s) (max ?s) :with ?e :where [?e :sex ?x] [?e :salary ?s]]", &[]),
+        "SELECT sex, avg(salary), min(salary), max(salary) FROM entity WHERE sex IS NOT NULL GROUP BY sex";
+    "as-of-q1" "past" false Task::AskView(View::AsOf, "[:find ?e :where [?e :name \"Ivan\"]]"),
+        "SELECT id FROM version WHERE name = 'Ivan' AND since <= 1 AND until > 1";
+    "as-of-q2" "past" false Task::AskView(View::AsOf, "[:find ?e ?a :where [?e :name \"Ivan\"] [?e :age ?a]]"),
+        "SELECT id, age FROM version WHERE name = 'Ivan' AND since <= 1 AND until > 1";
+    "as-of-q3" "past" false Task::AskView(View::AsOf, "[:find ?e ?a :where [?e :name \"Ivan\"] [?e :age ?a] [?e :sex :male]]"),
+        "SELECT id, age FROM version WHERE name = 'Ivan' AND sex = ':male' AND since <= 1 AND until > 1";
+    "since-ages" "past" false Task::AskView(View::Since, "[:find ?e ?a :where [?e :age ?a]]"),
+        "SELECT id, age FROM version WHERE since > 1";
+    "history-names" "past" false Task::AskView(View::History, "[:find ?e :where [?e :name]]"),
+        "SELECT DISTINCT id FROM version WHERE name IS NOT NULL";
+    "history-ages" "past" false Task::AskView(View::History, "[:find ?e ?a ?tx :where [?e :age ?a ?tx]]"),
+        "SELECT id, age, since FROM version WHERE age IS NOT NULL UNION SELECT id, age, until FROM version WHERE age IS NOT NULL AND until < 99";
+    "history-join" "past" false Task::AskView(View::History, "[:find ?e ?n ?a :where [?e :name ?n] [?e :age ?a]]"),
+        "SELECT DISTINCT id, name, age FROM version WHERE age IS NOT NULL";
+    "history-retracted" "past" false Task::AskView(View::History, "[:find ?e ?a :where [?e :age ?a _ false]]"),
+        "SELECT id, age FROM version WHERE until < 99";
+    "history-changes" "past" false Task::AskView(View::History, "[:find ?e ?old ?new :where [?e :age ?old ?tx false] [?e :age ?new ?tx true]]"),
+        "SELECT old.id, old.age, new.age FROM version old JOIN version new ON new.id = old.id AND new.since = old.until WHERE old.until < 99";
     "star-skewed" "skew" false Task::Ask("[:find ?e ?z :where [?e :state :open] [?e :region 2] [?e :kind :rare] [?e :size ?z]]", &[]),
         "SELECT id, size FROM entity WHERE state = ':open' AND region = 2 AND kind = ':rare'";
     "triangle" "graph" false Task::Ask("[:find ?a ?b ?c :where [?a :edge ?b] [?b :edge ?c] [?a :edge ?c]]", &[]),

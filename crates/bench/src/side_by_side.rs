@@ -14,7 +14,7 @@ use crate::peers;
 use crate::plan;
 use crate::rows::{ROWS, Row};
 use crate::sqlite::{Layout, Sqlite};
-use crate::table::{Column, Outcome, Table, digits};
+use crate::table::{Column, Kind, Outcome, Table, digits};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,10 +29,14 @@ pub(crate) struct Options {
     pub(crate) explain: bool,
     /// Whether to ask ten times the data as well.
     pub(crate) growth: bool,
-    /// Whether to measure engines of other runtimes.
+    /// Whether to measure DataScript in Node and Datalevin.
     pub(crate) peers: bool,
+    /// Whether to measure Cozo and mentatdb.
+    pub(crate) rust_peers: bool,
     /// Where DataScript for the JVM is.
     pub(crate) datascript: Option<String>,
+    /// The Java that it runs on; the one that Datalevin needs where this is not given.
+    pub(crate) java: Option<PathBuf>,
     /// Where the picture goes.
     pub(crate) svg: Option<PathBuf>,
 }
@@ -41,11 +45,20 @@ const OURS: usize = 0;
 const AS_EDN: usize = 1;
 const TEN: usize = 2;
 const FLOOR: usize = 3;
-const FLOOR_TEN: usize = 4;
-const FACTS: usize = 5;
-const COLUMNS: usize = 6;
-const TITLES: [&str; 7] =
-    ["defbase", "as EDN", "defbase, ×10", "floor", "floor, ×10", "SQLite facts", "SQLite columns"];
+const FLOOR_EDN: usize = 4;
+const FLOOR_TEN: usize = 5;
+const FACTS: usize = 6;
+const COLUMNS: usize = 7;
+const TITLES: [(&str, Kind); 8] = [
+    ("defbase", Kind::Engine),
+    ("as EDN", Kind::Engine),
+    ("defbase, ×10", Kind::Grown),
+    ("floor", Kind::Floor),
+    ("floor as EDN", Kind::Floor),
+    ("floor, ×10", Kind::Grown),
+    ("SQLite facts", Kind::Engine),
+    ("SQLite columns", Kind::Engine),
+];
 
 fn pace(options: &Options) -> Pace {
     let ms = Duration::from_millis;
@@ -80,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let columns = TITLES.iter().map(|title| Column::new(title, rows.len())).collect();
+    let columns = TITLES.map(|(title, kind)| Column::new(title, kind, rows.len())).into();
     let mut table = Table { rows: &rows, columns };
     let pace = pace(options);
     let mut names: Vec<&str> = rows.iter().map(|row| row.dataset).collect();
@@ -96,15 +109,18 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             measure(&mut table, name, 10, pace)?;
         }
     }
-    if options.peers {
+    if options.peers || options.rust_peers || options.datascript.is_some() {
         let folder = tempfile::tempdir()?;
         export(folder.path(), &rows, &seen, pace)?;
-        for peer in peers::found(folder.path(), options.datascript.as_deref())? {
+        for peer in peers::found(folder.path(), options)? {
             table.columns.push(peers::measure(peer, &rows)?);
         }
     }
     println!("{}", table.markdown());
-    growth(&table);
+    println!("{}", table.beside_floor(&[(OURS, FLOOR), (AS_EDN, FLOOR_EDN)]));
+    if options.growth {
+        growth(&table);
+    }
     if let Some(path) = &options.svg {
         std::fs::write(path, chart::svg(&table))?;
     }
@@ -117,12 +133,11 @@ fn export(
     names: &[&str],
     pace: Pace,
 ) -> Result<(), Failure> {
-    let shared: Vec<&Row> = rows.iter().copied().filter(|row| plan::is_shared(row)).collect();
     let datasets: Vec<Dataset> = names.iter().filter_map(|name| dataset(name, 1)).collect();
     for data in &datasets {
         plan::write_data(folder, data)?;
     }
-    plan::write_plan(folder, &shared, &datasets, pace)
+    plan::write_plan(folder, rows, &datasets, pace)
 }
 
 /// All rows of one data set, by the engines of this process.
@@ -155,7 +170,11 @@ fn measure(table: &mut Table, name: &str, times: usize, pace: Pace) -> Result<()
     note("floor");
     let floor = Floor::new(&data);
     for (i, row) in &rows {
-        put(if times == 1 { FLOOR } else { FLOOR_TEN }, *i, floor.run(row.name, pace));
+        let column = if times == 1 { FLOOR } else { FLOOR_TEN };
+        put(column, *i, floor.run(row.name, false, pace));
+        if times == 1 {
+            put(FLOOR_EDN, *i, floor.run(row.name, true, pace));
+        }
     }
     drop(floor);
     if times > 1 {
@@ -194,7 +213,7 @@ mod tests {
     fn engines_of_this_process_agree_on_how_much_there_is() -> Result<(), Failure> {
         let pace = Pace { warm_up: Duration::ZERO, measure: Duration::ZERO, least: 1 };
         let mut compared = 0;
-        for name in ["wide-3-3", "long-10-3", "staff"] {
+        for name in ["wide-3-3", "long-10-3", "staff", "past"] {
             let data = dataset(name, 1).ok_or("no data")?;
             let (ours, floor) = (Ours::new(&data)?, Floor::new(&data));
             let facts = Sqlite::new(&data, Layout::Facts)?;
@@ -202,7 +221,7 @@ mod tests {
             for row in ROWS.iter().filter(|row| row.dataset == name) {
                 let count = ours.run(row, &data, false, pace)?.count;
                 let others = [
-                    floor.run(row.name, pace)?,
+                    floor.run(row.name, true, pace)?,
                     facts.run(row, &data, pace)?,
                     columns.run(row, &data, pace)?,
                 ];

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::clock::{Measured, Pace, median};
-use crate::data::{Atom, Dataset};
+use crate::data::{Atom, Dataset, Entity};
 use crate::rows::{Row, Task};
 use edn::Value;
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use std::fmt::Write;
 pub(crate) enum Layout {
     /// `facts(e, a, v)`, attributes by number, with an index for each order.
     Facts,
-    /// `entity(id, …)`, and a table for each attribute with many values.
+    /// `entity(id, …)`, and a table for each attribute with many values; of data that have changed, `version(since, until, id, …)`.
     Columns,
 }
 
@@ -47,6 +47,16 @@ fn kind(data: &Dataset, attribute: usize) -> &'static str {
     }
 }
 
+/// The transaction at which what is true now ends.
+const STILL: i64 = 99;
+
+/// An entity's id and its values of attributes with one each.
+fn columns_of(entity: &Entity, single: &[usize]) -> Vec<Cell> {
+    let value = |a: &usize| entity.facts.iter().find(|(b, _)| b == a).map(|(_, v)| cell(v));
+    let values = single.iter().map(|a| value(a).unwrap_or(Cell::Null));
+    std::iter::once(Cell::Integer(i64::from(entity.id))).chain(values).collect()
+}
+
 impl Sqlite {
     pub(crate) fn new(data: &Dataset, layout: Layout) -> Result<Sqlite, Failure> {
         let connection = Connection::open_in_memory()?;
@@ -75,11 +85,11 @@ impl Sqlite {
     fn load_columns(&self, data: &Dataset) -> Result<(), Failure> {
         let single: Vec<usize> =
             (0..data.attributes.len()).filter(|a| !data.attributes[*a].many).collect();
-        let mut schema = String::from("CREATE TABLE entity (id INTEGER PRIMARY KEY");
+        let mut columns = String::new();
         for a in &single {
-            write!(schema, ", \"{}\" {}", column(data.attributes[*a].name), kind(data, *a))?;
+            write!(columns, ", \"{}\" {}", column(data.attributes[*a].name), kind(data, *a))?;
         }
-        schema.push_str(");");
+        let mut schema = format!("CREATE TABLE entity (id INTEGER PRIMARY KEY{columns});");
         for (a, many) in data.attributes.iter().enumerate().filter(|(_, a)| a.many) {
             write!(
                 schema,
@@ -93,10 +103,10 @@ impl Sqlite {
         let mut insert =
             self.connection.prepare(&format!("INSERT INTO entity VALUES ({marks})"))?;
         for entity in &data.entities {
-            let value = |a: &usize| entity.facts.iter().find(|(b, _)| b == a).map(|(_, v)| cell(v));
-            let row = std::iter::once(Cell::Integer(i64::from(entity.id)))
-                .chain(single.iter().map(|a| value(a).unwrap_or(Cell::Null)));
-            insert.execute(rusqlite::params_from_iter(row))?;
+            insert.execute(rusqlite::params_from_iter(columns_of(entity, &single)))?;
+        }
+        if !data.changes.is_empty() {
+            self.load_versions(data, &columns, &single)?;
         }
         for (a, many) in data.attributes.iter().enumerate().filter(|(_, a)| a.many) {
             let sql = format!("INSERT INTO \"{}\" VALUES (?, ?)", many.name);
@@ -120,6 +130,44 @@ impl Sqlite {
         Ok(())
     }
 
+    /// An entity's row for each of its two transactions, and when it was true.
+    fn load_versions(
+        &self,
+        data: &Dataset,
+        columns: &str,
+        single: &[usize],
+    ) -> Result<(), Failure> {
+        self.connection.execute_batch(&format!(
+            "CREATE TABLE version (since INTEGER, until INTEGER, id INTEGER{columns});"
+        ))?;
+        let marks = vec!["?"; single.len() + 3].join(", ");
+        let mut insert =
+            self.connection.prepare(&format!("INSERT INTO version VALUES ({marks})"))?;
+        let mut put = |since: i64, until: i64, row: Vec<Cell>| {
+            let times = [Cell::Integer(since), Cell::Integer(until)];
+            insert.execute(rusqlite::params_from_iter(times.into_iter().chain(row)))
+        };
+        let mut changes = data.changes.iter().peekable();
+        for entity in &data.entities {
+            let mut row = columns_of(entity, single);
+            match changes.next_if(|(e, ..)| *e == entity.id) {
+                None => put(1, STILL, row)?,
+                Some((_, a, v)) => {
+                    put(1, 2, row.clone())?;
+                    if let Some(at) = single.iter().position(|b| b == a) {
+                        row[at + 1] = cell(v);
+                    }
+                    put(2, STILL, row)?
+                }
+            };
+        }
+        for name in ["id", "since", "until", "name", "age"] {
+            let sql = format!("CREATE INDEX \"version by {name}\" ON version ({name})");
+            self.connection.execute_batch(&sql)?;
+        }
+        Ok(())
+    }
+
     /// The time of a row, where SQL has it; statements are prepared anew each time, as the others parse and plan.
     pub(crate) fn run(
         &self,
@@ -127,10 +175,12 @@ impl Sqlite {
         data: &Dataset,
         pace: Pace,
     ) -> Result<Option<Measured>, Failure> {
-        let Task::Ask(query, inputs) = row.task else { return Ok(None) };
-        let sql = match self.layout {
-            Layout::Columns => Some(row.sql.to_string()).filter(|sql| !sql.is_empty()),
-            Layout::Facts => translated(&edn::read(query)?, inputs, data)?,
+        let sql = match (self.layout, row.task) {
+            (Layout::Columns, _) => Some(row.sql.to_string()).filter(|sql| !sql.is_empty()),
+            (Layout::Facts, Task::Ask(query, inputs)) => {
+                translated(&edn::read(query)?, inputs, data)?
+            }
+            _ => None,
         };
         let Some(sql) = sql else { return Ok(None) };
         median(pace, || {
