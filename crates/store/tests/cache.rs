@@ -1,12 +1,12 @@
 //! A log's cache gives what the log says, and only as long as the log is what it was made of.
 #![allow(clippy::unwrap_used)]
 
-use db::{Db, Index, Storage};
+use db::{Db, Index, Pack, Storage};
 use edn::Map;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use store::{Connection, Pack, TxInfo, load, open_cached};
+use store::{Connection, TxInfo, load, open_cached};
 
 fn put(connection: &Connection, tx: &str) {
     connection.transact(&edn::read(tx).unwrap(), &TxInfo::default()).unwrap();
