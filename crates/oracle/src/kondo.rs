@@ -2,7 +2,7 @@
 //!
 //! clj-kondo's findings come as a folder of JSON lines, one file a bucket (`var-usages.jsonl` …), or as what `clj-kondo --config
 //! '{:output {:analysis true :format :edn}}'` prints. Places are compared to the column. Left out on its side are records without a
-//! place, which it makes of what macros expand to, and special forms, which are no vars.
+//! place, which it makes of what macros expand to, special forms and members of the host, which are no vars.
 
 use code::analysis::{DefinitionFound, Findings, Place, Rules, find};
 use edn::{ReadOptions, Value};
@@ -248,7 +248,8 @@ fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
                 to => to,
             };
             let of_usage = matches!(bucket, Bucket::Usages | Bucket::UsagesWithin);
-            if unknown && of_usage || !unknown && bucket == Bucket::Unresolved {
+            let of_host = record.text("to").is_none();
+            if of_usage && (unknown || of_host) || !unknown && bucket == Bucket::Unresolved {
                 continue;
             }
             let is_core = matches!(to, "clojure.core" | "cljs.core");

@@ -5,8 +5,8 @@
 //! has what each of them finds, one after the other.
 
 use super::File;
-use super::ns::{Context, Mention, Platform, Referred};
-use super::resolve::{Meaning, Project, meaning_of, qualified};
+use super::ns::{Context, Mention, Referred};
+use super::resolve::{Meaning, Project, is_primitive, meaning_of, qualified};
 use super::walk::{Def, Form, NO_LIST, Pass, Use, UseKind};
 use crate::analysis::Rules;
 use edn::Str;
@@ -205,7 +205,7 @@ impl Finder<'_> {
     fn referred(&self, context: &Context, referred: &Referred) -> Option<UsageFound> {
         let Referred { ns, name, at } = referred;
         let meaning = qualified(self.project, context, self.pass.platform, ns, name);
-        let (to, name) = self.target(meaning, name)?;
+        let (to, name) = target(meaning, name)?;
         Some(UsageFound {
             lang: self.lang,
             from: context.name.as_str().into(),
@@ -224,9 +224,9 @@ impl Finder<'_> {
         let symbol = &self.file.text[used.start as usize..used.end as usize];
         let meaning = meaning_of(self.project, self.pass, context, used.kind, symbol);
         // A hint that names no var of the project is a class of the host or a primitive type.
-        let is_own = matches!(meaning, Meaning::Own { .. });
+        let is_own = matches!(meaning, Meaning::Own { .. }) && !is_primitive(symbol);
         let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
-        let (mut to, mut name) = self.target(meaning, symbol)?;
+        let (mut to, mut name) = target(meaning, symbol)?;
         // An alias says which namespace is meant, also where that has no such var.
         if to.is_none()
             && let Some((alias, plain)) = prefix
@@ -250,20 +250,16 @@ impl Finder<'_> {
             name_at: self.place(&(used.start..used.end)),
         })
     }
-
-    /// The namespace and name of what a symbol means: no namespace where that is not known, nothing where it is no var.
-    fn target(&self, meaning: Meaning, symbol: &str) -> Option<(Option<Str>, Str)> {
-        match meaning {
-            Meaning::Own { ns, name, .. } | Meaning::Foreign { ns, name } => Some((Some(ns), name)),
-            Meaning::Core { name, .. } => Some((Some(core_of(self.pass.platform).into()), name)),
-            Meaning::Unresolved => Some((None, symbol.into())),
-            Meaning::Host | Meaning::Nothing => None,
-        }
-    }
 }
 
-fn core_of(platform: Platform) -> &'static str {
-    if platform == Platform::Cljs { "cljs.core" } else { "clojure.core" }
+/// The namespace and name of what a symbol means: no namespace where that is not known, nothing where it is no var.
+fn target(meaning: Meaning, symbol: &str) -> Option<(Option<Str>, Str)> {
+    match meaning {
+        Meaning::Own { ns, name, .. } | Meaning::Foreign { ns, name } => Some((Some(ns), name)),
+        Meaning::Core { ns, name, .. } => Some((Some(ns.into()), name)),
+        Meaning::Unresolved => Some((None, symbol.into())),
+        Meaning::Host | Meaning::Nothing => None,
+    }
 }
 
 /// Where the lines of a text begin.

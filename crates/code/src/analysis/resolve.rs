@@ -119,6 +119,7 @@ pub(super) enum Meaning {
     },
     /// A var of a core namespace.
     Core {
+        ns: &'static str,
         name: Str,
         is_macro: bool,
     },
@@ -176,8 +177,10 @@ pub(super) fn qualified(
     let alias = context.aliases.get(prefix).map(String::as_str);
     let ns = alias.unwrap_or(prefix);
     if matches!(ns, "clojure.core" | "cljs.core") {
-        let var = lexicon::core_var(name, platform == Platform::Cljs);
-        return Meaning::Core { name: name.into(), is_macro: var.is_some_and(|v| v.is_macro) };
+        // ClojureScript has one core under both names; a macro of Clojure may write what is meant for ClojureScript.
+        let is_cljs = platform == Platform::Cljs || ns == "cljs.core";
+        let is_macro = lexicon::core_var(name, is_cljs).is_some_and(|var| var.is_macro);
+        return Meaning::Core { ns: core_of(is_cljs), name: name.into(), is_macro };
     }
     if let Some(var) = project.var(platform, ns, name) {
         return own(ns, name, var);
@@ -207,6 +210,10 @@ pub(super) fn qualified(
     if loaded { Meaning::Foreign { ns: ns.into(), name: name.into() } } else { Meaning::Unresolved }
 }
 
+fn core_of(is_cljs: bool) -> &'static str {
+    if is_cljs { "cljs.core" } else { "clojure.core" }
+}
+
 pub(super) fn starts_upper(name: &str) -> bool {
     name.starts_with(|c: char| c.is_uppercase())
 }
@@ -218,7 +225,8 @@ fn plain(project: &Project<'_>, context: &Context, platform: Platform, name: &st
     if let Some((ns, original)) = context.refers.get(name) {
         if matches!(ns.as_str(), "clojure.core" | "cljs.core") {
             let is_macro = lexicon::core_var(original, false).is_some_and(|v| v.is_macro);
-            return Meaning::Core { name: original.as_str().into(), is_macro };
+            let ns = core_of(platform == Platform::Cljs);
+            return Meaning::Core { ns, name: original.as_str().into(), is_macro };
         }
         return match project.var(platform, ns, original) {
             Some(var) => own(ns, original, var),
@@ -242,7 +250,8 @@ fn plain(project: &Project<'_>, context: &Context, platform: Platform, name: &st
     if !context.excluded.contains(name)
         && let Some(var) = lexicon::core_var(name, platform == Platform::Cljs)
     {
-        return Meaning::Core { name: name.into(), is_macro: var.is_macro };
+        let ns = core_of(platform == Platform::Cljs);
+        return Meaning::Core { ns, name: name.into(), is_macro: var.is_macro };
     }
     if lexicon::is_special_form(name) {
         return Meaning::Nothing;
@@ -268,6 +277,15 @@ fn host_or_unresolved(
     }
     if let Some(var) = imported(project, context, platform, class) {
         return var;
+    }
+    if platform == Platform::Cljs {
+        // A library of JavaScript is an object under its alias, and core has types.
+        if let Some(library) = context.aliases.get(name) {
+            return Meaning::Foreign { ns: library.as_str().into(), name: name.into() };
+        }
+        if class.len() < name.len() && lexicon::core_var(class, true).is_some() {
+            return Meaning::Core { ns: "cljs.core", name: class.into(), is_macro: false };
+        }
     }
     if let Some((package, simple)) = class.rsplit_once('.') {
         let ns = package.replace('_', "-");
@@ -308,7 +326,7 @@ fn imported(
     Some(own(&ns, class, project.var(platform, &ns, class)?))
 }
 
-fn is_primitive(name: &str) -> bool {
+pub(super) fn is_primitive(name: &str) -> bool {
     matches!(
         name,
         "int"

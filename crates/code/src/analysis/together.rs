@@ -3,7 +3,6 @@
 use super::File;
 use super::lexicon;
 use super::names::{self, Name};
-use super::ns::Platform;
 use super::purity::{self, Local, Purity};
 use super::resolve::{Meaning, Project, Var, meaning_of, places, qualified, starts_upper};
 use super::walk::{Def, Form, Pass, UseKind};
@@ -34,11 +33,11 @@ impl Uses {
         for used in &form.uses {
             let symbol = &text[used.start as usize..used.end as usize];
             let meaning = meaning_of(project, pass, context, used.kind, symbol);
-            self.add_one(names, pass.platform, used.kind, symbol, meaning);
+            self.add_one(names, used.kind, symbol, meaning);
         }
         for (ns, name) in &form.exports {
             let meaning = qualified(project, context, pass.platform, ns, name);
-            self.add_one(names, pass.platform, UseKind::Reference, name, meaning);
+            self.add_one(names, UseKind::Reference, name, meaning);
         }
         if self.local.impure.is_none() {
             self.local.impure = form.effects.impure.clone();
@@ -50,14 +49,7 @@ impl Uses {
         self.local.impure.get_or_insert(what);
     }
 
-    fn add_one(
-        &mut self,
-        names: &[&Name],
-        platform: Platform,
-        used: UseKind,
-        symbol: &str,
-        meaning: Meaning,
-    ) {
+    fn add_one(&mut self, names: &[&Name], used: UseKind, symbol: &str, meaning: Meaning) {
         if used == UseKind::TypeHint {
             if let Meaning::Own { ns, name, var } = meaning
                 && starts_upper(&name)
@@ -78,8 +70,7 @@ impl Uses {
                     self.impure(format!("{ns}/{name}"));
                 }
             }
-            Meaning::Core { name, is_macro } => {
-                let ns = if platform == Platform::Cljs { "cljs.core" } else { "clojure.core" };
+            Meaning::Core { ns, name, is_macro } => {
                 let full: Str = format!("{ns}/{name}").into();
                 if lexicon::is_impure_core(&name) || is_dynamic(&name) {
                     self.impure(full.to_string());

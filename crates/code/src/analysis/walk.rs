@@ -267,6 +267,7 @@ impl<'t> Walker<'t> {
                 self.reading.expand(node, &mut forms);
                 self.walk_all(&forms);
             }
+            Kind::Quote if self.quoted > 0 => self.unquotes(node),
             Kind::Quote
             | Kind::Keyword
             | Kind::Number
@@ -276,6 +277,16 @@ impl<'t> Walker<'t> {
             | Kind::Symbolic
             | Kind::Eval
             | Kind::Discard => {}
+        }
+    }
+
+    /// Walks what is unquoted inside a quoted form, which is data otherwise.
+    fn unquotes(&mut self, node: usize) {
+        for form in self.reading.forms(node) {
+            match self.reading.kind(form) {
+                Kind::Unquote | Kind::UnquoteSplicing => self.walk(form),
+                _ => self.unquotes(form),
+            }
         }
     }
 

@@ -72,6 +72,11 @@ impl Walker<'_> {
 
     pub(super) fn bind_map(&mut self, map: usize) {
         let forms = self.reading.forms(map);
+        // A default may be called as what it is the default of.
+        let defaults =
+            forms.chunks_exact(2).filter(|pair| self.reading.keyword(pair[0]) == Some("or"));
+        let defaults: Vec<usize> = defaults.flat_map(|pair| self.reading.forms(pair[1])).collect();
+        defaults.chunks_exact(2).for_each(|default| self.walk(default[1]));
         for pair in forms.chunks_exact(2) {
             let (key, value) = (pair[0], pair[1]);
             let Some(keyword) = self.reading.keyword(key) else {
@@ -88,11 +93,6 @@ impl Walker<'_> {
                     }
                 }
                 Some("as") => self.bind(value),
-                Some("or") => {
-                    for default in self.reading.forms(value).chunks_exact(2) {
-                        self.walk(default[1]);
-                    }
-                }
                 _ => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{UseKind, Walker};
 use crate::analysis::lexicon;
+use edn::syntax::Kind;
 
 impl<'t> Walker<'t> {
     /// Takes care of a form with a meaning of its own; `false` where it is an ordinary call.
@@ -62,9 +63,7 @@ impl<'t> Walker<'t> {
             "require" | "use" | "import" | "refer" | "alias" | "require-macros" | "use-macros"
             | "refer-clojure" => {
                 self.core_use(name, head);
-                let mut context = std::mem::take(self.context());
-                context.clause(&self.reading, name, rest);
-                *self.context() = context;
+                self.load(name, rest);
             }
             "def" | "defonce" => {
                 self.core_use(name, head);
@@ -133,6 +132,21 @@ impl<'t> Walker<'t> {
             }
         }
         true
+    }
+
+    /// `require` and its kin. Quoted libraries are data; what makes one up is an expression, and says nothing here.
+    fn load(&mut self, name: &str, rest: &[usize]) {
+        let is_data = |n: &usize| self.reading.kind(*n) == Kind::Quote;
+        let (data, made_up): (Vec<usize>, Vec<usize>) = match name {
+            "require" | "use" | "require-macros" | "use-macros" => {
+                rest.iter().partition(|n| is_data(n))
+            }
+            _ => (rest.to_vec(), Vec::new()),
+        };
+        let mut context = std::mem::take(self.context());
+        context.clause(&self.reading, name, &data);
+        *self.context() = context;
+        self.walk_all(&made_up);
     }
 
     fn head_name(&self, forms: &[usize]) -> &'t str {
