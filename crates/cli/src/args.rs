@@ -38,6 +38,16 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// How data is printed that no table could hold.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum DataFormat {
+    /// Clojure data
+    #[default]
+    Edn,
+    /// JSON
+    Json,
+}
+
 /// How a graph is printed.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum GraphFormat {
@@ -231,6 +241,23 @@ Examples:
         private: bool,
         #[command(flatten)]
         printing: Printing,
+    },
+
+    /// Every namespace, definition and use with its place, as clj-kondo prints its analysis
+    #[command(after_help = "\
+Names are resolved as the project's `.clj-kondo/config.edn` says, where there is one.
+
+Examples:
+  defbase analysis > analysis.edn
+  defbase analysis --format json | jq '.analysis[\"var-usages\"] | length'
+  defbase analysis --as-of 2026-01-31 > january.edn")]
+    Analysis {
+        /// The sources as they were then: an instant or a transaction number of `log`
+        #[arg(long, value_name = "WHEN")]
+        as_of: Option<String>,
+        /// How data is printed
+        #[arg(long, value_enum, default_value_t)]
+        format: DataFormat,
     },
 
     /// A statement's source and what is known of it

@@ -92,6 +92,9 @@ fn perform(command: Command, db: &dyn Fn() -> Outcome<Db>) -> Outcome<Found> {
             graph::cycles(&db()?, namespaces, with_self, format)
         }
         Command::Unused { private, printing } => code::unused(&db()?, private, printing.format),
+        Command::Analysis { as_of: when, format } => {
+            code::analysis(&as_of(&db()?, when.as_deref())?, format)
+        }
         Command::Show { fqn, as_of: when, printing } => {
             code::show(&as_of(&db()?, when.as_deref())?, &fqn, printing.format)
         }

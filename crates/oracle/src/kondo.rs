@@ -233,8 +233,18 @@ fn sources(
     }
 }
 
+/// clj-kondo does not say that a use stands in a type.
+fn makes_type(defined_by: &str) -> bool {
+    ["defrecord", "deftype"].contains(&defined_by.rsplit('/').next().unwrap_or(defined_by))
+}
+
 fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
     let special: BTreeSet<&str> = SPECIAL.split_whitespace().collect();
+    let types: BTreeSet<&str> = records["var-definitions"]
+        .iter()
+        .filter(|record| record.text("defined-by").is_some_and(makes_type))
+        .filter_map(|record| record.text("name"))
+        .collect();
     let mut buckets = Buckets::new();
     for (bucket, file, _) in BUCKETS {
         let findings = buckets.entry(bucket).or_default();
@@ -259,7 +269,10 @@ fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
                 Bucket::Definitions => format!("{}/{}", text("ns"), text("name")),
                 _ if is_core && special.contains(text("name")) => continue,
                 Bucket::Usages => format!("{to}/{}", text("name")),
-                Bucket::UsagesWithin => format!("{} {to}/{}", text("from-var"), text("name")),
+                Bucket::UsagesWithin => {
+                    let within = record.text("from-var").filter(|var| !types.contains(var));
+                    format!("{} {to}/{}", within.unwrap_or("-"), text("name"))
+                }
                 Bucket::Unresolved => text("name").to_string(),
             };
             let place = record.number("name-row").zip(record.number("name-col"));
@@ -292,8 +305,7 @@ fn ours(all: &[Findings]) -> Buckets {
         for def in &found.definitions {
             add(Bucket::Definitions, def.lang, def.name_at, format!("{}/{}", def.ns, def.name));
         }
-        // clj-kondo does not say that a use stands in a type.
-        let is_type = |def: &&DefinitionFound| matches!(&*def.kind, "defrecord" | "deftype");
+        let is_type = |def: &&DefinitionFound| makes_type(&def.kind);
         let types: BTreeSet<&str> =
             found.definitions.iter().filter(is_type).map(|def| &*def.name).collect();
         for usage in &found.usages {

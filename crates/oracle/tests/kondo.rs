@@ -66,7 +66,7 @@ fn what_cannot_be_compared_is_refused() {
     assert!(matches!(missing, Err(KondoError::Read(..))), "{missing:?}");
     let none = compare(&folder("found"), &[folder("found")]);
     assert!(matches!(none, Err(KondoError::NoSources(n)) if n > 20), "{none:?}");
-    let file = tempfile();
+    let file = tempfile("other");
     std::fs::write(&file, "[]").unwrap();
     let refused = compare(&file, &[folder("sources")]);
     assert!(matches!(refused, Err(KondoError::Form(..))), "{refused:?}");
@@ -76,6 +76,25 @@ fn what_cannot_be_compared_is_refused() {
     std::fs::remove_file(file).unwrap();
 }
 
-fn tempfile() -> PathBuf {
-    std::env::temp_dir().join(format!("kondo-{}.edn", std::process::id()))
+fn tempfile(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("kondo-{name}-{}.edn", std::process::id()))
+}
+
+#[test]
+fn what_is_printed_here_reads_as_clj_kondos_own() {
+    let sources = folder("sources");
+    let text = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(path).unwrap())
+    };
+    let files: Vec<(String, String)> =
+        std::fs::read_dir(&sources).unwrap().map(|entry| text(entry.unwrap().path())).collect();
+    let found = code::analysis::find(&files, &code::analysis::Rules::default());
+    let file = tempfile("own");
+    std::fs::write(&file, code::analysis::as_kondo(&found).to_string()).unwrap();
+    for agreement in compare(&file, &[sources]).unwrap() {
+        let differs = (agreement.missed.len(), agreement.extra.len());
+        assert!(agreement.both > 0 && differs == (0, 0), "{agreement:?}");
+    }
+    std::fs::remove_file(file).unwrap();
 }

@@ -1,11 +1,17 @@
-//! `search`, `stats`, `unused`, `show`.
+//! `search`, `stats`, `unused`, `analysis`, `show`.
 
 use super::{Found, instant, number, statement, text};
-use crate::args::Format;
+use crate::args::{DataFormat, Format};
+use crate::commands::keep;
+use crate::json;
 use crate::output::{Rows, note, say};
+use crate::place::Place as Project;
 use crate::problem::{Outcome, Problem};
+use ::code::analysis::{as_kondo, find};
 use ::code::dependencies;
+use ::code::export;
 use ::code::location::Locations;
+use ::code::project::KONDO_CONFIG;
 use ::code::search::{self, Place, Search, SearchError};
 use ::code::show::{self, Shown};
 use ::code::stats::{self, Counts};
@@ -120,6 +126,30 @@ pub(crate) fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Fou
         rows.print(format)?;
     }
     Ok(Found::from(rows.is_empty()))
+}
+
+/// `defbase analysis`
+pub(crate) fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
+    let config = match Project::find()? {
+        Some(project) => std::fs::read_to_string(project.root.join(KONDO_CONFIG)).ok(),
+        None => None,
+    };
+    let exported = export::all(db, |_| true)
+        .map_err(|e| Problem::new("the sources cannot be read").because(&e))?;
+    // What is no UTF-8 was never read as code.
+    let text = |file: export::Exported| Some((file.path, String::from_utf8(file.bytes).ok()?));
+    let files: Vec<(String, String)> = exported.into_iter().filter_map(text).collect();
+    let found = find(&files, &keep::rules(config.as_deref()));
+    let data = Value::map(vec![(Value::keyword("analysis"), as_kondo(&found))]);
+    match format {
+        DataFormat::Edn => say(&data.to_string())?,
+        DataFormat::Json => {
+            let mut out = String::new();
+            json::write(&mut out, &data);
+            say(&out)?;
+        }
+    }
+    Ok(Found::from(found.iter().any(|file| !file.namespaces.is_empty())))
 }
 
 /// `defbase show`

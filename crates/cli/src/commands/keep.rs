@@ -33,6 +33,17 @@ fn now() -> Inst {
     Inst(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// What a project says of macros, where it says something.
+pub(crate) fn rules(config: Option<&str>) -> Rules {
+    let mut rules = Rules::default();
+    if let Some(config) = config
+        && let Err(e) = rules.add_kondo_config(config)
+    {
+        note(&format!("note: {KONDO_CONFIG} does not read and is not used: {e}"));
+    }
+    rules
+}
+
 /// `defbase import`
 pub(crate) fn import(paths: &[PathBuf]) -> Outcome<Found> {
     let here = Place::here()?;
@@ -51,12 +62,7 @@ pub(crate) fn import(paths: &[PathBuf]) -> Outcome<Found> {
             .help("name folders, jars, or files that end in .clj, .cljs, .cljc, .bb or .edn")
     })?;
     progress.now("reading statements");
-    let mut rules = Rules::default();
-    if let Some(config) = &project.config
-        && let Err(e) = rules.add_kondo_config(config)
-    {
-        note(&format!("note: {KONDO_CONFIG} does not read and is not used: {e}"));
-    }
+    let rules = rules(project.config.as_deref());
     let import = import_with(&database.db(), project, now(), |texts| analyze(&texts, &rules))
         .map_err(|e| Problem::new("the import cannot be made").because(&e))?;
     if !import.plan.ops.is_empty() {

@@ -12,6 +12,7 @@
 
 mod config;
 mod findings;
+mod kondo;
 mod lexicon;
 mod names;
 mod ns;
@@ -22,6 +23,7 @@ mod walk;
 
 pub use config::Rules;
 pub use findings::{DefinitionFound, Findings, LoadFound, NamespaceFound, Place, UsageFound, find};
+pub use kondo::as_kondo;
 
 use crate::facts::FileFacts;
 use crate::model::content_hash;
