@@ -1,7 +1,8 @@
 //! What engines in other runtimes are given: a folder with the rows to measure and the data, as EDN and as JSON.
 //!
 //! `plan.edn` and `plan.json` say what to do, `<dataset>.edn` and `<dataset>.json` have one fact a line. In JSON, for the
-//! JavaScript API of DataScript, attributes and keywords are strings, and queries are text.
+//! JavaScript API of DataScript, attributes and keywords are strings, and queries are text; types and changes of the data
+//! are there for engines that have a schema and a past.
 
 use crate::Failure;
 use crate::clock::Pace;
@@ -125,6 +126,25 @@ fn atom_json(atom: &Atom) -> Json {
     }
 }
 
+/// What the values of each attribute are.
+fn types_json(data: &Dataset) -> Json {
+    let mut types = serde_json::Map::new();
+    for (_, a, v) in data.facts() {
+        let name = data.attributes[a].name;
+        if !types.contains_key(name) {
+            let called = match v {
+                Atom::Int(_) => "long",
+                Atom::Text(_) => "string",
+                Atom::Word(_) => "keyword",
+                Atom::Flag(_) => "boolean",
+                Atom::Ref(_) => "ref",
+            };
+            types.insert(name.into(), called.into());
+        }
+    }
+    types.into()
+}
+
 /// Writes the facts of a data set.
 pub(crate) fn write_data(folder: &Path, data: &Dataset) -> Result<(), Failure> {
     let create = |ending: &str| {
@@ -167,7 +187,13 @@ pub(crate) fn write_plan(
     std::fs::write(folder.join("plan.edn"), plan.to_string())?;
     let json_rows: Result<Vec<Json>, Failure> = rows.iter().map(|row| row_json(row)).collect();
     let described = datasets.iter().map(|data| {
-        let said = json!({ "schema": schema_json(data), "facts": format!("{}.json", data.name) });
+        let changes = data.changes.iter();
+        let changes: Vec<Json> =
+            changes.map(|(e, a, v)| json!([e, data.attributes[*a].name, atom_json(v)])).collect();
+        let said = json!({
+            "schema": schema_json(data), "types": types_json(data),
+            "facts": format!("{}.json", data.name), "changes": changes,
+        });
         (data.name.clone(), said)
     });
     let described: serde_json::Map<String, Json> = described.collect();
