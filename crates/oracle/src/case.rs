@@ -22,6 +22,8 @@ pub enum Kind {
     SeekDatoms,
     /// `attribute start end`
     IndexRange,
+    /// Each side writes the database down, and reads what the other one wrote.
+    Exchange,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Kind::Datoms => "datoms",
             Kind::SeekDatoms => "seek_datoms",
             Kind::IndexRange => "index_range",
+            Kind::Exchange => "exchange",
         }
     }
 }

@@ -12,6 +12,7 @@
 //! be one of all rows, which must be the same.
 
 use crate::case::{Kind, Outcome, Step};
+use crate::exchange;
 use edn::Value;
 use std::collections::HashSet;
 
@@ -235,6 +236,7 @@ fn same(step: &Step, ours: &Value, theirs: &Value) -> bool {
         Kind::Query => same_answer(&evened(ours), &evened(theirs)),
         Kind::QueryOne => same_one(&evened(ours), &evened(theirs)),
         Kind::Transact => same_report(step, &evened(ours), &evened(theirs)),
+        Kind::Exchange => exchange::agree(ours, theirs),
         Kind::Pull | Kind::PullMany => keywords_as_strings(&evened(ours)) == evened(theirs),
         _ => evened(ours) == evened(theirs),
     }

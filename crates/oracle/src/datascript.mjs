@@ -1,5 +1,5 @@
 // Answers cases with npm's DataScript. Each line of the input is a case as JSON: [schema, [kind, form…]…], every form as
-// EDN text. Each line of the output is EDN: one [:gave value], [:refused message] or [:broke message] a step; or :endless.
+// EDN text but those of an exchange. Each line of the output is EDN: one [:gave value], [:refused message] or [:broke message] a step; or :endless.
 //
 // The JavaScript API turns what goes in and comes out into JavaScript's own data, where keywords, sets and lists are
 // lost. Two holes in it let ClojureScript's data through: constants of a query reach a function as they are, and
@@ -61,6 +61,26 @@ const transact = (conn, tx) => {
     `:datoms ${showDatoms(d.datoms(report.db_after, ':eavt'))}}`;
 };
 
+// Attributes and keywords are strings in JSON. The JavaScript API, whose users have strings in the first place, leaves that
+// to them, as it does back.
+const frozen = db => {
+  const written = d.serializable(db);
+  return { ...written, attrs: written.attrs.map(String), keywords: written.keywords.map(String) };
+};
+const thawed = text => {
+  const written = JSON.parse(text);
+  const [attrs, keywords] = read([written.attrs, written.keywords].map(names => `[${names.join(' ')}]`));
+  return d.from_serializable({ ...written, attrs, keywords });
+};
+const printed = db => d.q('[:find ?text . :in $ :where [(pr-str $) ?text]]', db);
+const contents = db => {
+  const { schema, 'max-eid': eid, 'max-tx': tx, ...rest } = frozen(db);
+  return `[${schema} [${eid} ${tx}] ${string(JSON.stringify(rest))}]`;
+};
+const exchange = (db, [json, text]) =>
+  `[${string(JSON.stringify(frozen(db)))} ${string(printed(db))} ` +
+    `${contents(db)} ${contents(thawed(json))} ${contents(read([text])[0])}]`;
+
 const step = (conn, kind, texts, forms) => {
   switch (kind) {
     case 'transact': return transact(conn, forms[0]);
@@ -73,6 +93,7 @@ const step = (conn, kind, texts, forms) => {
     case 'pull_many': return show(d.pull_many(d.db(conn), texts[0], forms[1]));
     case 'datoms': case 'seek_datoms': case 'index_range':
       return showDatoms(d[kind](d.db(conn), ...forms));
+    case 'exchange': return exchange(d.db(conn), texts);
     default: throw new Error('no such step: ' + kind);
   }
 };
@@ -90,11 +111,12 @@ const outcome = run => {
 
 const answer = line => {
   const [schema, ...steps] = JSON.parse(line);
-  const values = read([schema, ...steps.flatMap(([, ...texts]) => texts)]);
+  const formsOf = ([kind, ...texts]) => (kind === 'exchange' ? [] : texts);
+  const values = read([schema, ...steps.flatMap(formsOf)]);
   let conn, at = 1;
   const made = outcome(() => { conn = d.conn_from_db(d.empty_db(values[0])); return 'nil'; });
   const outcomes = steps.map(([kind, ...texts]) => {
-    const forms = values.slice(at, at += texts.length);
+    const forms = values.slice(at, at += formsOf([kind, ...texts]).length);
     return conn === undefined ? made : outcome(() => step(conn, kind, texts, forms));
   });
   return `[${outcomes.join(' ')}]`;

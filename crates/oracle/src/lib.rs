@@ -1,7 +1,8 @@
 //! Random cases, answered by this database and by npm's DataScript: a differential test.
 //!
 //! [`generate`] makes case number `n` of a seed; [`ours`] and [`theirs`] answer its steps; [`compare`] says whether two
-//! outcomes are the same; [`shrink`] makes a case that shows a difference small. [`run`] does all of it for many cases.
+//! outcomes are the same, `exchange` whether each side read what the other one wrote; [`shrink`] makes a case that shows
+//! a difference small. [`run`] does all of it for many cases.
 //!
 //! Beside it [`kondo`] holds the analysis of Clojure sources against clj-kondo's.
 //!
@@ -9,6 +10,7 @@
 
 pub mod case;
 pub mod compare;
+mod exchange;
 pub mod generate;
 pub mod kondo;
 pub mod ours;
@@ -19,7 +21,7 @@ pub mod theirs;
 pub use rng::Rng;
 pub use theirs::OracleError;
 
-use case::Case;
+use case::{Case, Outcome};
 use compare::{Verdict, compare};
 use shrink::{Difference, shrink};
 use std::collections::BTreeMap;
@@ -111,9 +113,10 @@ fn work(options: Options, next: &AtomicU64) -> Result<Report, OracleError> {
         }
         let numbers: Vec<u64> = (first..end.min(first + BATCH)).collect();
         let cases: Vec<Case> = numbers.iter().map(|n| generate::case(options.seed, *n)).collect();
-        let answers = datascript.answers(&cases)?;
-        for ((number, case), theirs) in numbers.into_iter().zip(cases).zip(answers) {
-            let ours = ours::answers(&case);
+        let ours: Vec<Vec<Outcome>> = cases.iter().map(ours::answers).collect();
+        let theirs = datascript.answers(&cases, &ours)?;
+        let answers = ours.into_iter().zip(theirs);
+        for ((number, case), (ours, theirs)) in numbers.into_iter().zip(cases).zip(answers) {
             report.cases += 1;
             let found = Difference::first(&case, &ours, &theirs);
             let agreed = found.as_ref().map_or(case.steps.len(), |d| d.step);

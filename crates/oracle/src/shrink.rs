@@ -66,9 +66,10 @@ pub fn shrink(
         }
         at %= candidates.len();
         let group = &candidates[at..candidates.len().min(at + 24)];
-        let answers = datascript.answers(group)?;
-        let like = |(candidate, theirs): (&Case, Vec<Outcome>)| {
-            let ours = ours::answers(candidate);
+        let ours: Vec<Vec<Outcome>> = group.iter().map(ours::answers).collect();
+        let theirs = datascript.answers(group, &ours)?;
+        let answers = ours.into_iter().zip(theirs);
+        let like = |(candidate, (ours, theirs)): (&Case, (Vec<Outcome>, Vec<Outcome>))| {
             let difference = Difference::first(candidate, &ours, &theirs)?;
             difference.is_like(&found).then(|| (candidate.clone(), difference))
         };

@@ -55,13 +55,17 @@ impl DataScript {
         Ok(DataScript { child, input, output: BufReader::new(output) })
     }
 
-    /// The outcomes of the steps of each case.
-    pub fn answers(&mut self, cases: &[Case]) -> Result<Vec<Vec<Outcome>>, OracleError> {
+    /// The outcomes of the steps of each case; DataScript reads what is written in this database's own.
+    pub fn answers(
+        &mut self,
+        cases: &[Case],
+        ours: &[Vec<Outcome>],
+    ) -> Result<Vec<Vec<Outcome>>, OracleError> {
         let (input, output) = (&mut self.input, &mut self.output);
         std::thread::scope(|scope| {
             let writing = scope.spawn(move || -> std::io::Result<()> {
-                for case in cases {
-                    input.write_all(request(case).as_bytes())?;
+                for (case, ours) in cases.iter().zip(ours) {
+                    input.write_all(request(case, ours).as_bytes())?;
                 }
                 input.flush()
             });
@@ -90,16 +94,22 @@ impl Drop for DataScript {
     }
 }
 
-fn request(case: &Case) -> String {
+fn request(case: &Case, ours: &[Outcome]) -> String {
     let mut out = String::from("[");
     json_string(&mut out, &case.schema.to_string());
-    for step in &case.steps {
+    for (step, ours) in case.steps.iter().zip(ours) {
         out.push_str(",[");
         json_string(&mut out, step.kind.name());
         let all = (step.kind == Kind::QueryOne).then(|| step.forms.first().map(for_all_rows));
         for form in all.flatten().iter().chain(&step.forms) {
             out.push(',');
             json_string(&mut out, &form.to_string());
+        }
+        if let (Kind::Exchange, Outcome::Gave(written)) = (step.kind, ours) {
+            for text in written.as_vector().unwrap_or_default().iter().filter_map(Value::as_str) {
+                out.push(',');
+                json_string(&mut out, text);
+            }
         }
         out.push(']');
     }

@@ -59,13 +59,32 @@ fn clojurescript_data_comes_through_as_it_is() {
             (Kind::QueryOne, &["[:find [?v] :where [_ :aka ?v] [(= ?v :a/b)]]"]),
         ],
     );
-    let answers = datascript.answers(std::slice::from_ref(&case)).unwrap();
+    let ours = [ours::answers(&case)];
+    let answers = datascript.answers(std::slice::from_ref(&case), &ours).unwrap();
     let gave = |i: usize| match &answers[0][i] {
         Outcome::Gave(value) => value.to_string(),
         other => panic!("{other}"),
     };
     assert_eq!(gave(1), "(1 [2.5 nil] {:k sym})");
     assert_eq!(gave(2), "[[:a/b] #{[:a/b]}]");
+}
+
+#[test]
+fn what_one_side_writes_the_other_one_reads() {
+    let Some(mut datascript) = datascript() else { return };
+    let schema =
+        "{:aka {:db/cardinality :db.cardinality/many} :age+name {:db/tupleAttrs [:age :name]}}";
+    let tx = "[{:name \"ü\" :age 1 :aka [:k/a :b] :v (1 [2.5 nil] {:k sym})}]";
+    let written = |tx: &str| case(schema, &[(Kind::Transact, &[tx]), (Kind::Exchange, &[])]);
+    let case = written(tx);
+    let mut verdict = |ours: &[Outcome]| {
+        let asked = datascript.answers(std::slice::from_ref(&case), &[ours.to_vec()]);
+        compare(&case.steps[1], &ours[1], &asked.unwrap()[0][1])
+    };
+    assert_eq!(verdict(&ours::answers(&case)), Verdict::Gave);
+    // What another database wrote has other datoms.
+    let other = ours::answers(&written(&tx.replace(":b]", ":c]")));
+    assert_eq!(verdict(&other), Verdict::Different);
 }
 
 #[test]
@@ -81,8 +100,10 @@ fn a_difference_is_seen_and_made_small() {
             (Kind::Pull, &["[:name]", "1"]),
         ],
     );
-    let theirs = datascript.answers(std::slice::from_ref(&case)).unwrap().remove(0);
-    let found = Difference::first(&case, &ours::answers(&case), &theirs).unwrap();
+    let ours = ours::answers(&case);
+    let asked = datascript.answers(std::slice::from_ref(&case), std::slice::from_ref(&ours));
+    let theirs = asked.unwrap().remove(0);
+    let found = Difference::first(&case, &ours, &theirs).unwrap();
     assert_eq!(found.step, 2);
     let (small, difference) = shrink(&mut datascript, case, found).unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Random cases: a schema, transactions, and after each some questions.
+//! Random cases: a schema, transactions, after each some questions, and in the end the database written down.
 //!
 //! Values come from small domains, so that things meet: the same names, the same ids, upserts that conflict. Each
 //! attribute has values of one kind, since JavaScript and the JVM do not order kinds alike. Left out is what the two
@@ -193,6 +193,7 @@ pub fn case(seed: u64, number: u64) -> Case {
             steps.push(question(rng, &world));
         }
     }
+    steps.push(step(Kind::Exchange, &[]));
     Case { schema: read(&world.schema()), steps }
 }
 
