@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND
                               random cases against DataScript itself
   oracle kondo [--show N] ANALYSIS FOLDER…
                               what clj-kondo found beside what is found here
-  bench [ARGUMENT…]           print the figures of this machine";
+  bench [ARGUMENT…]           print the figures of this machine (`bench help` has its parts)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

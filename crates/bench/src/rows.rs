@@ -62,6 +62,13 @@ pub(crate) struct Row {
     pub(crate) datascript: bool,
 }
 
+impl Row {
+    /// Whether it has an answer that can be had as EDN or in columns.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self.task, Task::Ask(..) | Task::AskView(..))
+    }
+}
+
 const RULES: &str = "[:find ?e ?e2 :in $ % :where (follows ?e ?e2)]";
 const FOLLOWS: &[&str] =
     &["[[(follows ?x ?y) [?x :follows ?y]] [(follows ?x ?y) [?x :follows ?t] (follows ?t ?y)]]"];
