@@ -122,3 +122,33 @@ fn named(power: i32) -> String {
         _ => format!("{} s", 10f64.powi(power - 3)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Measured;
+    use crate::rows::ROWS;
+    use crate::table::Outcome;
+
+    #[test]
+    fn an_answer_as_edn_is_a_ring_in_its_engines_colour() {
+        let column = |title: &str, kind| Column {
+            title: title.into(),
+            kind,
+            outcomes: vec![Outcome::Measured(Measured { ms: 1.0, count: 1 })],
+        };
+        let columns = vec![
+            column("own", Kind::Engine),
+            column("as EDN", Kind::Engine),
+            column("own, ×10", Kind::Grown),
+            column("floor", Kind::Floor),
+        ];
+        let drawn = svg(&Table { rows: &[&ROWS[0]], columns });
+        let marks = |paint: &str| drawn.matches(paint).count();
+        // One in the legend, one in the row.
+        assert_eq!(marks(&format!("fill=\"{}\"", COLOURS[0])), 2);
+        assert_eq!(marks(&format!("stroke=\"{}\"", COLOURS[0])), 2);
+        assert_eq!(marks(&format!("fill=\"{}\"", COLOURS[1])), 2);
+        assert!(!drawn.contains('×'), "{drawn}");
+    }
+}

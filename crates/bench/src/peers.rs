@@ -59,7 +59,8 @@ pub(crate) fn found(folder: &Path, options: &Options) -> Result<Vec<Peer>, Failu
     };
     if let Some(datascript) = &options.datascript {
         // Clojure comes from Datalevin's jar, unless the class path has it.
-        let class_path = [datascript.as_str(), jar.as_deref().unwrap_or_default()].join(":");
+        let class_path = std::iter::once(datascript.as_str()).chain(jar.as_deref());
+        let class_path = class_path.collect::<Vec<_>>().join(":");
         let java = options.java.as_deref().unwrap_or(&java);
         peers.push(jvm("DataScript JVM", java, "datascript", &class_path));
     }
