@@ -76,7 +76,13 @@ impl Db {
     }
 
     /// Whether it is the very same database, not only an equal one.
-    pub(crate) fn is_same(&self, other: &Db) -> bool {
+    ///
+    /// ```
+    /// let db = db::Db::empty(db::Schema::default());
+    /// let with_nothing = db.db_with(&edn::Value::vector(vec![])).unwrap();
+    /// assert!(db.is_same(&db.clone()) && db == with_nothing && !db.is_same(&with_nothing));
+    /// ```
+    pub fn is_same(&self, other: &Db) -> bool {
         let same_tree = |index| self.tree(index).is_same(other.tree(index));
         self.max_tx == other.max_tx
             && Arc::ptr_eq(&self.dict, &other.dict)

@@ -9,6 +9,7 @@
 //!   holds any more is freed, without recursion however long the chain.
 //! - [`touch`](Entity::touch) reads the entity and its components, each once: a component met again stays lazy.
 //! - What prints nests less than [`edn::MAX_DEPTH`]; deeper entities print as their `:db/id` alone.
+//! - Nothing is locked while the database is read: a filter may ask the very entity that is being read.
 
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Prefix};
@@ -40,6 +41,16 @@ const FEW_FACTS: usize = 64;
 struct Read {
     attributes: Vec<(AttrId, EntityValue)>,
     whole: bool,
+}
+
+impl Read {
+    /// What an attribute is known to have; `None` where nobody looked.
+    fn of(&self, a: AttrId) -> Option<Option<EntityValue>> {
+        match self.attributes.iter().find(|(known, _)| *known == a) {
+            Some((_, value)) => Some(Some(value.clone())),
+            None => self.whole.then_some(None),
+        }
+    }
 }
 
 /// What an attribute of an entity has.
@@ -154,14 +165,15 @@ impl Entity {
             return self.referring(&forward);
         }
         let a = self.0.db.attr(attribute)?;
-        let mut read = self.read();
-        if let Some((_, value)) = read.attributes.iter().find(|(known, _)| *known == a) {
-            return Some(value.clone());
-        }
-        if read.whole {
-            return None;
+        if let Some(known) = self.read().of(a) {
+            return known;
         }
         let value = self.value_of(a, &self.values(a))?;
+        let mut read = self.read();
+        // Whoever was asked meanwhile (a filter, another thread) may have been told already.
+        if let Some(known) = read.of(a) {
+            return known;
+        }
         read.attributes.push((a, value.clone()));
         Some(value)
     }
@@ -187,8 +199,7 @@ impl Entity {
 
     /// Reads all that is known of the entity alone, and gives its components.
     fn read_whole(&self) -> Vec<Entity> {
-        let mut read = self.read();
-        if read.whole {
+        if self.read().whole {
             return Vec::new();
         }
         let db = &self.0.db;
@@ -199,8 +210,12 @@ impl Entity {
             let values: Vec<Cell> = own.iter().map(|d| d.v).collect();
             Some((own[0].a, self.value_of(own[0].a, &values)?))
         };
-        read.attributes = by_attribute.filter_map(with_value).collect();
-        read.whole = true;
+        let attributes = by_attribute.filter_map(with_value).collect();
+        let mut read = self.read();
+        if read.whole {
+            return Vec::new();
+        }
+        *read = Read { attributes, whole: true };
         let components = read.attributes.iter().filter(|(a, _)| db.schema().get(*a).is_component());
         components.flat_map(|(_, value)| value.entities().iter().cloned()).collect()
     }

@@ -51,7 +51,7 @@ pub use query::{Explanation, Input, Limits, Query, QueryError, QueryResult, Step
 pub use ranges::Datoms;
 pub use readers::{DATA_READERS, Reader, ReaderError, datom_from_reader, db_from_reader};
 pub use schema::{Attribute, Schema, SchemaError, Unique};
-pub use serialize::{SerializeError, from_serializable, serializable};
+pub use serialize::{SerializeError, from_serializable, from_serializable_with, serializable};
 pub use squuid::{squuid, squuid_at, squuid_time_millis};
 pub use storage::{
     Address, DEFAULT_BUDGET, FileStorage, MemoryStorage, Pack, Storage, StorageError,

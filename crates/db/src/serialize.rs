@@ -6,7 +6,7 @@
 //! Invariants
 //! - What is written reads back as an equal database with the same `max_eid` and `max_tx`; history is not part of it.
 //! - Indexes are sorted anew when read, so a text cannot bring them into disorder.
-//! - A name that begins with a colon reads as a keyword, as in DataScript on the JVM.
+//! - A name that begins with a colon reads as a keyword, as in DataScript on the JVM, unless the caller reads names otherwise.
 //!
 //! Costs: writing walks EAVT once and sorts the values of each indexed attribute; reading parses and sorts.
 
@@ -295,9 +295,24 @@ impl<'de> Visitor<'de> for FrozenVisitor {
 
 /// The database that DataScript's or this [`serializable`] wrote.
 pub fn from_serializable(text: &str) -> Result<Db, SerializeError> {
+    from_serializable_with(text, thaw_name)
+}
+
+/// As [`from_serializable`], with a function that says what the names of attributes and keywords mean: DataScript's `:thaw-kw`.
+///
+/// ```
+/// use db::{Db, Schema, from_serializable_with, serializable};
+/// let db = Db::empty(Schema::default()).db_with(&edn::read("[{\":name\" \"Ivan\"}]").unwrap()).unwrap();
+/// let again = from_serializable_with(&serializable(&db).unwrap(), edn::Value::from).unwrap();
+/// assert!(again == db);
+/// ```
+pub fn from_serializable_with(
+    text: &str,
+    thaw_name: impl Fn(String) -> Value,
+) -> Result<Db, SerializeError> {
     let from: Serialized = serde_json::from_str(text)?;
     let schema = Schema::new(&thaw(from.schema)?)?;
-    let names = |names: Vec<String>| names.into_iter().map(thaw_name).collect::<Vec<Value>>();
+    let names = |names: Vec<String>| names.into_iter().map(&thaw_name).collect::<Vec<Value>>();
     let (attributes, keywords) = (names(from.attrs), names(from.keywords));
     let mut datoms = Vec::with_capacity(from.eavt.len());
     let mut highest = id(from.max_eid, TX0 - 1).ok_or(SerializeError::Id("max-eid", TX0))?;

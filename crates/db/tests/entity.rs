@@ -4,7 +4,7 @@
 use db::{Db, Entity, EntityValue, Schema, entity};
 use edn::Value;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 fn read(text: &str) -> Value {
     edn::read(text).unwrap()
@@ -166,4 +166,20 @@ fn circles_and_long_chains_end() {
     assert_eq!(last.id(), 100_000);
     let printed = of(&chain, 1).touch().to_string();
     assert_eq!(printed.matches(":next").count(), edn::MAX_DEPTH);
+}
+
+#[test]
+fn a_filter_may_ask_the_entity_that_is_being_read() {
+    let db = database("{}", "[{:db/id 1 :name \"Ivan\" :age 15}]");
+    let asked: Arc<OnceLock<Entity>> = Arc::default();
+    let asks = asked.clone();
+    let filtered = db.filter(Arc::new(move |db, datom| match asks.get() {
+        Some(entity) if *db.attr_name(datom.a) == Value::keyword("name") => {
+            get(entity, ":age").is_some()
+        }
+        _ => true,
+    }));
+    let ivan = asked.get_or_init(|| of(&filtered, 1));
+    assert_eq!(get(ivan, ":name"), Some(EntityValue::Value("Ivan".into())));
+    assert_eq!(ivan.entries().len(), 2);
 }
