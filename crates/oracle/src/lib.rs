@@ -4,7 +4,8 @@
 //! outcomes are the same, `exchange` whether each side read what the other one wrote; [`shrink`] makes a case that shows
 //! a difference small. [`run`] does all of it for many cases.
 //!
-//! Beside it [`kondo`] holds the analysis of Clojure sources against clj-kondo's.
+//! Beside it [`kondo`] holds the analysis of Clojure sources against clj-kondo's, and [`javascript`] runs DataScript's own tests, and examples,
+//! against this database's JavaScript API.
 //!
 //! Cost: about a millisecond a case, nearly all of it DataScript's.
 
@@ -12,6 +13,7 @@ pub mod case;
 pub mod compare;
 mod exchange;
 pub mod generate;
+pub mod javascript;
 pub mod kondo;
 pub mod ours;
 mod rng;

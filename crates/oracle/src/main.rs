@@ -1,15 +1,17 @@
 //! `oracle datascript [--cases N] [--seed N]`: random cases against DataScript itself; `oracle kondo ANALYSIS FOLDER…`: the analysis
-//! of Clojure against clj-kondo's.
+//! of Clojure against clj-kondo's; `oracle conformance js PATH`: DataScript's own tests against this database.
 
+use oracle::javascript::{Conformance, Engine, conformance};
 use oracle::kondo::{self, Agreement};
 use oracle::{Options, Report, run};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: oracle datascript [--cases N] [--seed N] [--first N] [--jobs N] [--show N]
        oracle kondo [--show N] ANALYSIS FOLDER…
+       oracle conformance js PATH [--baseline]
 
 datascript: random cases, answered by DataScript too
 
@@ -20,13 +22,23 @@ datascript: random cases, answered by DataScript too
   --show N     after so many differences it ends, with each made small (10)
 
 kondo: what clj-kondo found, an EDN file or a folder of JSON lines, beside what is found here in the folders its file names are relative to
-  --show N     so many differences of each kind (0)";
+  --show N     so many differences of each kind (0)
+
+conformance: the JavaScript tests of a DataScript checkout (its folder, or the tests.js in it), unmodified
+  --baseline   against npm's DataScript instead";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|what| what == "kondo") {
         return match kondo_options(&arguments[1..]) {
             Ok((show, analysis, folders)) => beside_kondo(show, &analysis, &folders),
+            Err(message) => failed(&message),
+        };
+    }
+    if arguments.first().is_some_and(|what| what == "conformance") {
+        return match conforms(&arguments[1..]) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
             Err(message) => failed(&message),
         };
     }
@@ -42,6 +54,22 @@ fn main() -> ExitCode {
 fn failed(message: &str) -> ExitCode {
     eprintln!("{message}");
     ExitCode::FAILURE
+}
+
+/// Runs DataScript's own tests and says how they came out.
+fn conforms(arguments: &[String]) -> Result<bool, String> {
+    let (engine, path) = match arguments {
+        [what, path] if what == "js" => (Engine::Ours, path),
+        [what, path, flag] if what == "js" && flag == "--baseline" => (Engine::DataScript, path),
+        _ => return Err(USAGE.into()),
+    };
+    let came = conformance(engine, Path::new(path)).map_err(|e| e.to_string())?;
+    let Conformance { tests, assertions, passed, failed } = came;
+    say(&format!("tests: {tests}\nassertions: {assertions}\npassed: {passed}\nfailed: {failed}"));
+    match tests {
+        0 => Err("no test ran: that is not a success".into()),
+        _ => Ok(failed == 0),
+    }
 }
 
 fn kondo_options(arguments: &[String]) -> Result<(usize, PathBuf, Vec<PathBuf>), String> {
@@ -60,7 +88,7 @@ fn kondo_options(arguments: &[String]) -> Result<(usize, PathBuf, Vec<PathBuf>),
 }
 
 /// Says how far the two agree, and `show` differences of each kind.
-fn beside_kondo(show: usize, analysis: &std::path::Path, folders: &[PathBuf]) -> ExitCode {
+fn beside_kondo(show: usize, analysis: &Path, folders: &[PathBuf]) -> ExitCode {
     let agreements = match kondo::compare(analysis, folders) {
         Ok(agreements) => agreements,
         Err(error) => return failed(&error.to_string()),

@@ -17,6 +17,11 @@ pub enum OracleError {
     /// Node could not be started or went away.
     #[error("node: {0}")]
     Io(#[from] std::io::Error),
+    /// A DataScript checkout is not where it should be.
+    #[error(
+        "{0} has no test/js/tests.js: give the folder of a DataScript checkout, or its tests.js"
+    )]
+    NoTests(PathBuf),
     /// What came back is no answer.
     #[error("not an answer: {0}")]
     Answer(String),
