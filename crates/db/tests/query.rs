@@ -92,3 +92,11 @@ fn the_order_of_clauses_does_not_matter() {
         }
     }
 }
+
+#[test]
+fn a_query_that_looks_into_nothing_needs_no_database() {
+    let ask = |text: &str| q(&text.into(), &[]).map_err(|e| e.to_string());
+    assert_eq!(ask("[:find ?x . :where [(+ 1 2) ?x]]"), Ok(Value::Int(3)));
+    let looks = "[:find ?x . :where [(+ 1 2) ?x] (or [?x] [(> ?x 3)])]";
+    assert_eq!(ask(looks), Err("Too few inputs passed, expected: [$], got: 0".into()));
+}

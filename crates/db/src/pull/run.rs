@@ -7,7 +7,7 @@ use super::PullError;
 use super::parse::{AttrSpec, Follow, Pattern, Xform};
 use crate::cell::Cell;
 use crate::tree::Finger;
-use crate::{AttrId, Db, EntityId, Index, Prefix};
+use crate::{AttrId, Db, DbError, EntityId, Index, Prefix};
 use edn::{Map, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
@@ -19,6 +19,9 @@ const MAX_LEVELS: usize = edn::MAX_DEPTH / 2 - 1;
 impl Pattern {
     /// Pulls one entity, given by id, lookup ref or ident.
     pub fn pull(&self, db: &Db, entity: &Value) -> Result<Value, PullError> {
+        if entity.is_nil() {
+            return Err(DbError::NotAnEntity("nil".into()).into());
+        }
         let entity = db.entid(entity)?;
         db.check_storage()?;
         match entity {

@@ -52,8 +52,9 @@ pub(super) enum Aggregator {
 pub(super) enum Binding {
     Ignore,
     Var(Var),
-    Collection(Box<Binding>),
-    Tuple(Vec<Binding>),
+    /// With the form it was read from, for messages.
+    Collection(Box<Binding>, Arc<str>),
+    Tuple(Vec<Binding>, Arc<str>),
 }
 
 #[derive(Clone, Debug)]
@@ -126,6 +127,10 @@ pub struct Query {
     pub(super) find: Find,
     pub(super) with: Vec<Var>,
     pub(super) inputs: Vec<Input>,
+    /// What `:in` says.
+    pub(super) inputs_text: String,
+    /// Whether the one input, a database that nobody asked for, may be missing.
+    pub(super) is_input_optional: bool,
     pub(super) clauses: Vec<Clause>,
     pub(super) vars: Vec<Symbol>,
     pub(super) sources: Vec<Symbol>,
@@ -136,6 +141,16 @@ pub struct Query {
 }
 
 impl Clause {
+    /// Whether it looks into a source.
+    pub(super) fn has_pattern(&self) -> bool {
+        match self {
+            Clause::Pattern { .. } => true,
+            Clause::Not { clauses, .. } => clauses.iter().any(Clause::has_pattern),
+            Clause::Or { branches, .. } => branches.iter().flatten().any(Clause::has_pattern),
+            Clause::Predicate(_) | Clause::Function { .. } | Clause::Rule { .. } => false,
+        }
+    }
+
     /// Calls `each` with every variable that the clause shares with its surroundings.
     pub(super) fn for_each_var(&self, each: &mut impl FnMut(Var)) {
         let terms = |terms: &[Term], each: &mut dyn FnMut(Var)| {
@@ -199,8 +214,8 @@ impl Binding {
         match self {
             Binding::Ignore => {}
             Binding::Var(v) => each(*v),
-            Binding::Collection(inner) => inner.for_each_var(each),
-            Binding::Tuple(parts) => parts.iter().for_each(|p| p.for_each_var(each)),
+            Binding::Collection(inner, _) => inner.for_each_var(each),
+            Binding::Tuple(parts, _) => parts.iter().for_each(|p| p.for_each_var(each)),
         }
     }
 

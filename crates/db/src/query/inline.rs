@@ -199,9 +199,12 @@ impl Replacing {
                 Term::Var(v) => Binding::Var(*v),
                 _ => Binding::Ignore,
             },
-            Binding::Collection(inner) => Binding::Collection(Box::new(self.binding(inner))),
-            Binding::Tuple(parts) => {
-                Binding::Tuple(parts.iter().map(|part| self.binding(part)).collect())
+            Binding::Collection(inner, text) => {
+                Binding::Collection(Box::new(self.binding(inner)), text.clone())
+            }
+            Binding::Tuple(parts, text) => {
+                let parts = parts.iter().map(|part| self.binding(part)).collect();
+                Binding::Tuple(parts, text.clone())
             }
         }
     }

@@ -65,12 +65,22 @@ pub enum QueryError {
         clause: String,
     },
     /// A value that cannot be taken apart as the query wants.
-    #[error("Cannot bind value {value} to {binding}")]
+    #[error("Cannot bind value {value} to {kind} {binding}")]
     Binding {
         /// The value.
         value: String,
-        /// What was expected of it.
-        binding: &'static str,
+        /// What was expected of it: `collection` or `tuple`.
+        kind: &'static str,
+        /// The form that it was to be bound to.
+        binding: String,
+    },
+    /// A collection with fewer items than the query wants.
+    #[error("Not enough elements in a collection {value} to bind tuple {binding}")]
+    TooShort {
+        /// The collection.
+        value: String,
+        /// The form that it was to be bound to.
+        binding: String,
     },
     /// A rule that does not exist.
     #[error("Unknown rule '{0}")]

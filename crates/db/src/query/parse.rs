@@ -69,7 +69,8 @@ pub(super) fn parse(query: &Value) -> Parse<Query> {
         }
     };
     let input_forms = forms("in")?;
-    let inputs = if map.get_keyword("in").is_some() {
+    let has_inputs = map.get_keyword("in").is_some();
+    let inputs = if has_inputs {
         input_forms.iter().map(|f| parse_input(&mut names, f)).collect::<Parse<Vec<_>>>()?
     } else {
         vec![Input::Source(0)]
@@ -91,6 +92,8 @@ pub(super) fn parse(query: &Value) -> Parse<Query> {
         offset: parse_size(&map, "offset")?.unwrap_or(0),
         find,
         with,
+        inputs_text: if has_inputs { Value::vector(input_forms).to_string() } else { "[$]".into() },
+        is_input_optional: !has_inputs && !clauses.iter().any(Clause::has_pattern),
         inputs,
         clauses,
         keys,

@@ -87,18 +87,12 @@ pub(super) fn run<'q>(
     budget: Budget,
     trace: Option<&'q Mutex<Trace>>,
 ) -> Answer<QueryResult> {
-    if given.len() < query.inputs.len() {
+    let least = if query.is_input_optional { 0 } else { query.inputs.len() };
+    if !(least..=query.inputs.len()).contains(&given.len()) {
+        let wrong = if given.len() < least { "Too few" } else { "Extra" };
+        let (expected, got) = (&query.inputs_text, given.len());
         return Err(QueryError::Input(format!(
-            "Too few inputs passed, expected: {}, got: {}",
-            query.inputs.len(),
-            given.len()
-        )));
-    }
-    if given.len() > query.inputs.len() {
-        return Err(QueryError::Input(format!(
-            "Extra inputs passed, expected: {}, got: {}",
-            query.inputs.len(),
-            given.len()
+            "{wrong} inputs passed, expected: {expected}, got: {got}"
         )));
     }
     let mut sources: Vec<Source> = query.sources.iter().map(|_| Source::Absent).collect();
@@ -234,11 +228,8 @@ impl Run<'_> {
                     }
                 }
             }
-            Binding::Collection(inner) => {
-                let items = super::builtins::sequence(value).map_err(|_| QueryError::Binding {
-                    value: value.to_string(),
-                    binding: "collection",
-                })?;
+            Binding::Collection(inner, text) => {
+                let items = bound_items(value, "collection", text)?;
                 for item in items {
                     let mut parts = vec![(&**inner, item)];
                     parts.extend_from_slice(rest);
@@ -246,14 +237,11 @@ impl Run<'_> {
                 }
                 Ok(())
             }
-            Binding::Tuple(bindings) => {
-                let wrong = || QueryError::Binding { value: value.to_string(), binding: "tuple" };
-                let items = super::builtins::sequence(value).map_err(|_| wrong())?;
+            Binding::Tuple(bindings, text) => {
+                let items = bound_items(value, "tuple", text)?;
                 if items.len() < bindings.len() {
-                    return Err(QueryError::Binding {
-                        value: value.to_string(),
-                        binding: "tuple: not enough elements in a collection",
-                    });
+                    let (value, binding) = (value.to_string(), text.to_string());
+                    return Err(QueryError::TooShort { value, binding });
                 }
                 let mut parts: Vec<(&Binding, Value)> = bindings.iter().zip(items).collect();
                 parts.extend_from_slice(rest);
@@ -662,4 +650,12 @@ pub(super) fn text_of(clause: &Clause) -> String {
         }
         Clause::Pattern { .. } => "a data pattern".to_string(),
     }
+}
+
+/// The items of a value that a binding takes apart: a string is one value, not its characters.
+fn bound_items(value: &Value, kind: &'static str, binding: &str) -> Answer<Vec<Value>> {
+    let items = Some(value).filter(|value| !matches!(value, Value::Str(_)));
+    items.and_then(|value| super::builtins::sequence(value).ok()).ok_or_else(|| {
+        QueryError::Binding { value: value.to_string(), kind, binding: binding.to_string() }
+    })
 }

@@ -14,17 +14,18 @@ pub(super) fn parse_binding(names: &mut Names, form: &Value) -> Parse<Binding> {
     if let Some(symbol) = variable(form) {
         return Ok(Binding::Var(names.var(symbol)));
     }
+    let text = || form.to_string().into();
     match form.as_seq() {
         Some([]) => fail("Tuple binding cannot be empty"),
         Some([inner, dots]) if is_symbol(dots, "...") => {
-            Ok(Binding::Collection(Box::new(parse_binding(names, inner)?)))
+            Ok(Binding::Collection(Box::new(parse_binding(names, inner)?), text()))
         }
         Some([tuple]) if tuple.as_seq().is_some() => {
-            Ok(Binding::Collection(Box::new(parse_binding(names, tuple)?)))
+            Ok(Binding::Collection(Box::new(parse_binding(names, tuple)?), text()))
         }
         Some(parts) => {
             let parts: Parse<Vec<_>> = parts.iter().map(|p| parse_binding(names, p)).collect();
-            Ok(Binding::Tuple(parts?))
+            Ok(Binding::Tuple(parts?, text()))
         }
         None => fail(format!(
             "Cannot parse binding {form}, expected (bind-scalar | bind-tuple | bind-coll | bind-rel)"
