@@ -55,22 +55,50 @@ const handle = (Kind, number, make) => {
 };
 const number = Symbol('number');
 
-class Database { constructor(n) { this[number] = n; } }
-class Connection { constructor(n) { this[number] = n; } }
-class Whole { constructor(it) { this.it = it; } }
+class Database {
+  constructor(n) {
+    this[number] = n;
+  }
+}
+class Connection {
+  constructor(n) {
+    this[number] = n;
+  }
+}
+class Whole {
+  constructor(it) {
+    this.it = it;
+  }
+}
 class Edn {
-  constructor(text) { this.text = text; }
-  toString() { return this.text; }
+  constructor(text) {
+    this.text = text;
+  }
+  toString() {
+    return this.text;
+  }
 }
 class Datom {
-  constructor(e, a, v, tx) { Object.assign(this, { e, a, v, tx }); }
+  constructor(e, a, v, tx) {
+    Object.assign(this, { e, a, v, tx });
+  }
 }
 class Entity {
-  constructor(n, eid, db) { Object.assign(this, { [number]: n, eid, db }); }
-  keys() { return this.key_set()[Symbol.iterator](); }
-  values() { return this.value_set()[Symbol.iterator](); }
-  entries() { return this.entry_set()[Symbol.iterator](); }
-  [Symbol.iterator]() { return this.entries(); }
+  constructor(n, eid, db) {
+    Object.assign(this, { [number]: n, eid, db });
+  }
+  keys() {
+    return this.key_set()[Symbol.iterator]();
+  }
+  values() {
+    return this.value_set()[Symbol.iterator]();
+  }
+  entries() {
+    return this.entry_set()[Symbol.iterator]();
+  }
+  [Symbol.iterator]() {
+    return this.entries();
+  }
 }
 
 const isPlain = x => {
@@ -83,12 +111,18 @@ const push = (tokens, x, depth) => {
     throw new Error(`Values can nest ${MAX_DEPTH} deep, this one nests deeper or contains itself`);
   }
   switch (typeof x) {
-    case 'undefined': return tokens.push({ undefined: 0 });
-    case 'boolean': return tokens.push(x);
-    case 'string': return tokens.push(x.toWellFormed());
-    case 'number': return tokens.push(Number.isFinite(x) ? x : { number: String(x) });
-    case 'bigint': return tokens.push({ bigint: String(x) });
-    case 'function': return tokens.push({ function: numberOf(x) });
+    case 'undefined':
+      return tokens.push({ undefined: 0 });
+    case 'boolean':
+      return tokens.push(x);
+    case 'string':
+      return tokens.push(x.toWellFormed());
+    case 'number':
+      return tokens.push(Number.isFinite(x) ? x : { number: String(x) });
+    case 'bigint':
+      return tokens.push({ bigint: String(x) });
+    case 'function':
+      return tokens.push({ function: numberOf(x) });
   }
   if (x === null) return tokens.push(x);
   if (Array.isArray(x)) {
@@ -128,11 +162,16 @@ const valueOf = tokens => {
     if (token === null || typeof token !== 'object') return token;
     const [[kind, what]] = Object.entries(token);
     switch (kind) {
-      case 'undefined': return undefined;
-      case 'number': return Number(what);
-      case 'bigint': return BigInt(what);
-      case 'date': return new Date(what);
-      case 'array': return Array.from({ length: what }, next);
+      case 'undefined':
+        return undefined;
+      case 'number':
+        return Number(what);
+      case 'bigint':
+        return BigInt(what);
+      case 'date':
+        return new Date(what);
+      case 'array':
+        return Array.from({ length: what }, next);
       case 'object': {
         const object = {};
         for (let i = 0; i < what; i++) {
@@ -142,27 +181,37 @@ const valueOf = tokens => {
         }
         return object;
       }
-      case 'function': case 'foreign': return things[what];
-      case 'database': return handle(Database, what, () => new Database(what));
-      case 'connection': return handle(Connection, what, () => new Connection(what));
+      case 'function':
+      case 'foreign':
+        return things[what];
+      case 'database':
+        return handle(Database, what, () => new Database(what));
+      case 'connection':
+        return handle(Connection, what, () => new Connection(what));
       case 'entity': {
         const [eid, db] = [next(), next()];
         return handle(Entity, what, () => new Entity(what, eid, db));
       }
-      case 'datom': return new Datom(next(), next(), next(), next());
-      case 'edn': return new Edn(what);
-      default: throw new Error(`no such token: ${JSON.stringify(token)}`);
+      case 'datom':
+        return new Datom(next(), next(), next(), next());
+      case 'edn':
+        return new Edn(what);
+      default:
+        throw new Error(`no such token: ${JSON.stringify(token)}`);
     }
   };
   return next();
 };
+
+// Handed on as it is, whatever it is: what was thrown, `this`, metadata of transactions.
+const whole = x => (x !== null && typeof x === 'object' ? new Whole(x) : x);
 
 const run = (f, [self, ...args]) => {
   let outcome;
   try {
     outcome = ['gave', ...tokensOf(f.apply(self, args))];
   } catch (error) {
-    outcome = ['threw', ...tokensOf(error)];
+    outcome = ['threw', ...tokensOf(whole(error))];
   }
   send(outcome);
 };
@@ -172,28 +221,35 @@ const ask = (kind, name, args = []) => {
   for (;;) {
     const [what, ...rest] = receive();
     switch (what) {
-      case 'gave': return valueOf(rest);
-      case 'threw': throw valueOf(rest);
-      case 'refused': throw new Error(rest[0]);
-      case 'run': run(things[rest[0]], valueOf(rest.slice(1))); break;
-      default: throw new Error(`no such message: ${what}`);
+      case 'gave':
+        return valueOf(rest);
+      case 'threw':
+        throw valueOf(rest);
+      case 'refused':
+        throw new Error(rest[0]);
+      case 'run':
+        run(things[rest[0]], valueOf(rest.slice(1)));
+        break;
+      default:
+        throw new Error(`no such message: ${what}`);
     }
   }
 };
-
-// Handed on as it is, whatever it is: metadata of transactions, and `this`.
-const whole = x => (x !== null && typeof x === 'object' ? new Whole(x) : x);
 
 const names = ask('names');
 for (const name of names.functions) {
   exports[name] = (...args) => ask('call', name, args);
 }
 for (const name of names.methods) {
-  Entity.prototype[name] = function (...args) { return ask('method', name, [this, ...args]); };
+  Entity.prototype[name] = function (...args) {
+    return ask('method', name, [this, ...args]);
+  };
 }
 
 const { transact, reset_conn: resetConn } = exports;
 exports.transact = (conn, entities, meta) => transact(conn, entities, whole(meta));
 exports.reset_conn = (conn, db, meta) => resetConn(conn, db, whole(meta));
 const { forEach } = Entity.prototype;
-Entity.prototype.forEach = function (f, self) { return forEach.call(this, f, whole(self)); };
+Entity.prototype.forEach = function (f, self) {
+  return forEach.call(this, f, whole(self));
+};
