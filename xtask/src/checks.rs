@@ -1,4 +1,4 @@
-//! `test`, `ci`, `fuzz`, `oracle` and `bench`.
+//! `test`, `ci`, `fuzz`, `oracle`, `conformance` and `bench`.
 
 use crate::setup;
 use crate::shell::{Failure, cargo, has, root, run_and_read, say};
@@ -195,6 +195,13 @@ pub(crate) fn oracle(arguments: &[String]) -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["run", "--release", "--quiet", "--package", "defbase-oracle", "--"]);
     crate::shell::run(command.args(arguments))
+}
+
+/// `conformance WHAT PATH…`: the tests of others, which the oracle runs.
+pub(crate) fn conformance(arguments: &[String]) -> Result<(), Failure> {
+    let mut all = vec!["conformance".to_string()];
+    all.extend_from_slice(arguments);
+    oracle(&all)
 }
 
 /// `bench [ARGUMENT…]`: the arguments are the benchmark's own.

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | test | ci | fuzz | oracle | bench`.
+//! The project's own commands: `cargo xtask setup | test | ci | fuzz | oracle | conformance | bench`.
 //!
 //! Each says what it runs, exits non-zero when it falls short, and ends with its figures, one `name: value` a line.
 
@@ -23,6 +23,8 @@ usage: cargo xtask COMMAND
                               random cases against DataScript itself
   oracle kondo [--show N] ANALYSIS FOLDER…
                               what clj-kondo found beside what is found here
+  conformance js PATH [--baseline]
+                              the JavaScript tests of a DataScript checkout, unmodified, against this database, or against npm's DataScript
   bench [ARGUMENT…]           print the figures of this machine (`bench help` has its parts)";
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         "ci" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Full)),
         "fuzz" => checks::fuzz(rest),
         "oracle" => setup::run().and_then(|()| checks::oracle(rest)),
+        "conformance" => setup::run().and_then(|()| checks::conformance(rest)),
         "bench" => checks::bench(rest),
         "help" | "-h" | "--help" => {
             shell::say(USAGE);

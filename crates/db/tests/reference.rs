@@ -193,6 +193,18 @@ const CORE: &str = "entity entid entity-db touch pull pull-many q empty-db db? d
     unlisten! data-readers tempid resolve-tempid db transact transact-async squuid squuid-time-millis storage store \
     restore addresses collect-garbage file-storage settings";
 
+/// What npm's `datascript` 1.8.1 exports.
+const JAVASCRIPT: &str = "empty_db init_db serializable from_serializable q pull pull_many db_with entity touch entity_db \
+    filter is_filtered create_conn conn_from_db conn_from_datoms db transact reset_conn listen unlisten resolve_tempid \
+    datoms seek_datoms index_range squuid squuid_time_millis";
+
+/// The examples of the JavaScript API, whose tests are the oracle's.
+fn javascript_examples() -> String {
+    let folder = format!("{}/../oracle/tests/javascript", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+}
+
 fn is_head(line: &str) -> bool {
     ["| DataScript |", "| more |"].iter().any(|head| line.starts_with(head))
 }
@@ -215,6 +227,7 @@ fn each_row_of_the_table_names_a_test_and_each_example_has_its_row() {
     let page = include_str!("../../../docs/datascript.md");
     let titles: BTreeSet<String> = examples().1.iter().map(title).collect();
     assert_eq!(titles.len(), examples().1.len(), "examples of the same name");
+    let javascript = javascript_examples();
     let (mut named, mut firsts) = (BTreeSet::new(), BTreeSet::new());
     let rows = page.lines().filter(|l| l.starts_with("| ") && !is_head(l));
     for row in rows {
@@ -227,12 +240,14 @@ fn each_row_of_the_table_names_a_test_and_each_example_has_its_row() {
         let tests = code(cells[2]);
         assert!(!tests.is_empty(), "a test: {row}");
         for test in tests {
-            match test.strip_prefix("reference: ") {
-                Some(title) => {
-                    assert!(titles.contains(title), "no example {title:?}: {row}");
-                    named.insert(title.to_string());
-                }
-                None => assert!(test_exists(&test), "no test {test:?}: {row}"),
+            if let Some(title) = test.strip_prefix("reference: ") {
+                assert!(titles.contains(title), "no example {title:?}: {row}");
+                named.insert(title.to_string());
+            } else if let Some(title) = test.strip_prefix("javascript: ") {
+                let example = format!("name: '{title}'");
+                assert!(javascript.contains(&example), "no example {title:?}: {row}");
+            } else {
+                assert!(test_exists(&test), "no test {test:?}: {row}");
             }
         }
     }
@@ -244,6 +259,10 @@ fn each_row_of_the_table_names_a_test_and_each_example_has_its_row() {
         .filter(|name| !firsts.contains(*name))
         .collect();
     assert!(missing.is_empty(), "without a row: {missing:?}");
+    for name in JAVASCRIPT.split_whitespace() {
+        let call = format!("d.{name}(");
+        assert!(firsts.iter().any(|first| first.starts_with(&call)), "without a row: {call}");
+    }
 }
 
 #[test]

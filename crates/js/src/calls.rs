@@ -30,6 +30,13 @@ struct Call {
 #[derive(Debug)]
 pub(crate) struct Ended;
 
+impl From<Ended> for Error {
+    /// Of no account: [`within`] gives what was thrown.
+    fn from(_: Ended) -> Error {
+        Error::Thrown(JsValue::Undefined)
+    }
+}
+
 /// A call that goes on for as long as this lives.
 struct Going;
 

@@ -1,7 +1,6 @@
 //! Databases: made, changed, filtered, serialized, looked through.
 
 use crate::args::{Answer, Args};
-use crate::calls::Ended;
 use crate::convert::{keywordized, to_edn};
 use crate::datom::Datom;
 use crate::entities::{datoms as given_datoms, entities, schema};
@@ -144,11 +143,4 @@ fn key<'a>(args: Args<'a>) -> Result<(&'a Db, Index, Vec<Value>), Error> {
 
 pub(crate) fn listed(db: &Db, datoms: impl Iterator<Item = db::Datom>) -> JsValue {
     JsValue::Array(datoms.map(|datom| Datom::of(db, &datom).into()).collect())
-}
-
-impl From<Ended> for Error {
-    /// Of no account: the call that ends throws what was thrown.
-    fn from(_: Ended) -> Error {
-        Error::Thrown(JsValue::Undefined)
-    }
 }

@@ -7,7 +7,8 @@
 
 use js::JsValue;
 use oracle::OracleError;
-use oracle::javascript::{Engine, Scripts};
+use oracle::javascript::{Conformance, Engine, Scripts, conformance};
+use std::fs;
 
 const FILES: [(&str, &str); 7] = [
     ("tools.js", include_str!("javascript/tools.js")),
@@ -89,4 +90,39 @@ fn every_function_has_examples_and_every_name_is_its_own() {
     distinct.sort_unstable();
     distinct.dedup();
     assert_eq!(distinct.len(), names.len());
+}
+
+/// What stands for DataScript's `test/js/tests.js`, which is no part of this project.
+const TESTS: &str = "
+const d = require('../../release-js/datascript.js');
+const other = require('./other.js');
+const tests = [
+  () => d.datoms(d.db_with(d.empty_db(), [{ a: other }]), ':eavt')[0].v === other,
+  () => d.datoms(d.empty_db(), ':eavt').length === 1,
+];
+exports.test_all = () => {
+  console.log('printing is no answer');
+  const pass = tests.filter(test => test()).length;
+  return { test: tests.length, pass, fail: tests.length - pass, error: 0 };
+};
+";
+
+#[test]
+fn tests_of_a_checkout_are_run_as_they_are() {
+    let checkout = tempfile::tempdir().unwrap();
+    let missing = conformance(Engine::Ours, checkout.path());
+    assert!(matches!(missing, Err(OracleError::NoTests(_))));
+    let folder = checkout.path().join("test/js");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("tests.js"), TESTS).unwrap();
+    fs::write(folder.join("other.js"), "module.exports = 'other';").unwrap();
+    if run(Engine::Ours, &FILES).is_none() {
+        return;
+    }
+    let expected = Conformance { tests: 2, assertions: 2, passed: 1, failed: 1 };
+    for path in [checkout.path(), &folder, &folder.join("tests.js")] {
+        assert_eq!(conformance(Engine::Ours, path).unwrap(), expected);
+    }
+    fs::write(folder.join("tests.js"), "throw new Error('no tests');").unwrap();
+    assert!(matches!(conformance(Engine::Ours, &folder), Err(OracleError::Answer(_))));
 }
