@@ -4,6 +4,7 @@
 use js::{
     Datom, Error, Foreign, Function, JsValue, MAX_NESTED, call as api, call_method as method,
 };
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -162,7 +163,7 @@ fn calls_nest_and_end() {
 #[test]
 fn a_function_of_a_transaction_cannot_change_the_connection() {
     let conn = call("conn_from_db", &[people()]);
-    let before = call("db", &[conn.clone()]);
+    let before = call("db", from_ref(&conn));
     let transacts = function({
         let conn = conn.clone();
         move |_| {
@@ -176,7 +177,7 @@ fn a_function_of_a_transaction_cannot_change_the_connection() {
     let forms = array([array([":db.fn/call".into(), transacts])]);
     let error = message(api("transact", &[conn.clone(), forms]));
     assert!(error.contains("The connection is at work"), "{error}");
-    assert_eq!(call("db", &[conn.clone()]), before);
+    assert_eq!(call("db", from_ref(&conn)), before);
     call("transact", &[conn.clone(), JsValue::Null]);
     assert_ne!(call("db", &[conn]), before);
 }
@@ -192,7 +193,7 @@ fn arguments_of_the_wrong_kind_are_refused() {
         ("qq", &[], "qq is not a function"),
         ("q", &[5.into()], "q: expected a text, got 5"),
         ("datoms", &[], "datoms: expected a database, got undefined"),
-        ("db", &[db.clone()], "db: expected a connection, got a database"),
+        ("db", from_ref(&db), "db: expected a connection, got a database"),
         ("touch", &["x".into()], "touch: expected an entity, got \"x\""),
         ("filter", &[db.clone(), array([1.into()])], "filter: expected a function, got [1]"),
         ("init_db", &[true.into()], "init_db: expected datoms, got true"),
