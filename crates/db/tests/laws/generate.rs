@@ -4,8 +4,9 @@
 //! Every variable's name says what kind of value it stands for, so that functions get what they can work with.
 
 use crate::naive::{Given, facts};
-use db::{Db, Input, Schema, TX0};
+use db::{Db, Input, MemoryStorage, Schema, TX0, restore_within};
 use edn::Value;
+use std::sync::Arc;
 
 const SCHEMA: &str = "{:friend {:db/valueType :db.type/ref :db/cardinality :db.cardinality/many} :boss {:db/valueType :db.type/ref} \
      :tag {:db/cardinality :db.cardinality/many} :name {:db/index true} :mail {:db/unique :db.unique/identity}}";
@@ -74,7 +75,7 @@ impl Case {
     }
 }
 
-/// A database of a few people, with its past.
+/// A database of a few people, with its past; some of them are read from a storage, and hold nothing of what they read.
 pub(crate) fn database(tape: &mut Tape) -> Db {
     let mut db = Db::empty_with_history(Schema::new(&edn::read(SCHEMA).unwrap()).unwrap());
     for _ in 0..2 + tape.below(4) {
@@ -94,7 +95,13 @@ pub(crate) fn database(tape: &mut Tape) -> Db {
         }
         db = db.db_with(&edn::read(&format!("[{}]", forms.join(" "))).unwrap()).unwrap();
     }
-    db
+    if tape.chance(3) { stored(&db) } else { db }
+}
+
+fn stored(db: &Db) -> Db {
+    let storage = Arc::new(MemoryStorage::default());
+    db.store(storage.clone()).unwrap();
+    restore_within(storage, 0).unwrap().unwrap()
 }
 
 const NAMES: [&str; 4] = ["\"a\"", "\"b\"", "\"ab\"", "\"c\""];

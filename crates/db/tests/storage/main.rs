@@ -1,6 +1,9 @@
 //! A database in a storage is the database, whatever part of it has been read, and damage is told.
 #![allow(clippy::unwrap_used)]
 
+mod budget;
+mod load;
+
 use db::{
     Address, Datom, Db, Index, MemoryStorage, Query, Schema, Storage, TX0, collect_garbage, restore,
 };
