@@ -255,9 +255,15 @@ impl Dict {
     /// The one cell that stands for all that are `=` to this one.
     pub fn class(&self, cell: Cell) -> Cell {
         match cell.tag() {
-            Tag::Exotic => self.entry(cell.dict_id()).class.unwrap_or(cell),
+            Tag::Exotic => self.class_of_exotic(cell),
             _ => cell,
         }
+    }
+
+    /// Apart, so that loops over cells that are seldom exotic stay small.
+    #[inline(never)]
+    fn class_of_exotic(&self, cell: Cell) -> Cell {
+        self.entry(cell.dict_id()).class.unwrap_or(cell)
     }
 
     /// Compares the values of two cells.

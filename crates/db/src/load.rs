@@ -2,7 +2,7 @@
 //!
 //! Facts are gathered until their share of the budget is full. Then their values are interned, they are sorted into the order of each
 //! index, and go to a scratch storage as one small tree for each. At the end the trees of each index are merged into one, which goes
-//! to the storage node by node.
+//! to the storage node by node. The index of words is made anew from the texts, batch by batch as well.
 //!
 //! Invariants
 //! - The storage has the database as it was until the end, when the root is written. What a loader that did not finish has left there
@@ -21,7 +21,6 @@ use crate::storage::{ROOT, Reader, Storage, StorageError, Store, Writer, restore
 use crate::tree::{Builder, Tree, TreeIter};
 use edn::Value;
 use rayon::prelude::*;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What a fact takes in memory while its batch is sorted: itself, and what sorting makes of it.
@@ -29,6 +28,9 @@ const FACT: usize = 4 * size_of::<Datom>();
 
 /// What a value takes beside its text.
 const VALUE: usize = 96;
+
+/// How many texts are taken apart at a time.
+const TEXTS: usize = 4096;
 
 const INDEXES: [Index; 3] = [Index::Eavt, Index::Aevt, Index::Avet];
 
@@ -114,7 +116,6 @@ impl Loader {
         let mut facts = std::mem::take(&mut self.facts);
         facts.iter_mut().for_each(|fact| fact.v = cells.of(fact.v));
         self.size = 0;
-        self.scratch.know(self.db.schema.len() as u32, self.db.dict.len());
         let mut run = Indexes::default();
         for index in INDEXES {
             let order = self.db.order(index);
@@ -151,14 +152,21 @@ impl Loader {
         }
         new.par_sort_unstable();
         new.iter().for_each(|(value, id)| cells[*id as usize] = self.db.dict.intern(value));
-        // What is in the storage need not stay in memory: the dictionary is taken up from there.
+        self.settle_values()?;
+        Ok(Cells(cells))
+    }
+
+    /// Puts values into the storage. They need not stay in memory then: the dictionary is taken up from there.
+    fn settle_values(&mut self) -> Result<(), DbError> {
         let mut root = Writer::default();
         self.db.dict.write(&mut root)?;
-        self.store.know(self.db.schema.len() as u32, self.db.dict.len());
+        let known = (self.db.schema.len() as u32, self.db.dict.len());
+        self.store.know(known.0, known.1);
+        self.scratch.know(known.0, known.1);
         let damaged = || StorageError::damaged(ROOT, "a dictionary that was just written");
         let dict = Dict::restored(&self.store, &mut Reader::new(&root.0)).ok_or_else(damaged)?;
         self.db.dict = Arc::new(dict);
-        Ok(self.store.check().map(|()| Cells(cells))?)
+        Ok(self.store.check()?)
     }
 
     /// The database with everything that was added, as the storage has it from now on.
@@ -167,14 +175,38 @@ impl Loader {
         let mut now = Indexes::default();
         for index in INDEXES {
             let sources = [&self.db.now].into_iter().chain(&self.runs).map(|run| run.tree(index));
-            *now.tree_mut(index) = merge(sources, &self.db.order(index), &self.store)?;
-            // What could not be read is not taken for what is not there.
-            self.scratch.check()?;
-            self.store.check()?;
+            let order = self.db.order(index);
+            *now.tree_mut(index) = merge(sources, &order, &self.store, |first, _| first)?;
         }
+        if self.db.schema.has_fulltext() {
+            self.db.text = self.words(&now.aevt)?;
+        }
+        // What could not be read is not taken for what is not there.
+        self.scratch.check()?;
+        self.store.check()?;
         self.db.now = now;
         self.db.store(self.storage)?;
         Ok(self.db)
+    }
+}
+
+impl Loader {
+    /// The index of the words in all texts.
+    fn words(&mut self, aevt: &Tree) -> Result<Tree, DbError> {
+        let schema = self.db.schema.clone();
+        let mut texts =
+            aevt.iter(0..aevt.len()).filter(|d| schema.get(d.a).is_fulltext()).peekable();
+        let mut runs = Vec::new();
+        while texts.peek().is_some() {
+            let words = self.db.text_index_of(texts.by_ref().take(TEXTS));
+            self.settle_values()?;
+            let mut run = Builder::new(&self.scratch);
+            words.iter(0..words.len()).try_for_each(|word| run.push(word))?;
+            runs.push(run.finish()?);
+        }
+        let sum =
+            |x: Datom, y: Datom| Datom { tx: x.tx.saturating_add(y.tx).min(i32::MAX as u32), ..x };
+        Ok(merge(runs.iter(), &self.db.order(Index::Avet), &self.store, sum)?)
     }
 }
 
@@ -187,11 +219,12 @@ impl Cells {
     }
 }
 
-/// What is in any of these trees, as one tree of the storage. Of equal facts that of the first tree stays.
+/// What is in any of these trees, as one tree of the storage. Of equal ones, as the trees are ordered, `both` makes one.
 fn merge<'a>(
     trees: impl Iterator<Item = &'a Tree>,
     order: &Order<'_>,
     store: &Arc<Store>,
+    both: impl Fn(Datom, Datom) -> Datom,
 ) -> Result<Tree, StorageError> {
     let compare = |x: &(Datom, usize), y: &(Datom, usize)| {
         order.compare(&x.0, &y.0).then_with(|| x.1.cmp(&y.1))
@@ -202,12 +235,15 @@ fn merge<'a>(
         sources.iter_mut().enumerate().filter_map(|(at, s)| Some((s.next()?, at))).collect();
     heads.sort_unstable_by(|x, y| compare(y, x));
     let mut merged = Builder::new(store);
-    let mut last = None;
+    let mut open: Option<Datom> = None;
     while let Some((datom, at)) = heads.pop() {
-        if last.is_none_or(|last| order.compare(&last, &datom) == Ordering::Less) {
-            merged.push(datom)?;
-        }
-        last = Some(datom);
+        open = match open {
+            Some(before) if order.compare(&before, &datom).is_eq() => Some(both(before, datom)),
+            before => {
+                before.map_or(Ok(()), |before| merged.push(before))?;
+                Some(datom)
+            }
+        };
         let Some(next) = sources[at].next().map(|next| (next, at)) else { continue };
         // Often it comes next again.
         let place = match heads.last() {
@@ -218,5 +254,6 @@ fn merge<'a>(
         };
         heads.insert(place, next);
     }
+    open.map_or(Ok(()), |last| merged.push(last))?;
     merged.finish()
 }

@@ -76,3 +76,23 @@ fn a_storage_has_what_it_had_until_the_loader_is_finished() {
     collect_garbage(&dyn_storage, &[]).unwrap();
     assert!(everything(&restore(dyn_storage).unwrap().unwrap()) == everything(&before));
 }
+
+#[test]
+fn words_are_found_in_what_was_loaded() {
+    let schema = || {
+        Schema::new(&edn_of("{:doc {:db/fulltext true :db/cardinality :db.cardinality/many}}"))
+            .unwrap()
+    };
+    let text =
+        |e: u32, n: u32| Value::string(format!("text {} of word{} and word{n}", e % 10, e % 97));
+    let fact = |e: u32, n: u32| (e, Value::keyword("doc"), text(e, n), TX0 + 1);
+    let facts: Vec<Given> = (1..5000).flat_map(|e| [fact(e, 1), fact(e, e % 7)]).collect();
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::default());
+    let before = Db::init(schema(), facts[..100].to_vec()).unwrap();
+    let db = loaded(&before, &storage, &facts, 1 << 20);
+    let expected = Db::init(schema(), facts).unwrap();
+    for search in ["word5 word3", "word1* -text", "\"text 7\" word77"] {
+        let found = |db: &Db| db.fulltext(&Value::keyword("doc"), search).unwrap();
+        assert_eq!(found(&db), found(&expected), "{search}");
+    }
+}
