@@ -211,8 +211,10 @@ fn is_head(line: &str) -> bool {
 
 fn test_exists(named: &str) -> bool {
     let Some((file, function)) = named.split_once("::") else { return false };
-    let path = format!("{}/tests/{file}.rs", env!("CARGO_MANIFEST_DIR"));
-    let Ok(source) = std::fs::read_to_string(path) else { return false };
+    let read = |end: &str| {
+        std::fs::read_to_string(format!("{}/tests/{file}{end}", env!("CARGO_MANIFEST_DIR")))
+    };
+    let Ok(source) = read(".rs").or_else(|_| read("/main.rs")) else { return false };
     let declared = source.find(&format!("fn {function}("));
     declared.is_some_and(|at| {
         source[..at].trim_end().ends_with("#[test]") || {

@@ -3,6 +3,7 @@
 
 mod budget;
 mod load;
+mod pack;
 
 use db::{
     Address, Datom, Db, Index, MemoryStorage, Query, Schema, Storage, TX0, collect_garbage, restore,
