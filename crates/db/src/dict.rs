@@ -8,17 +8,17 @@
 //! them is looked at and may be let go of afterwards, found by their hash in sorted runs (`stored`).
 
 mod stored;
+mod text;
 
 use crate::cell::{Cell, Tag};
-use edn::{PrintOptions, Str, Value};
+use edn::{PrintOptions, Value};
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::ops::Deref;
+use std::hash::Hasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stored::{EntryRef, Stored};
+pub use text::Text;
 
 /// See the module.
 #[derive(Default)]
@@ -182,21 +182,28 @@ impl Dict {
         }
         match tag(value) {
             Tag::Exotic => self.intern_exotic(value),
-            tag => {
-                if let Some(id) = self.in_base(value) {
-                    return Cell::dict(tag, id);
-                }
-                let mut index = self.lock();
-                let hashed = hash(value);
-                let found = index.plain.find(hashed, |id| self.entry(*id).value == *value);
-                if let Some(id) = found {
-                    return Cell::dict(tag, *id);
-                }
-                let id = self.push(Entry { value: value.clone(), class: None });
-                index.plain.insert_unique(hashed, id, |id| hash(&self.entry(*id).value));
-                Cell::dict(tag, id)
-            }
+            tag => match self.in_base(value) {
+                Some(id) => Cell::dict(tag, id),
+                None => self.add(value),
+            },
         }
+    }
+
+    /// The cell of a value that the base does not have.
+    pub(crate) fn add(&self, value: &Value) -> Cell {
+        let tag = tag(value);
+        if tag == Tag::Exotic {
+            return self.intern_exotic(value);
+        }
+        let mut index = self.lock();
+        let hashed = hash(value);
+        let found = index.plain.find(hashed, |id| self.entry(*id).value == *value);
+        if let Some(id) = found {
+            return Cell::dict(tag, *id);
+        }
+        let id = self.push(Entry { value: value.clone(), class: None });
+        index.plain.insert_unique(hashed, id, |id| hash(&self.entry(*id).value));
+        Cell::dict(tag, id)
     }
 
     fn intern_exotic(&self, value: &Value) -> Cell {
@@ -246,7 +253,7 @@ impl Dict {
         match self.entry(cell.dict_id()) {
             EntryRef::Here(entry) => entry.value.as_str().map(Text::from),
             EntryRef::Read(page, at) => match &page.get(at)?.value {
-                Value::Str(text) => Some(Text(Kept::Read(text.clone()))),
+                Value::Str(text) => Some(Text::read(text)),
                 _ => None,
             },
         }
@@ -288,90 +295,6 @@ impl Dict {
             Some(inline) => inline.cmp(value),
             None => self.entry(cell.dict_id()).value.cmp(value),
         }
-    }
-}
-
-/// A text of a dictionary: a `str` that stays while it is looked at.
-#[derive(Clone)]
-pub struct Text<'a>(Kept<'a>);
-
-#[derive(Clone)]
-enum Kept<'a> {
-    Here(&'a str),
-    /// Its page may be let go of.
-    Read(Str),
-}
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Text<'a> {
-        Text(Kept::Here(text))
-    }
-}
-
-impl Default for Text<'_> {
-    fn default() -> Self {
-        Text::from("")
-    }
-}
-
-impl Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        match &self.0 {
-            Kept::Here(text) => text,
-            Kept::Read(text) => text,
-        }
-    }
-}
-
-impl std::borrow::Borrow<str> for Text<'_> {
-    fn borrow(&self) -> &str {
-        self
-    }
-}
-
-impl PartialEq for Text<'_> {
-    fn eq(&self, other: &Text<'_>) -> bool {
-        **self == **other
-    }
-}
-
-impl PartialEq<str> for Text<'_> {
-    fn eq(&self, other: &str) -> bool {
-        **self == *other
-    }
-}
-
-impl Eq for Text<'_> {}
-
-impl PartialOrd for Text<'_> {
-    fn partial_cmp(&self, other: &Text<'_>) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Text<'_> {
-    fn cmp(&self, other: &Text<'_>) -> Ordering {
-        (**self).cmp(other)
-    }
-}
-
-impl Hash for Text<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (**self).hash(state);
-    }
-}
-
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
     }
 }
 

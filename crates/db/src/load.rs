@@ -6,7 +6,7 @@
 //!
 //! Invariants
 //! - The storage has the database as it was until the end, when the root is written. What a loader that did not finish has left there
-//!   is garbage ([`crate::collect_garbage`]).
+//!   is garbage ([`crate::collect_garbage`]); while one is at work, no garbage is to be collected.
 //! - New values of a batch get their numbers in the order of the values. So merging, which meets the values of each batch in order, reads
 //!   the dictionary's pages one after the other, whatever the order in which facts came.
 //!
@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// What a fact takes in memory while its batch is sorted: itself, and what sorting makes of it.
 const FACT: usize = 4 * size_of::<Datom>();
 
-/// What a value takes beside its text.
+/// What a new value takes beside its text.
 const VALUE: usize = 96;
 
 /// How many texts are taken apart at a time.
@@ -95,18 +95,18 @@ impl Loader {
     /// nothing is checked: neither uniqueness nor cardinality nor types.
     pub fn add(&mut self, e: EntityId, a: Value, v: Value, tx: EntityId) -> Result<(), DbError> {
         let a = self.recent.intern(&mut self.db, a)?;
+        let known = self.values.len();
         let cell = self.values.intern(&v);
+        if self.values.len() > known {
+            self.size += VALUE + v.as_str().map_or(0, str::len);
+        }
         self.size += FACT;
         let fact = Datom { e, a, v: cell, tx, added: true };
         self.db.seen(&fact);
-        if self.db.schema.get(a).is_ref() && cell.as_entity().is_some_and(|e| e < TX0) {
-            // A reference may name an entity that nothing is said of; its id is taken all the same.
-            self.db.max_eid = self.db.max_eid.max(cell.as_entity().unwrap_or(0));
-        }
+        // A reference may name an entity that nothing is said of; its id is taken all the same.
+        let target = cell.as_entity().filter(|e| *e < TX0 && self.db.schema.get(a).is_ref());
+        self.db.max_eid = self.db.max_eid.max(target.unwrap_or(0));
         self.facts.push(fact);
-        if let Value::Str(text) = &v {
-            self.size += text.len() + VALUE;
-        }
         if self.size >= self.batch { self.finish_batch() } else { Ok(()) }
     }
 
@@ -151,7 +151,7 @@ impl Loader {
             }
         }
         new.par_sort_unstable();
-        new.iter().for_each(|(value, id)| cells[*id as usize] = self.db.dict.intern(value));
+        new.iter().for_each(|(value, id)| cells[*id as usize] = self.db.dict.add(value));
         self.settle_values()?;
         Ok(Cells(cells))
     }
@@ -188,9 +188,7 @@ impl Loader {
         self.db.store(self.storage)?;
         Ok(self.db)
     }
-}
 
-impl Loader {
     /// The index of the words in all texts.
     fn words(&mut self, aevt: &Tree) -> Result<Tree, DbError> {
         let schema = self.db.schema.clone();

@@ -62,7 +62,9 @@ impl Builder {
         let (branch, addresses) = &mut self.levels[level];
         let address = self.store.write(branch_bytes(branch, addresses))?;
         let (first, count) = (branch.firsts[0], branch.counts.iter().sum());
-        (branch.firsts.clear(), branch.counts.clear(), addresses.clear());
+        branch.firsts.clear();
+        branch.counts.clear();
+        addresses.clear();
         self.add_child(level + 1, first, count, address)
     }
 

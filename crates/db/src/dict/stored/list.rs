@@ -177,7 +177,8 @@ impl<T: Record> ListWriter<T> {
         self.list.len += self.keys.len();
         self.list.keys.extend(self.keys.first());
         self.list.directories.push(directory);
-        (self.keys.clear(), self.addresses.clear());
+        self.keys.clear();
+        self.addresses.clear();
         Ok(())
     }
 
