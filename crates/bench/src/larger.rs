@@ -115,7 +115,17 @@ fn email(id: u32) -> Value {
 }
 
 fn load(options: &Options, folder: &Path) -> Result<(), Failure> {
-    let start = Instant::now();
+    let counts = timed("load", || make(options, folder))?;
+    let bytes: u64 = fs::read_dir(folder.join("database"))?
+        .map(|file| Ok(file?.metadata()?.len()))
+        .sum::<Result<u64, std::io::Error>>()?;
+    say("file-MiB", bytes >> 20);
+    fs::remove_dir_all(folder.join("scratch"))?;
+    fs::write(folder.join("counts"), counts.0.map(|n| n.to_string()).join(" "))?;
+    check_memory(options, "load")
+}
+
+fn make(options: &Options, folder: &Path) -> Result<Counts, Failure> {
     let schema = Schema::new(&edn::read(SCHEMA)?)?;
     let storage = Arc::new(Pack::open(&folder.join("database"))?);
     let scratch = Arc::new(Pack::open_unflushed(&folder.join("scratch"))?);
@@ -140,22 +150,27 @@ fn load(options: &Options, folder: &Path) -> Result<(), Failure> {
     let db = loader.finish()?;
     say("datoms", db.len());
     say("entities", db.max_eid());
-    say("load-s", format!("{:.1}", start.elapsed().as_secs_f64()));
-    let bytes: u64 = fs::read_dir(folder.join("database"))?
-        .map(|file| Ok(file?.metadata()?.len()))
-        .sum::<Result<u64, std::io::Error>>()?;
-    say("file-MiB", bytes >> 20);
-    fs::remove_dir_all(folder.join("scratch"))?;
-    fs::write(folder.join("counts"), counts.0.map(|n| n.to_string()).join(" "))?;
-    check_memory(options, "load")
+    Ok(counts)
 }
 
-/// Says how long a question took, in milliseconds.
+/// Says how long something took, in milliseconds, and for how much of that it had a core: on a machine with other work the rest is
+/// waiting.
 fn timed<T>(what: &str, ask: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    let start = Instant::now();
+    let (start, had) = (Instant::now(), on_cores());
     let answer = ask()?;
-    say(&format!("{what}-ms"), format!("{:.2}", start.elapsed().as_secs_f64() * 1e3));
+    let (took, had) = (start.elapsed().as_secs_f64() * 1e3, on_cores() - had);
+    say(&format!("{what}-ms"), format!("{took:.2}, on a core {had:.2}"));
     Ok(answer)
+}
+
+/// For how many milliseconds the threads that there are have had a core, where the system tells.
+fn on_cores() -> f64 {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let had = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    had.sum::<f64>() / 1e6
 }
 
 fn ask(options: &Options, folder: &Path) -> Result<(), Failure> {
