@@ -102,6 +102,29 @@ impl Cell {
         (self.tag() == Tag::Int).then_some(self.0 as i64 >> TAG_BITS)
     }
 
+    /// The entity id, of a cell that is known to be one.
+    #[inline(always)]
+    pub(crate) fn id(self) -> u32 {
+        self.payload() as u32
+    }
+
+    /// Whether these are entities in ascending order, each there once.
+    pub(crate) fn are_ascending_entities(cells: &[Cell]) -> bool {
+        let Some((first, rest)) = cells.split_first() else { return true };
+        let mut last = first.0;
+        let mut wrong = first.0 & 7;
+        for cell in rest {
+            wrong |= u64::from(cell.0 <= last) | (cell.0 & 7);
+            last = cell.0;
+        }
+        wrong == Tag::Int as u64 && last <= Cell::entity(u32::MAX).0
+    }
+
+    /// Whether some of these may be `=` to other cells.
+    pub(crate) fn has_exotic(cells: &[Cell]) -> bool {
+        cells.iter().fold(false, |found, cell| found | (cell.0 & 7 == Tag::Exotic as u64))
+    }
+
     /// Whether all of these are integers.
     pub(crate) fn are_ints(cells: &[Cell]) -> bool {
         cells.iter().fold(0, |tags, cell| tags | (cell.0 & 7)) == Tag::Int as u64

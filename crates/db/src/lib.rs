@@ -14,7 +14,6 @@ mod apply;
 mod cell;
 mod compare;
 mod conn;
-mod cursor;
 mod data;
 mod datom;
 mod db;

@@ -3,9 +3,10 @@
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Part, Prefix};
 use crate::db::{Db, DbError};
-use crate::tree::{LeafRef, TreeIter};
+use crate::tree::TreeIter;
 use edn::Value;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 impl Db {
     /// Whether it has none.
@@ -30,15 +31,24 @@ impl Db {
         now + past
     }
 
-    /// The place of the first datom of an attribute in AEVT that is of this entity or a later one, or behind all of them.
-    pub(crate) fn seek_entity(
+    /// Calls `each` with the entity and value columns of each leaf that may have some of these entities with an attribute, and with
+    /// which of them it may have. The column must be of entities, ascending, each there once.
+    pub(crate) fn along(
         &self,
         a: AttrId,
-        e: EntityId,
-    ) -> Option<(LeafRef<'_>, usize, usize)> {
+        column: &[Cell],
+        mut each: impl FnMut(&[EntityId], &[Cell], Range<usize>),
+    ) {
         let order = self.order(Index::Aevt);
-        let prefix = Prefix { e: Some(e), a: Some(a), ..Prefix::default() };
-        self.now.aevt.seek(|d| order.compare_prefix(d, &prefix).is_lt())
+        let attribute = Prefix { a: Some(a), ..Prefix::default() };
+        let compare =
+            |d: &Datom, at: usize| order.attributes(d.a, a).then_with(|| d.e.cmp(&column[at].id()));
+        self.now.aevt.along(column.len(), compare, |leaf, rows| {
+            let run = leaf.range(&order, &attribute);
+            if !run.is_empty() {
+                each(&leaf.entities()[run.clone()], &leaf.values()[run], rows);
+            }
+        });
     }
 
     /// What is true now in a range of an index, whatever the view.

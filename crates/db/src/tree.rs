@@ -16,11 +16,13 @@
 mod build;
 mod child;
 mod iter;
+mod runs;
 mod stored;
 
 pub(crate) use build::Builder;
 pub(crate) use child::LeafRef;
 pub(crate) use iter::{Finger, TreeIter};
+pub(crate) use runs::gallop;
 
 use self::child::Child;
 
@@ -144,7 +146,7 @@ impl Leaf {
 
     /// The places of the datoms whose key begins with a prefix, found part by part: each part looks at its own column, within
     /// what the parts before it have left.
-    fn range(&self, order: &Order<'_>, prefix: &Prefix) -> Range<usize> {
+    pub(crate) fn range(&self, order: &Order<'_>, prefix: &Prefix) -> Range<usize> {
         let mut range = 0..self.len;
         for part in order.index.parts() {
             range = match part {
@@ -183,6 +185,11 @@ impl Leaf {
 #[inline]
 fn narrowed<T>(column: &[T], range: Range<usize>, place: impl Fn(&T) -> Ordering) -> Range<usize> {
     let part = &column[range.clone()];
+    if part.first().is_some_and(|x| place(x).is_eq())
+        && part.last().is_some_and(|x| place(x).is_eq())
+    {
+        return range;
+    }
     let start = part.partition_point(|x| place(x).is_lt());
     let rest = &part[start..];
     let len = match rest.last().is_some_and(|last| place(last).is_eq()) {
@@ -517,20 +524,6 @@ impl Tree {
         let ranks = ranks.start..ranks.end.min(self.len());
         let leaf = self.leaf_at(ranks.start);
         TreeIter::new(self, ranks, leaf)
-    }
-
-    /// The first datom that is not before something: its leaf with the rank of the leaf's first datom, and its own rank.
-    pub(crate) fn seek(
-        &self,
-        before: impl Fn(&Datom) -> bool,
-    ) -> Option<(LeafRef<'_>, usize, usize)> {
-        let mut first = 0;
-        let leaf = self.descend(|branch| branch.turn(&before, &mut first))?;
-        let rank = first + leaf.partition_point(&before);
-        if rank < first + leaf.len() {
-            return Some((leaf, first, rank));
-        }
-        self.leaf_at(rank).map(|(leaf, first)| (leaf, first, rank))
     }
 
     /// The leaf that holds a rank, and the rank of its first datom.

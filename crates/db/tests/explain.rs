@@ -42,7 +42,7 @@ fn clauses_stand_in_the_order_they_were_taken_with_their_rows() {
     for (query, expected) in [
         (
             "[:find ?e ?a :where [?e :age ?a] [?e :name \"n3\"] [(> ?a 2)]]",
-            "[?e :name \"n3\"] | scan :avet | 10\n[?e :age ?a] | walk along :aevt | 10\n[(> ?a 2)] | filter | 7\n",
+            "[?e :name \"n3\"] | scan :avet | 10\n[?e :age ?a] | walk along :aevt | 7\n[(> ?a 2)] | filter in passing | 7\n",
         ),
         (
             "[:find ?f :where [7 :friend ?e] [?e :friend ?f]]",

@@ -4,68 +4,69 @@
 //! table and no copy of the attribute; where every row has exactly one value, the relation's own columns stay as they are.
 
 use super::ast::*;
-use super::pattern::{Part, Resolved};
+use super::pattern::{Filter, Part, Resolved};
+use super::relation::Relation;
+use super::sift::Sieve;
 use super::solve::{Answer, Run, Source, State};
-use crate::cell::{Cell, Tag};
-use crate::cursor::Cursor;
-use crate::datom::{AttrId, Index, Prefix};
+use super::walk::{Met, Rows, Wanted, walk};
+use crate::cell::Cell;
+use crate::datom::AttrId;
 use crate::db::Db;
 
-/// Walking past a datom costs about a fiftieth of looking an entity up; rows so few that looking up is cheaper are not for here.
-const ROWS_WORTH_WALKING: usize = 4;
-
-/// What a row wants of a value.
-enum Wanted<'a> {
-    /// Nothing: one value is as good as another.
-    Any,
-    /// To have it.
-    New,
-    /// To be this one.
-    Constant(Cell),
-    /// To be the one the row has.
-    Column(&'a [Cell]),
+/// What attaching came to.
+pub(super) enum Attached {
+    /// This is no case for it.
+    No,
+    Yes,
+    /// And what does not pass the filter is gone.
+    Filtered,
 }
 
 impl Run<'_> {
-    /// Adds what a pattern says to the relation that knows its entities; `false` where this is no case for it.
+    /// Adds what a pattern says to the relation that knows its entities.
     pub(super) fn attach(
         &self,
         source: SourceId,
         terms: &[Term],
+        filter: Option<Filter>,
         state: &mut State,
-    ) -> Answer<bool> {
-        let Source::Db(db) = self.source(source) else { return Ok(false) };
+    ) -> Answer<Attached> {
+        let Source::Db(db) = self.source(source) else { return Ok(Attached::No) };
         if !db.is_plain() {
-            return Ok(false);
+            return Ok(Attached::No);
         }
-        let Some(resolved) = self.resolve(db, terms, state)? else { return Ok(false) };
-        let Some((place, a)) = ascending(&resolved, state) else { return Ok(false) };
+        let Some(resolved) = self.resolve(db, terms, state)? else { return Ok(Attached::No) };
+        let Some((place, a, entities)) = ascending(&resolved, state) else {
+            return Ok(Attached::No);
+        };
         let relation = &state.relations[place];
         let value_var = resolved.vars.iter().find(|(_, part)| *part == Part::V).map(|(v, _)| *v);
         let wanted = match (value_var, resolved.prefix.v) {
-            (_, Some(cell)) => Wanted::Constant(db.dict().class(cell)),
+            (_, Some(cell)) => Wanted::Tested(Sieve::Value(db.dict().class(cell))),
             (None, None) => Wanted::Any,
             (Some(v), None) => match relation.column(v) {
                 Some(column) => Wanted::Column(column),
                 None if !self.is_worth_walking(db, &resolved, v, relation.len, state) => {
-                    return Ok(false);
+                    return Ok(Attached::No);
                 }
                 None => Wanted::New,
             },
         };
-        let entity_var = resolved.vars.iter().find(|(_, part)| *part == Part::E).map(|(v, _)| *v);
-        let Some(entities) = entity_var.and_then(|v| relation.column(v)) else { return Ok(false) };
         self.note(|| "walk along :aevt".to_string());
-        let (rows, values) = self.walk(db, a, entities, &wanted);
+        let column = &relation.columns[entities];
+        let filter = filter.filter(|f| matches!(wanted, Wanted::New) && Some(f.var) == value_var);
+        let sifted = filter.and_then(|f| {
+            walk(db, &self.space, a, column, Wanted::Sifted(Sieve::Integers(f.test))).ok()
+        });
+        let attached = if sifted.is_some() { Attached::Filtered } else { Attached::Yes };
+        let met = match sifted {
+            Some(met) => met,
+            // Nothing but the filter can ask for integers.
+            None => walk(db, &self.space, a, column, wanted).unwrap_or_default(),
+        };
         let new = matches!(wanted, Wanted::New).then_some(value_var).flatten();
         let mut relation = std::mem::take(&mut state.relations[place]);
-        if !is_every_row(&rows, relation.len) {
-            relation = relation.gather(&rows);
-        }
-        if let Some(var) = new {
-            relation.vars.push(var);
-            relation.columns.push(values);
-        }
+        apply(&mut relation, met, new);
         self.budget.check(relation.len)?;
         if new.is_some_and(|v| state.binds(v)) {
             state.relations.swap_remove(place);
@@ -73,7 +74,7 @@ impl Run<'_> {
         } else {
             state.relations[place] = relation;
         }
-        Ok(true)
+        Ok(attached)
     }
 
     /// Whether a value that is known, but not of these entities, is better found by entity than the other way round.
@@ -93,49 +94,26 @@ impl Run<'_> {
         };
         entities as f64 <= found
     }
+}
 
-    /// The rows that find what they want, and the values of those that want to have one.
-    fn walk(
-        &self,
-        db: &Db,
-        a: AttrId,
-        entities: &[Cell],
-        wanted: &Wanted<'_>,
-    ) -> (Vec<u32>, Vec<Cell>) {
-        let known = self.space.adopting(db);
-        let range = db.range(Index::Aevt, &Prefix { a: Some(a), ..Prefix::default() });
-        let cursor = Cursor::new(&range, |e| db.seek_entity(a, e));
-        let (mut rows, mut values) = (Vec::with_capacity(entities.len()), Vec::new());
-        match wanted {
-            Wanted::Any => cursor.walk(entities, |row, _| {
-                if rows.last() != Some(&(row as u32)) {
-                    rows.push(row as u32);
-                }
-            }),
-            Wanted::New => {
-                values.reserve(entities.len());
-                cursor.walk(entities, |row, v| {
-                    rows.push(row as u32);
-                    values.push(known(v));
-                });
-            }
-            Wanted::Constant(cell) => cursor.walk(entities, |row, v| {
-                if v == *cell || (v.tag() == Tag::Exotic && db.dict().class(v) == *cell) {
-                    rows.push(row as u32);
-                }
-            }),
-            Wanted::Column(column) => cursor.walk(entities, |row, v| {
-                if known(v) == column[row] {
-                    rows.push(row as u32);
-                }
-            }),
+/// The rows of a relation that found what they want, with the value that is new.
+fn apply(relation: &mut Relation, met: Met, new: Option<Var>) {
+    match met.rows() {
+        Rows::First(len) if len == relation.len => {}
+        Rows::First(len) => {
+            relation.columns.iter_mut().for_each(|column| column.truncate(len));
+            relation.len = len;
         }
-        (rows, values)
+        Rows::These(rows) => *relation = relation.gather(rows),
+    }
+    if let Some(var) = new {
+        relation.vars.push(var);
+        relation.columns.push(met.values);
     }
 }
 
-/// The relation that has the pattern's entities in ascending order, and the pattern's attribute.
-fn ascending(resolved: &Resolved, state: &State) -> Option<(usize, AttrId)> {
+/// The relation that has the pattern's entities in ascending order, the pattern's attribute, and the column of the entities.
+fn ascending(resolved: &Resolved, state: &State) -> Option<(usize, AttrId, usize)> {
     let Resolved { prefix, added, vars } = resolved;
     let a = prefix.a?;
     let simple = prefix.tx.is_none() && added.is_none();
@@ -148,13 +126,8 @@ fn ascending(resolved: &Resolved, state: &State) -> Option<(usize, AttrId)> {
         return None;
     }
     let place = state.relations.iter().position(|r| r.vars.contains(&entity))?;
-    let column = state.relations[place].column(entity)?;
-    let in_order = column.len() >= ROWS_WORTH_WALKING
-        && column.is_sorted_by(|x, y| x < y)
-        && column.first()?.as_entity().is_some();
-    in_order.then_some((place, a))
-}
-
-fn is_every_row(rows: &[u32], len: usize) -> bool {
-    rows.len() == len && rows.iter().enumerate().all(|(i, row)| *row == i as u32)
+    let at = state.relations[place].column_of(entity)?;
+    let column = &state.relations[place].columns[at];
+    let in_order = !column.is_empty() && Cell::are_ascending_entities(column);
+    in_order.then_some((place, a, at))
 }

@@ -4,6 +4,7 @@ use super::QueryError;
 use super::ast::*;
 use super::bounds::check_value;
 use super::relation::Relation;
+use super::sift::{Test, rows_where};
 use super::solve::{Answer, Run, Source, State};
 use crate::cell::Cell;
 use crate::db::Db;
@@ -64,7 +65,7 @@ impl Run<'_> {
         let call = fixed.as_ref().unwrap_or(call);
         let vars = Self::call_vars(call);
         let mut relation = self.together_of(state, &vars)?;
-        if let Some(rows) = self.integer_comparison(call, &relation) {
+        if let Some(rows) = self.integer_comparison(call, &relation, state) {
             state.relations.push(relation.gather(&rows));
             return Ok(());
         }
@@ -112,20 +113,53 @@ impl Run<'_> {
         Ok(result)
     }
 
+    /// What a comparison of a variable with something that is known to be one integer asks of it.
+    pub(super) fn test_of(&self, call: &Call, var: Var, state: &State) -> Option<Test> {
+        let Callee::Builtin(builtin) = &call.callee else { return None };
+        let integer = |term: &Term| match term {
+            Term::Constant(value @ Value::Int(_)) => Cell::inline(value),
+            Term::Var(v) => state.only(*v).filter(|cell| cell.as_int().is_some()),
+            _ => None,
+        };
+        match call.args.as_slice() {
+            [Term::Var(v), n] if *v == var => Test::comparison(builtin.name(), integer(n)?),
+            [n, Term::Var(v)] if *v == var => {
+                Test::comparison(Test::mirrored(builtin.name()), integer(n)?)
+            }
+            _ => None,
+        }
+    }
+
     /// The rows for which a comparison of integers holds: those of a column with those of another, or with a constant. They
     /// are compared as cells.
-    fn integer_comparison(&self, call: &Call, relation: &Relation) -> Option<Vec<u32>> {
+    fn integer_comparison(
+        &self,
+        call: &Call,
+        relation: &Relation,
+        state: &State,
+    ) -> Option<Vec<u32>> {
+        let ints = |v: &Var| relation.column(*v).filter(|column| Cell::are_ints(column));
+        let tested = |v: &Var| Some((ints(v)?, self.test_of(call, *v, state)?));
+        let found = call.args.iter().find_map(|term| match term {
+            Term::Var(v) => tested(v),
+            _ => None,
+        });
+        if let Some((column, test)) = found {
+            return Some(rows_where(column, |_, cell| test.passes(*cell)));
+        }
         let Callee::Builtin(builtin) = &call.callee else { return None };
-        let [a, b] = call.args.as_slice() else { return None };
-        let (a, b) = (Operand::new(a, relation)?, Operand::new(b, relation)?);
-        let len = relation.len;
+        let [Term::Var(a), Term::Var(b)] = call.args.as_slice() else { return None };
+        let (a, b) = (ints(a)?, ints(b)?);
+        let compared = |holds: fn(&i64, &i64) -> bool| {
+            rows_where(a, |at, a| holds(&a.in_order(), &b[at].in_order()))
+        };
         Some(match builtin.name() {
-            "<" => rows_where(len, |row| a.at(row) < b.at(row)),
-            "<=" => rows_where(len, |row| a.at(row) <= b.at(row)),
-            ">" => rows_where(len, |row| a.at(row) > b.at(row)),
-            ">=" => rows_where(len, |row| a.at(row) >= b.at(row)),
-            "=" => rows_where(len, |row| a.at(row) == b.at(row)),
-            "!=" | "not=" => rows_where(len, |row| a.at(row) != b.at(row)),
+            "<" => compared(i64::lt),
+            "<=" => compared(i64::le),
+            ">" => compared(i64::gt),
+            ">=" => compared(i64::ge),
+            "=" => compared(i64::eq),
+            "!=" | "not=" => compared(i64::ne),
             _ => return None,
         })
     }
@@ -263,48 +297,6 @@ impl Run<'_> {
         let Some(e) = db.entid(e)? else { return Ok(None) };
         Ok(db.get(e, attribute))
     }
-}
-
-/// One side of a comparison of integers.
-#[derive(Clone, Copy)]
-enum Operand<'r> {
-    Column(&'r [Cell]),
-    Constant(i64),
-}
-
-impl<'r> Operand<'r> {
-    /// `None` where it is not an integer, or a column not all of integers.
-    fn new(term: &Term, relation: &'r Relation) -> Option<Self> {
-        match term {
-            Term::Var(v) => {
-                let column = relation.column(*v)?;
-                Cell::are_ints(column).then_some(Operand::Column(column))
-            }
-            Term::Constant(value @ Value::Int(_)) => {
-                Cell::inline(value).map(|cell| Operand::Constant(cell.in_order()))
-            }
-            _ => None,
-        }
-    }
-
-    fn at(self, row: usize) -> i64 {
-        match self {
-            Operand::Column(column) => column[row].in_order(),
-            Operand::Constant(n) => n,
-        }
-    }
-}
-
-/// The rows for which something holds, found without a branch that the processor could guess wrong.
-fn rows_where(len: usize, holds: impl Fn(usize) -> bool) -> Vec<u32> {
-    let mut rows = vec![0; len];
-    let mut found = 0;
-    for row in 0..len {
-        rows[found] = row as u32;
-        found += usize::from(holds(row));
-    }
-    rows.truncate(found);
-    rows
 }
 
 fn database(value: &Value) -> Option<&Db> {

@@ -175,6 +175,13 @@ impl Run<'_> {
         self.end_step(begun, rows);
     }
 
+    /// A clause was worked off along with the one before it.
+    pub(super) fn passed(&self, clause: &Clause, state: &State) {
+        let begun = self.begin_step(clause, -1.0);
+        self.note(|| "filter in passing".to_string());
+        self.end_clause(begun, clause, state);
+    }
+
     pub(super) fn end_step(&self, begun: Option<Begun>, rows: usize) {
         if let (Some(begun), Some(trace)) = (begun, self.trace) {
             lock(trace).end(&begun, rows);

@@ -25,8 +25,10 @@ mod regexes;
 mod relation;
 mod result;
 mod rules;
+mod sift;
 mod solve;
 mod space;
+mod walk;
 
 pub use ast::Query;
 pub use builtins::{Builtin, builtin};

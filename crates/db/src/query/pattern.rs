@@ -2,8 +2,9 @@
 
 use super::ast::*;
 use super::relation::Relation;
+use super::sift::{NoInteger, Sieve, Test};
 use super::solve::{Answer, Run, Source, State};
-use crate::cell::{Cell, Tag};
+use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Prefix};
 use crate::db::Db;
 use edn::Value;
@@ -36,6 +37,13 @@ impl Resolved {
     }
 }
 
+/// What a variable must pass besides.
+#[derive(Clone, Copy)]
+pub(super) struct Filter {
+    pub(super) var: Var,
+    pub(super) test: Test,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     E,
@@ -48,22 +56,25 @@ pub(super) enum Part {
 const PARTS: [Part; 5] = [Part::E, Part::A, Part::V, Part::Tx, Part::Added];
 
 impl Run<'_> {
+    /// The rows of a pattern, and whether what does not pass the filter is left out.
     pub(super) fn pattern(
         &mut self,
         source: SourceId,
         terms: &[Term],
+        filter: Option<Filter>,
         state: &State,
-    ) -> Answer<Relation> {
+    ) -> Answer<(Relation, bool)> {
+        let plain = |relation| Ok((relation, false));
         match self.source(source) {
             Source::Db(db) => match self.resolve(db, terms, state)? {
-                None => Ok(Relation::empty(distinct_vars(terms))),
-                Some(resolved) => self.scan(db, &resolved, resolved.distinct_vars(), state),
+                None => plain(Relation::empty(distinct_vars(terms))),
+                Some(resolved) => self.scan(db, &resolved, filter, state),
             },
             Source::Tuples(tuples) => {
                 self.note(|| "scan the collection".to_string());
-                Ok(self.scan_tuples(tuples, terms))
+                plain(self.scan_tuples(tuples, terms))
             }
-            Source::Absent => Ok(Relation::empty(distinct_vars(terms))),
+            Source::Absent => plain(Relation::empty(distinct_vars(terms))),
         }
     }
 
@@ -227,9 +238,9 @@ impl Run<'_> {
         &self,
         db: &Db,
         resolved: &Resolved,
-        vars: Vec<Var>,
+        filter: Option<Filter>,
         state: &State,
-    ) -> Answer<Relation> {
+    ) -> Answer<(Relation, bool)> {
         let bound = |part: Part| {
             let (var, _) = resolved.vars.iter().find(|(_, p)| *p == part)?;
             let relation = state.relation_of(*var)?;
@@ -237,7 +248,7 @@ impl Run<'_> {
         };
         let (index, prefix) = Self::index_for(db, &resolved.prefix);
         let all = db.count(index, &prefix);
-        let mut out = Output::new(self, db, resolved, vars);
+        let mut out = Output::new(self, db, resolved);
         if resolved.prefix.e.is_none()
             && let Some(column) = bound(Part::E)
             && column.len() * LOOKUP_COST < all
@@ -247,7 +258,7 @@ impl Run<'_> {
                 let prefix = Prefix { e: Some(e), a: resolved.prefix.a, ..Prefix::default() };
                 db.scan(Index::Eavt, &prefix).for_each(|d| out.datom(&d));
             }
-            return self.checked(out.finish());
+            return self.checked(out.finish(), false);
         }
         let by_value = resolved.prefix.a.filter(|a| db.schema().get(*a).is_indexed());
         if let (Some(a), None, Some(column)) = (by_value, resolved.prefix.v, bound(Part::V))
@@ -260,20 +271,32 @@ impl Run<'_> {
                 let prefix = Prefix { a: Some(a), v: Some(v), ..Prefix::default() };
                 db.scan(Index::Avet, &prefix).for_each(|d| out.datom(&d));
             }
-            return self.checked(out.finish());
+            return self.checked(out.finish(), false);
         }
         self.note(|| format!("scan {}", index_name(index)));
-        if out.needs_only_entity_and_value() {
-            out.runs(index, &prefix);
-        } else {
+        if !out.needs_only_entity_and_value() {
             db.scan(index, &prefix).for_each(|d| out.datom(&d));
+            return self.checked(out.finish(), false);
         }
-        self.checked(out.finish())
+        // The index has seen to a value that is part of its prefix.
+        let value = out.value_class.filter(|_| prefix.v.is_none()).map(Sieve::Value);
+        let filter = filter.filter(|f| resolved.vars.contains(&(f.var, Part::V)));
+        if let Some(filter) = filter
+            && out.runs(index, &prefix, all, Some(Sieve::Integers(filter.test))).is_ok()
+        {
+            return self.checked(out.finish(), true);
+        }
+        if filter.is_some() {
+            out = Output::new(self, db, resolved);
+        }
+        // Nothing but the filter can ask for integers.
+        let _ = out.runs(index, &prefix, all, value);
+        self.checked(out.finish(), false)
     }
 
-    fn checked(&self, relation: Relation) -> Answer<Relation> {
+    fn checked(&self, relation: Relation, filtered: bool) -> Answer<(Relation, bool)> {
         self.budget.check(relation.len)?;
-        Ok(relation)
+        Ok((relation, filtered))
     }
 
     fn scan_tuples(&self, tuples: &[Value], terms: &[Term]) -> Relation {
@@ -330,21 +353,6 @@ fn named_entity(db: &Db, value: &Value) -> Answer<Option<EntityId>> {
     Ok(value.as_int().and_then(|id| EntityId::try_from(id).ok()))
 }
 
-/// Whether a database's cell is of a class.
-fn is(db: &Db, cell: Cell, class: Cell) -> bool {
-    cell == class || (cell.tag() == Tag::Exotic && db.dict().class(cell) == class)
-}
-
-/// Moves the cells whose value is wanted to the front, without a branch that the processor could guess wrong.
-fn keep_where(cells: &mut [Cell], values: &[Cell], wanted: impl Fn(Cell) -> bool) -> usize {
-    let mut kept = 0;
-    for (i, value) in values.iter().enumerate() {
-        cells[kept] = cells[i];
-        kept += usize::from(wanted(*value));
-    }
-    kept
-}
-
 fn distinct(column: &[Cell]) -> Vec<Cell> {
     let mut cells = column.to_vec();
     cells.sort_unstable();
@@ -377,7 +385,8 @@ struct Output<'r, 'q> {
 }
 
 impl<'r, 'q> Output<'r, 'q> {
-    fn new(run: &'r Run<'q>, db: &'r Db, resolved: &'r Resolved, vars: Vec<Var>) -> Self {
+    fn new(run: &'r Run<'q>, db: &'r Db, resolved: &'r Resolved) -> Self {
+        let vars = resolved.distinct_vars();
         Output {
             run,
             db,
@@ -400,39 +409,56 @@ impl<'r, 'q> Output<'r, 'q> {
             && r.vars.len() == self.vars.len()
     }
 
-    fn runs(&mut self, index: Index, prefix: &Prefix) {
+    /// The datoms of a range whose values pass; the range has `all` of them.
+    fn runs(
+        &mut self,
+        index: Index,
+        prefix: &Prefix,
+        all: usize,
+        sieve: Option<Sieve>,
+    ) -> Result<(), NoInteger> {
         let place = |part| self.resolved.vars.iter().position(|(_, p)| *p == part);
         let (e_at, v_at) = (place(Part::E), place(Part::V));
-        // The index has seen to a value that is part of its prefix.
-        let wanted = self.value_class.filter(|_| prefix.v.is_none());
-        let (run, db) = (self.run, self.db);
+        let (space, db) = (&self.run.space, self.db);
+        let expected = match sieve {
+            Some(Sieve::Value(_)) => all / 4,
+            _ => all,
+        };
+        self.columns.iter_mut().for_each(|column| column.reserve(expected));
         let (columns, len) = (&mut self.columns, &mut self.len);
-        db.for_each_run(index, prefix, |entities, values| match wanted {
-            None => {
-                if let Some(at) = e_at {
-                    columns[at].extend(entities.iter().map(|e| Cell::entity(*e)));
-                }
-                if let Some(at) = v_at {
-                    run.space.adopt(db, values, &mut columns[at]);
-                }
-                *len += entities.len();
-            }
-            Some(wanted) => {
-                let start = e_at.map_or(0, |at| columns[at].len());
-                let found = match e_at {
-                    Some(at) => {
-                        let column = &mut columns[at];
-                        column.extend(entities.iter().map(|e| Cell::entity(*e)));
-                        keep_where(&mut column[start..], values, |v| is(db, v, wanted))
+        let mut whole = Ok(());
+        db.for_each_run(index, prefix, |entities, values| {
+            let start = *len;
+            let fitting = sieve.map(|sieve| sieve.fitting(db.dict(), values));
+            match fitting {
+                None => {
+                    if let Some(at) = e_at {
+                        columns[at].extend(entities.iter().map(|e| Cell::entity(*e)));
                     }
-                    None => values.iter().filter(|v| is(db, **v, wanted)).count(),
-                };
-                if let Some(at) = e_at {
-                    columns[at].truncate(start + found);
+                    if let Some(at) = v_at {
+                        columns[at].extend_from_slice(values);
+                    }
+                    *len += entities.len();
                 }
-                *len += found;
+                Some(Ok(fitting)) => fitting.sift(values, |from, places| {
+                    if let Some(at) = e_at {
+                        let entities = &entities[from..];
+                        let entity = |p: &u8| Cell::entity(entities[usize::from(*p)]);
+                        columns[at].extend(places.iter().map(entity));
+                    }
+                    if let Some(at) = v_at {
+                        let values = &values[from..];
+                        columns[at].extend(places.iter().map(|p| values[usize::from(*p)]));
+                    }
+                    *len += places.len();
+                }),
+                Some(Err(other)) => whole = Err(other),
+            }
+            if let Some(at) = v_at {
+                space.adopt_in_place(db, &mut columns[at][start..]);
             }
         });
+        whole
     }
 
     fn attribute_cell(&mut self, a: AttrId) -> Cell {

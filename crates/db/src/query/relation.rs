@@ -90,6 +90,10 @@ impl Relation {
         if self.vars.is_empty() {
             return Relation { len: self.len.min(1), ..self };
         }
+        // No two rows have the same cell in a column that ascends.
+        if self.columns.iter().any(|column| column.is_sorted_by(|a, b| a < b)) {
+            return self;
+        }
         let mut seen: HashTable<u32> = HashTable::with_capacity(self.len.min(1 << 16));
         let hash = |row: u32| hash_cells(self.columns.iter().map(|c| c[row as usize]));
         let mut kept = Vec::new();

@@ -1,10 +1,12 @@
 //! Running a query: inputs in, clauses one by one, relations joined.
 
 use super::ast::*;
+use super::attach::Attached;
 use super::explain::Trace;
 use super::find;
 use super::inline::{Names, inline};
 use super::parse::parse_rules;
+use super::pattern::Filter;
 use super::relation::Relation;
 use super::result::QueryResult;
 use super::rules::Tables;
@@ -331,9 +333,14 @@ impl Run<'_> {
             let (best, cost) = self.next_clause(&remaining, &mut estimates, &state)?;
             let clause = remaining.remove(best);
             estimates.remove(best);
+            let filter = self.filter_for(clause, &remaining, &state);
             let begun = self.begin_step(clause, cost);
-            self.clause(clause, &mut state, &remaining)?;
+            let filtered = self.clause(clause, &mut state, filter.map(|(_, filter)| filter))?;
             self.end_clause(begun, clause, &state);
+            if let Some((at, _)) = filter.filter(|_| filtered) {
+                estimates.remove(at);
+                self.passed(remaining.remove(at), &state);
+            }
             if state.is_empty() {
                 return Ok(self.nothing(&clauses, &state, needed));
             }
@@ -504,25 +511,53 @@ impl Run<'_> {
         }
     }
 
-    fn clause(&mut self, clause: &Clause, state: &mut State, remaining: &[&Clause]) -> Answer<()> {
+    /// A comparison, by its place, that can be made while a pattern's values are read.
+    fn filter_for(
+        &self,
+        clause: &Clause,
+        remaining: &[&Clause],
+        state: &State,
+    ) -> Option<(usize, Filter)> {
+        let Clause::Pattern { terms, .. } = clause else { return None };
+        let Some(Term::Var(var)) = terms.get(2) else { return None };
+        if state.binds(*var) {
+            return None;
+        }
+        remaining.iter().enumerate().find_map(|(at, other)| match other {
+            Clause::Predicate(call) => {
+                let test = self.test_of(call, *var, state)?;
+                Some((at, Filter { var: *var, test }))
+            }
+            _ => None,
+        })
+    }
+
+    /// Works a clause off; whether only what passes the filter is left.
+    fn clause(
+        &mut self,
+        clause: &Clause,
+        state: &mut State,
+        filter: Option<Filter>,
+    ) -> Answer<bool> {
         match clause {
             Clause::Pattern { source, terms } => {
                 let named = self.named_entities(*source, terms, state)?;
                 let terms = named.as_deref().unwrap_or(terms);
-                if self.attach(*source, terms, state)? {
-                    return Ok(());
+                match self.attach(*source, terms, filter, state)? {
+                    Attached::Filtered => return Ok(true),
+                    Attached::Yes => return Ok(false),
+                    Attached::No => {}
                 }
-                let relation = self.pattern(*source, terms, state)?;
-                self.merge(state, relation)
+                let (relation, filtered) = self.pattern(*source, terms, filter, state)?;
+                self.merge(state, relation)?;
+                return Ok(filtered);
             }
             Clause::Predicate(call) => self.predicate(call, state),
             Clause::Function { call, binding } => {
                 let relation = self.function(call, binding, state)?;
                 self.merge(state, relation)
             }
-            Clause::Not { join, clauses, text } => {
-                self.not(join.as_deref(), clauses, text, state, remaining)
-            }
+            Clause::Not { join, clauses, text } => self.not(join.as_deref(), clauses, text, state),
             Clause::Or { required, join, branches, text } => {
                 let vars = match join {
                     Some(join) => required.iter().chain(join).copied().collect(),
@@ -539,6 +574,7 @@ impl Run<'_> {
                 self.merge(state, relation)
             }
         }
+        .map(|()| false)
     }
 
     fn not(
@@ -547,9 +583,7 @@ impl Run<'_> {
         clauses: &[Clause],
         text: &str,
         state: &mut State,
-        remaining: &[&Clause],
     ) -> Answer<()> {
-        let _ = remaining;
         let mut vars: Vec<Var> = match join {
             Some(join) => join.to_vec(),
             None => clauses.iter().flat_map(Clause::vars).collect(),

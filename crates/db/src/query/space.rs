@@ -56,13 +56,11 @@ impl Space {
         }
     }
 
-    /// Appends a database's cells as those of this run.
-    pub(super) fn adopt(&self, db: &Db, cells: &[Cell], column: &mut Vec<Cell>) {
-        let exotic = cells.iter().any(|cell| cell.tag() == Tag::Exotic);
-        if !exotic && self.shares(db) {
-            column.extend_from_slice(cells);
-        } else {
-            column.extend(cells.iter().copied().map(self.adopting(db)));
+    /// Makes a database's cells those of this run.
+    pub(super) fn adopt_in_place(&self, db: &Db, cells: &mut [Cell]) {
+        if Cell::has_exotic(cells) || !self.shares(db) {
+            let adopt = self.adopting(db);
+            cells.iter_mut().for_each(|cell| *cell = adopt(*cell));
         }
     }
 

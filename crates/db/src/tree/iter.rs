@@ -38,23 +38,15 @@ impl<'a> TreeIter<'a> {
         self.front..self.back.max(self.front)
     }
 
-    /// The tree they are of.
-    pub(crate) fn tree(&self) -> &'a Tree {
-        self.tree
-    }
-
     /// Calls `each` with the columns of each run of datoms.
     pub(crate) fn for_each_run(self, mut each: impl FnMut(&Leaf, Range<usize>)) {
-        let mut rank = self.front;
-        let mut at = self.leaf;
-        while rank < self.back {
-            let Some((leaf, start)) = at else { return };
-            let last = (self.back - start).min(leaf.len());
-            if rank - start < last {
-                each(&leaf, rank - start..last);
+        match &self.leaf {
+            Some((leaf, start)) if self.back <= start + leaf.len() => {
+                if self.front < self.back {
+                    each(leaf, self.front - start..self.back - start);
+                }
             }
-            rank = start + last;
-            at = self.tree.leaf_at(rank);
+            _ => self.tree.for_each_run(self.ranks(), each),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::child::NodeRef;
 use super::*;
-use crate::cursor::Cursor;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -16,6 +15,23 @@ fn by_entity(x: &Datom, y: &Datom) -> Ordering {
 
 fn entities(tree: &Tree) -> Vec<u32> {
     tree.iter(0..tree.len()).map(|d| d.e).collect()
+}
+
+/// The datoms of these entities, as they are met along with them.
+fn met_along(tree: &Tree, sought: &[u32]) -> Vec<(u32, Cell)> {
+    let mut met = Vec::new();
+    tree.along(
+        sought.len(),
+        |d, at| d.e.cmp(&sought[at]),
+        |leaf, keys| {
+            let (entities, values) = (leaf.entities(), leaf.values());
+            for e in &sought[keys] {
+                let here = entities.iter().zip(values).filter(|(x, _)| *x == e);
+                met.extend(here.map(|(e, v)| (*e, *v)));
+            }
+        },
+    );
+    met
 }
 
 impl Node {
@@ -110,15 +126,14 @@ proptest! {
                 backward.reverse();
                 let expected: Vec<u32> = model.range(low..high).copied().collect();
                 prop_assert_eq!(&forward, &expected);
-                let sought: Vec<Cell> = probes.iter().map(|x| Cell::entity(*x)).collect();
-                let mut met = Vec::new();
-                let seek = |n: u32| tree.seek(|d| d.e < n);
-                let cursor = Cursor::new(&tree.iter(rank(low)..rank(high)), seek);
-                cursor.walk(&sought, |row, v| met.push((row, v)));
-                let there = |e: &u32| (low..high).contains(e) && model.contains(e);
-                let rows = probes.iter().enumerate().filter(|(_, e)| there(e));
-                prop_assert_eq!(met, rows.map(|(row, e)| (row, datom(*e).v)).collect::<Vec<_>>());
+                let mut runs = Vec::new();
+                tree.for_each_run(range, |leaf, run| runs.extend_from_slice(&leaf.entities()[run]));
+                prop_assert_eq!(&runs, &expected);
             }
+            let sought: Vec<u32> = probes.iter().copied().collect();
+            let there = sought.iter().copied().filter(|e| model.contains(e));
+            let expected: Vec<_> = there.map(|e| (e, datom(e).v)).collect();
+            prop_assert_eq!(met_along(tree, &sought), expected);
         }
     }
 }
@@ -131,14 +146,9 @@ fn an_entity_of_many_values_is_met_with_all_of_them() {
     let tree = Tree::from_sorted(datoms);
     for step in 1..7 {
         let sought: Vec<u32> = (0..60).step_by(step).collect();
-        let cells: Vec<Cell> = sought.iter().map(|e| Cell::entity(*e)).collect();
-        let seek = |e: u32| tree.seek(|d| d.e < e);
-        let mut met = Vec::new();
-        Cursor::new(&tree.iter(0..tree.len()), seek).walk(&cells, |row, v| {
-            met.push((sought[row], v.as_entity().unwrap()));
-        });
-        let expected = facts.iter().copied().filter(|(e, _)| sought.contains(e));
-        assert_eq!(met, expected.collect::<Vec<_>>());
+        let there = facts.iter().filter(|(e, _)| sought.contains(e));
+        let expected: Vec<_> = there.map(|(e, n)| (*e, Cell::entity(*n))).collect();
+        assert_eq!(met_along(&tree, &sought), expected);
     }
 }
 
