@@ -31,19 +31,24 @@ impl Db {
         now + past
     }
 
-    /// Calls `each` with the entity and value columns of each leaf that may have some of these entities with an attribute, and with
-    /// which of them it may have. The column must be of entities, ascending, each there once.
+    /// Calls `each` with the entity and value columns of each leaf that may have some of these cells with an attribute, as entities
+    /// in AEVT or as values in AVET, and with which of them it may have. The column must be of entities, ascending, each there once.
     pub(crate) fn along(
         &self,
+        index: Index,
         a: AttrId,
         column: &[Cell],
         mut each: impl FnMut(&[EntityId], &[Cell], Range<usize>),
     ) {
-        let order = self.order(Index::Aevt);
+        let order = self.order(index);
         let attribute = Prefix { a: Some(a), ..Prefix::default() };
-        let compare =
-            |d: &Datom, at: usize| order.attributes(d.a, a).then_with(|| d.e.cmp(&column[at].id()));
-        self.now.aevt.along(column.len(), compare, |leaf, rows| {
+        let compare = |d: &Datom, at: usize| {
+            order.attributes(d.a, a).then_with(|| match index {
+                Index::Avet => order.dict.compare(d.v, column[at]),
+                _ => d.e.cmp(&column[at].id()),
+            })
+        };
+        self.now.tree(index).along(column.len(), compare, |leaf, rows| {
             let run = leaf.range(&order, &attribute);
             if !run.is_empty() {
                 each(&leaf.entities()[run.clone()], &leaf.values()[run], rows);

@@ -66,7 +66,8 @@ fn clauses_stand_in_the_order_they_were_taken_with_their_rows() {
 
 #[test]
 fn a_rule_shows_its_branches_and_how_often_they_ran() {
-    let rules = "[[(reach ?x ?y) [?x :friend ?y]] [(reach ?x ?y) [?x :friend ?t] (reach ?t ?y)]]";
+    let rules =
+        "[[(reach ?x ?y) [?x :friend ?y]] [(reach ?x ?y) [?x :friend ?t] [?t :age] (reach ?t ?y)]]";
     let inputs = [Input::from(&people()), edn::read(rules).unwrap().into()];
     let explanation = explained("[:find ?y :in $ % :where (reach 490 ?y)]", &inputs);
     let [rule] = explanation.steps.as_slice() else { panic!("one step") };
@@ -74,6 +75,15 @@ fn a_rule_shows_its_branches_and_how_often_they_ran() {
     let branches: Vec<&str> = rule.steps.iter().map(|s| s.clause.as_str()).collect();
     assert_eq!(branches, ["reach, branch 1", "reach, branch 2"]);
     assert!(rule.steps.iter().all(|branch| branch.runs > 100 && !branch.steps.is_empty()));
+}
+
+#[test]
+fn a_transitive_closure_is_told_as_such() {
+    let rules = "[[(reach ?x ?y) [?x :friend ?y]] [(reach ?x ?y) [?x :friend ?t] (reach ?t ?y)]]";
+    let inputs = [Input::from(&people()), edn::read(rules).unwrap().into()];
+    let explanation = explained("[:find ?y :in $ % :where (reach 490 ?y)]", &inputs);
+    let [rule] = explanation.steps.as_slice() else { panic!("one step") };
+    assert_eq!((rule.method.as_str(), rule.rows), ("transitive closure", 500));
 }
 
 #[test]

@@ -98,6 +98,11 @@ fn mean(values: &[Value]) -> Result {
     arithmetic::apply(Operator::Divide, &sum(values)?, &Value::Int(values.len() as i64))
 }
 
+/// The mean of integers whose sum and number are known; `None` where that is no number.
+pub(super) fn quotient(sum: i64, count: i64) -> Option<Value> {
+    arithmetic::apply(Operator::Divide, &Value::Int(sum), &Value::Int(count)).ok()
+}
+
 fn variance(values: &[Value]) -> std::result::Result<f64, CallError> {
     let numbers = doubles(values)?;
     let n = numbers.len() as f64;

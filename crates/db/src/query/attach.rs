@@ -8,7 +8,7 @@ use super::pattern::{Filter, Part, Resolved};
 use super::relation::Relation;
 use super::sift::Sieve;
 use super::solve::{Answer, Run, Source, State};
-use super::walk::{Met, Rows, Wanted, walk};
+use super::walk::{Met, Rows, Wanted, walk, walk_back};
 use crate::cell::Cell;
 use crate::datom::AttrId;
 use crate::db::Db;
@@ -36,7 +36,10 @@ impl Run<'_> {
             return Ok(Attached::No);
         }
         let Some(resolved) = self.resolve(db, terms, state)? else { return Ok(Attached::No) };
-        let Some((place, a, entities)) = ascending(&resolved, state) else {
+        if self.attach_back(db, &resolved, state)? {
+            return Ok(Attached::Yes);
+        }
+        let Some((place, a, entities)) = ascending(&resolved, Part::E, state) else {
             return Ok(Attached::No);
         };
         let relation = &state.relations[place];
@@ -77,6 +80,26 @@ impl Run<'_> {
         Ok(attached)
     }
 
+    /// Adds the entities that refer to what the relation knows in ascending order, where nothing is known of them.
+    fn attach_back(&self, db: &Db, resolved: &Resolved, state: &mut State) -> Answer<bool> {
+        let Some((place, a, values)) = ascending(resolved, Part::V, state) else {
+            return Ok(false);
+        };
+        let entity = resolved.vars.iter().find(|(_, part)| *part == Part::E).map(|(v, _)| *v);
+        let Some(entity) = entity.filter(|v| !state.binds(*v)) else { return Ok(false) };
+        if !db.schema().get(a).is_ref() {
+            return Ok(false);
+        }
+        self.note(|| "walk along :avet".to_string());
+        let relation = &mut state.relations[place];
+        let (rows, entities) = walk_back(db, a, &relation.columns[values]);
+        *relation = relation.gather(&rows);
+        relation.vars.push(entity);
+        relation.columns.push(entities);
+        self.budget.check(relation.len)?;
+        Ok(true)
+    }
+
     /// Whether a value that is known, but not of these entities, is better found by entity than the other way round.
     fn is_worth_walking(
         &self,
@@ -112,21 +135,19 @@ fn apply(relation: &mut Relation, met: Met, new: Option<Var>) {
     }
 }
 
-/// The relation that has the pattern's entities in ascending order, the pattern's attribute, and the column of the entities.
-fn ascending(resolved: &Resolved, state: &State) -> Option<(usize, AttrId, usize)> {
+/// The relation that has the entities of a part of the pattern in ascending order, the pattern's attribute, and their column.
+fn ascending(resolved: &Resolved, part: Part, state: &State) -> Option<(usize, AttrId, usize)> {
     let Resolved { prefix, added, vars } = resolved;
     let a = prefix.a?;
-    let simple = prefix.tx.is_none() && added.is_none();
-    let two = |part| vars.iter().filter(|(_, p)| *p == part).count();
-    if !simple || two(Part::E) != 1 || two(Part::E) + two(Part::V) != vars.len() {
+    let of = |part: Part| vars.iter().filter(move |(_, p)| *p == part).map(|(v, _)| *v);
+    let both = of(Part::E).chain(of(Part::V));
+    let simple = prefix.tx.is_none() && added.is_none() && both.count() == vars.len();
+    let var = of(part).next().filter(|_| simple && of(Part::E).count() == 1)?;
+    if of(Part::E).eq(of(Part::V)) {
         return None;
     }
-    let entity = vars.iter().find(|(_, part)| *part == Part::E).map(|(v, _)| *v)?;
-    if vars.iter().any(|(v, part)| *part == Part::V && *v == entity) {
-        return None;
-    }
-    let place = state.relations.iter().position(|r| r.vars.contains(&entity))?;
-    let at = state.relations[place].column_of(entity)?;
+    let place = state.relations.iter().position(|r| r.vars.contains(&var))?;
+    let at = state.relations[place].column_of(var)?;
     let column = &state.relations[place].columns[at];
     let in_order = !column.is_empty() && Cell::are_ascending_entities(column);
     in_order.then_some((place, a, at))

@@ -2,6 +2,7 @@
 
 use super::QueryError;
 use super::ast::*;
+use super::groups::grouped;
 use super::relation::Relation;
 use super::result::{QueryResult, Rows, Shape};
 use super::solve::{Answer, Run, Source, State};
@@ -67,7 +68,7 @@ pub(super) fn finish(run: Run<'_>, state: State) -> Answer<QueryResult> {
         (Find::Scalar(_), _) => Shape::Scalar,
     };
     let mut rows = if aggregated {
-        Rows::Values(groups(&run, &relation)?)
+        Rows::Values(grouped(&run, &relation)?)
     } else if pulled {
         Rows::Values(plain(&run, relation)?)
     } else {
@@ -112,11 +113,11 @@ fn plain(run: &Run<'_>, relation: Relation) -> Answer<Vec<Vec<Value>>> {
     Ok(rows)
 }
 
-fn cell_at(relation: &Relation, var: Var, row: usize) -> Option<Cell> {
+pub(super) fn cell_at(relation: &Relation, var: Var, row: usize) -> Option<Cell> {
     relation.column(var).map(|column| column[row])
 }
 
-fn element_value(
+pub(super) fn element_value(
     run: &Run<'_>,
     pulls: &mut Pulls,
     at: usize,
@@ -151,97 +152,6 @@ fn element_value(
 
 /// Parsed pull patterns, by place in `:find`.
 #[derive(Default)]
-struct Pulls {
+pub(super) struct Pulls {
     parsed: FxHashMap<usize, Pattern>,
-}
-
-/// Rows grouped by what is not an aggregate, each group with its aggregates.
-fn groups(run: &Run<'_>, relation: &Relation) -> Answer<Vec<Vec<Value>>> {
-    let elements = run.query.find.elements();
-    let mut keys: Vec<Var> = elements
-        .iter()
-        .filter_map(|e| match e {
-            Element::Var(v) | Element::Pull { var: v, .. } => Some(*v),
-            Element::Aggregate { .. } => None,
-        })
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let key_columns: Vec<&[Cell]> = keys.iter().filter_map(|v| relation.column(*v)).collect();
-    let mut places: FxHashMap<Vec<Cell>, usize> = FxHashMap::default();
-    let mut members: Vec<Vec<u32>> = Vec::new();
-    for row in 0..relation.len {
-        let key: Vec<Cell> = key_columns.iter().map(|c| c[row]).collect();
-        let place = *places.entry(key).or_insert_with(|| {
-            members.push(Vec::new());
-            members.len() - 1
-        });
-        members[place].push(row as u32);
-    }
-    let mut pulls = Pulls::default();
-    let mut rows = Vec::with_capacity(members.len());
-    for group in &members {
-        let first = group[0] as usize;
-        let mut values = Vec::with_capacity(elements.len());
-        for (at, element) in elements.iter().enumerate() {
-            values.push(match element {
-                Element::Aggregate { function, args, text } => {
-                    aggregate(run, function, args, text, relation, group)?
-                }
-                other => element_value(run, &mut pulls, at, other, relation, first)?,
-            });
-        }
-        rows.push(values);
-    }
-    Ok(rows)
-}
-
-fn aggregate(
-    run: &Run<'_>,
-    function: &Aggregator,
-    args: &[Term],
-    text: &str,
-    relation: &Relation,
-    group: &[u32],
-) -> Answer<Value> {
-    let failed =
-        |e: edn::CallError| QueryError::Function { message: e.0, clause: text.to_string() };
-    let Some((Term::Var(over), constants)) = args.split_last() else {
-        return Ok(Value::Nil);
-    };
-    let constants: Vec<Value> = constants
-        .iter()
-        .map(|term| match term {
-            Term::Constant(value) => value.clone(),
-            Term::Var(v) => {
-                cell_at(relation, *v, group[0] as usize).map_or(Value::Nil, |c| run.space.value(c))
-            }
-            _ => Value::Nil,
-        })
-        .collect();
-    // What no clause binds is nil.
-    let value = |row: &u32| match relation.column(*over) {
-        Some(column) => run.space.value(column[*row as usize]),
-        None => Value::Nil,
-    };
-    let values: Vec<Value> = group.iter().map(value).collect();
-    match function {
-        Aggregator::Builtin(builtin) => builtin.apply(&constants, &values).map_err(failed),
-        Aggregator::Input(f) => {
-            let function = cell_at(relation, *f, group[0] as usize).map(|c| run.space.value(c));
-            let mut args = constants;
-            args.push(Value::list(values));
-            match function {
-                Some(Value::Opaque(object)) => object.0.call(&args).map_err(failed),
-                Some(Value::Symbol(symbol)) => match super::builtin(&symbol) {
-                    Some(builtin) => builtin.call(&args).map_err(failed),
-                    None => Err(failed(edn::CallError(format!("Unknown function '{symbol}")))),
-                },
-                other => Err(failed(edn::CallError(format!(
-                    "{} is not a function",
-                    other.unwrap_or(Value::Nil)
-                )))),
-            }
-        }
-    }
 }

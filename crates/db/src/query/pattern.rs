@@ -328,7 +328,7 @@ impl Run<'_> {
             }
             len += 1;
         }
-        Relation { vars, columns, len }.distinct()
+        Relation::of(vars, columns, len).distinct()
     }
 }
 
@@ -506,7 +506,7 @@ impl<'r, 'q> Output<'r, 'q> {
         let complete = self.resolved.added.is_none()
             && self.resolved.prefix.tx.is_none()
             && !self.db.is_history();
-        let relation = Relation { vars: self.vars, columns: self.columns, len: self.len };
+        let relation = Relation::of(self.vars, self.columns, self.len);
         // With entity, attribute and value each constant or a variable, no two datoms make the same row.
         let has = |part| self.resolved.vars.iter().any(|(_, p)| *p == part);
         let prefix = &self.resolved.prefix;

@@ -12,8 +12,11 @@
 
 use super::QueryError;
 use super::ast::*;
-use super::relation::{Relation, RowSet};
+use super::closure::{Closure, End, closure};
+use super::keys::RowSet;
+use super::relation::Relation;
 use super::solve::{Answer, Run, State};
+use crate::cell::Cell;
 use edn::Symbol;
 use rustc_hash::FxHashMap;
 
@@ -85,6 +88,15 @@ impl Run<'_> {
             return Err(QueryError::RuleArity(text.to_string()));
         }
         let question = self.question(args, state)?;
+        if self.tables.running.is_none()
+            && let Some(closure) = closure(name, rule, self.dollar)
+        {
+            self.note(|| "transitive closure".to_string());
+            let outer = self.dollar_now.replace(self.meant(source));
+            let pairs = self.closed(&closure, &question);
+            self.dollar_now = outer;
+            return Ok(self.as_called(args, pairs?.into()));
+        }
         let whole = self.tables.running.is_some_and(|p| self.tables.tables[p.table].bound == 0);
         let bound = if whole && rule.required == 0 { 0 } else { question.bound };
         let table = self.table(name, bound, self.meant(source), arity);
@@ -102,6 +114,24 @@ impl Run<'_> {
             }
         }
         Ok(self.answers(table, args, 0))
+    }
+
+    /// The pairs of a closure that a question asks for, more where it asks for both ends.
+    fn closed(&mut self, closure: &Closure, question: &Question) -> Answer<[Vec<Cell>; 2]> {
+        let asked = |end: End| {
+            let at = usize::from(end == End::To && question.bound == 0b11);
+            let mut cells = question.columns[at].clone();
+            cells.sort_unstable();
+            cells.dedup();
+            (end, cells)
+        };
+        let given = match question.bound {
+            0 => None,
+            0b01 => Some(asked(End::From)),
+            0b10 => Some(asked(End::To)),
+            _ => [End::From, End::To].map(asked).into_iter().min_by_key(|(_, cells)| cells.len()),
+        };
+        self.close(closure, given.as_ref().map(|(end, cells)| (*end, cells.as_slice())))
     }
 
     fn table(&mut self, name: &Symbol, bound: u64, source: SourceId, arity: usize) -> TableId {
@@ -170,17 +200,22 @@ impl Run<'_> {
 
     /// The answers from one place on, as the call's arguments want them.
     fn answers(&self, table: TableId, args: &[Term], from: usize) -> Relation {
-        let rows = self.tables.tables[table].answers.since(from, &[]);
+        self.as_called(args, self.tables.tables[table].answers.since(from))
+    }
+
+    /// Rows of a rule's parameters, each there once, as a call's arguments want them.
+    fn as_called(&self, args: &[Term], rows: Vec<Vec<Cell>>) -> Relation {
+        let len = rows.first().map_or(0, Vec::len);
         let mut vars: Vec<Var> = Vec::new();
-        let mut columns: Vec<Vec<_>> = Vec::new();
-        let mut keep = vec![true; rows.len];
-        for (arg, column) in args.iter().zip(rows.columns) {
+        let mut columns: Vec<Vec<Cell>> = Vec::new();
+        let mut keep: Option<Vec<bool>> = None;
+        for (arg, column) in args.iter().zip(rows) {
             match arg {
                 Term::Var(v) => match vars.iter().position(|x| x == v) {
                     Some(first) => {
-                        for (row, keep) in keep.iter_mut().enumerate() {
-                            *keep &= columns[first][row] == column[row];
-                        }
+                        let keep = keep.get_or_insert_with(|| vec![true; len]);
+                        let both = columns[first].iter().zip(&column);
+                        keep.iter_mut().zip(both).for_each(|(keep, (a, b))| *keep &= a == b);
                     }
                     None => {
                         vars.push(*v);
@@ -189,16 +224,19 @@ impl Run<'_> {
                 },
                 Term::Constant(value) => {
                     let wanted = self.space.cell(value);
-                    for (row, keep) in keep.iter_mut().enumerate() {
-                        *keep &= column[row] == wanted;
-                    }
+                    let keep = keep.get_or_insert_with(|| vec![true; len]);
+                    keep.iter_mut().zip(column).for_each(|(keep, cell)| *keep &= cell == wanted);
                 }
                 Term::Ignore | Term::Source(_) => {}
             }
         }
-        let mut relation = Relation { vars, columns, len: rows.len };
-        relation.retain(|row| keep[row]);
-        relation.distinct()
+        let mut relation = Relation::of(vars, columns, len);
+        if let Some(keep) = keep {
+            relation.retain(|row| keep[row]);
+        }
+        // Rows that differ may do so in what the call ignores.
+        let ignores = args.iter().any(|arg| matches!(arg, Term::Ignore | Term::Source(_)));
+        if ignores || relation.vars.is_empty() { relation.distinct() } else { relation }
     }
 
     /// Takes up questions and passes on answers until there are none.
@@ -245,7 +283,7 @@ impl Run<'_> {
         if vars.is_empty() {
             return Relation::unit();
         }
-        table.asked.since(from, &vars)
+        Relation::of(vars, table.asked.since(from), table.asked.len - from)
     }
 
     fn pass_on_answers(&mut self, id: TableId) -> Answer<bool> {
@@ -320,7 +358,7 @@ impl Run<'_> {
 /// The values of bound arguments that a call asks for.
 struct Question {
     bound: u64,
-    columns: Vec<Vec<crate::cell::Cell>>,
+    columns: Vec<Vec<Cell>>,
     len: usize,
 }
 

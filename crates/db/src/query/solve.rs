@@ -33,7 +33,7 @@ pub(super) struct Run<'q> {
     pub(super) query: &'q Query,
     sources: Vec<Source>,
     /// The source that is called `$`.
-    dollar: Option<SourceId>,
+    pub(super) dollar: Option<SourceId>,
     /// The source that stands for `$` in the rule that is being run.
     pub(super) dollar_now: Option<SourceId>,
     pub(super) space: Space,
@@ -185,7 +185,7 @@ impl Run<'_> {
             }
         })?;
         let len = columns.first().map_or(1, Vec::len);
-        Ok(Relation { vars, columns, len }.distinct())
+        Ok(Relation::of(vars, columns, len).distinct())
     }
 
     /// Takes a value apart; calls `each` with the cells of `vars` for each way to do so.
@@ -371,9 +371,7 @@ impl Run<'_> {
         }
         for relation in &mut state.relations {
             if relation.vars.iter().any(|v| !wanted.contains(v)) {
-                let kept: Vec<Var> =
-                    relation.vars.iter().copied().filter(|v| wanted.contains(v)).collect();
-                *relation = std::mem::take(relation).project(&kept);
+                *relation = std::mem::take(relation).keep(|v| wanted.contains(&v));
             }
         }
     }

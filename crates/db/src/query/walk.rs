@@ -6,8 +6,9 @@
 use super::sift::{Fitting, NoInteger, Sieve, sift};
 use super::space::Space;
 use crate::cell::Cell;
-use crate::datom::AttrId;
+use crate::datom::{AttrId, Index};
 use crate::db::Db;
+use crate::tree::gallop;
 use std::ops::Range;
 
 /// Of fewer rows in a leaf than this each is looked for.
@@ -85,13 +86,32 @@ pub(super) fn walk(
         met.values.reserve(column.len());
     }
     let mut whole = Ok(());
-    db.along(a, column, |entities, values, rows| {
+    db.along(Index::Aevt, a, column, |entities, values, rows| {
         let mut leaf = Leaf { space, db, entities, values, column, rows };
         if whole.is_ok() {
             whole = leaf.meet(wanted, &mut met);
         }
     });
     whole.map(|()| met)
+}
+
+/// Walks along the datoms of an attribute by their values: the rows, ascending, a row for each entity that has its value, and the
+/// entities. The column must be of entities, ascending, each there once.
+pub(super) fn walk_back(db: &Db, a: AttrId, column: &[Cell]) -> (Vec<u32>, Vec<Cell>) {
+    let (mut met, mut found) = (Vec::new(), Vec::new());
+    db.along(Index::Avet, a, column, |entities, values, rows| {
+        let mut at = 0;
+        for row in rows {
+            let sought = column[row];
+            let rest = &values[at..];
+            at += gallop(rest.len(), |i| db.dict().compare(rest[i], sought).is_lt());
+            let run = values[at..].iter().take_while(|v| **v == sought).count();
+            found.extend(entities[at..at + run].iter().map(|e| Cell::entity(*e)));
+            met.resize(met.len() + run, row as u32);
+            at += run;
+        }
+    });
+    (met, found)
 }
 
 /// A leaf's columns, and the rows whose entities it may have.
@@ -219,5 +239,5 @@ fn steps_to(entities: &[u32], e: u32) -> usize {
     {
         return nearby.iter().map(|x| u32::from(*x < e)).sum::<u32>() as usize;
     }
-    crate::tree::gallop(entities.len(), |at| entities[at] < e)
+    gallop(entities.len(), |at| entities[at] < e)
 }

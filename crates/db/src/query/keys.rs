@@ -1,0 +1,399 @@
+//! Rows by the cells of some columns: which are the same, and where each is.
+//!
+//! Most columns hold one kind of cell, numbers or places in a dictionary that lie close together. Then all cells of a row's key fit
+//! into one number, and a table of numbers, or of bits, tells rows apart without looking at the rows again. Other keys are hashed
+//! cell by cell. A few rows are compared with one another.
+
+use crate::cell::Cell;
+use hashbrown::HashTable;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
+
+/// So few rows are compared each with each.
+const FEW: usize = 12;
+
+/// A place in a table that holds nothing.
+const END: u32 = u32::MAX;
+
+pub(super) fn hash_cells(cells: impl Iterator<Item = Cell>) -> u64 {
+    let mut hasher = FxHasher::default();
+    for cell in cells {
+        hasher.write_u64(cell.0);
+    }
+    hasher.finish()
+}
+
+/// Columns of cells as one number a row.
+struct Packing {
+    columns: Vec<Packed>,
+    bits: u32,
+}
+
+/// A column as a part of that number.
+struct Packed {
+    lowest: i64,
+    /// How far the highest is from the lowest.
+    span: u64,
+    shift: u32,
+}
+
+impl Packing {
+    /// `None` where a column mixes kinds, or the number would not fit.
+    fn of(columns: &[&[Cell]]) -> Option<Packing> {
+        let mut packing = Packing { columns: Vec::with_capacity(columns.len()), bits: 0 };
+        for column in columns {
+            let first = column.first()?;
+            let (mut low, mut high, mut differ) = (i64::MAX, i64::MIN, 0);
+            for cell in *column {
+                low = low.min(cell.in_order());
+                high = high.max(cell.in_order());
+                differ |= cell.0 ^ first.0;
+            }
+            if differ & 7 != 0 {
+                return None;
+            }
+            let span = (high.wrapping_sub(low) as u64) >> 3;
+            let bits = u64::BITS - span.leading_zeros();
+            packing.columns.push(Packed { lowest: low, span, shift: packing.bits });
+            packing.bits += bits;
+            // One number must be left that stands for none.
+            if packing.bits >= u64::BITS {
+                return None;
+            }
+        }
+        Some(packing)
+    }
+
+    /// How many numbers there may be.
+    fn size(&self) -> Option<usize> {
+        (self.bits < 32).then(|| match self.columns.as_slice() {
+            [only] => only.span as usize + 1,
+            _ => 1 << self.bits,
+        })
+    }
+
+    /// The number of a row; `None` where it has a cell that none of the packed rows has.
+    #[inline]
+    fn of_row(&self, columns: &[&[Cell]], row: usize) -> Option<u64> {
+        let mut key = 0;
+        for (packed, column) in self.columns.iter().zip(columns) {
+            let above = column[row].in_order().wrapping_sub(packed.lowest) as u64;
+            if above >> 3 > packed.span || above & 7 != 0 {
+                return None;
+            }
+            key |= (above >> 3) << packed.shift;
+        }
+        Some(key)
+    }
+
+    /// The numbers of rows that were packed.
+    fn of_all(&self, columns: &[&[Cell]]) -> Vec<u64> {
+        let mut keys = vec![0; columns.first().map_or(0, |c| c.len())];
+        for (packed, column) in self.columns.iter().zip(columns) {
+            for (key, cell) in keys.iter_mut().zip(*column) {
+                let above = cell.in_order().wrapping_sub(packed.lowest) as u64;
+                *key |= (above >> 3) << packed.shift;
+            }
+        }
+        keys
+    }
+}
+
+/// A table of numbers, each with a row where rows are asked for.
+struct Numbers {
+    keys: Vec<u64>,
+    rows: Vec<u32>,
+    shift: u32,
+    seed: u64,
+}
+
+impl Numbers {
+    const NONE: u64 = u64::MAX;
+
+    /// Room for so many.
+    fn with_room(len: usize) -> Numbers {
+        let size = (len * 2).next_power_of_two().max(16);
+        Numbers {
+            keys: vec![Numbers::NONE; size],
+            rows: Vec::new(),
+            shift: u64::BITS - size.trailing_zeros(),
+            // What comes from outside must not know where its numbers go.
+            seed: crate::random::bits() | 1,
+        }
+    }
+
+    fn with_rows(len: usize) -> Numbers {
+        let numbers = Numbers::with_room(len);
+        Numbers { rows: vec![END; numbers.keys.len()], ..numbers }
+    }
+
+    /// The place of a number, or the free one where it would be.
+    #[inline]
+    fn place(&self, key: u64) -> usize {
+        let product = u128::from(key ^ 0x9e37_79b9_7f4a_7c15) * u128::from(self.seed);
+        let mut place = (((product >> 64) as u64 ^ product as u64) >> self.shift) as usize;
+        while self.keys[place] != key && self.keys[place] != Numbers::NONE {
+            place = (place + 1) & (self.keys.len() - 1);
+        }
+        place
+    }
+}
+
+/// The rows of these columns that are not the same as an earlier one; `None` where that is all.
+pub(super) fn distinct_rows(columns: &[&[Cell]]) -> Option<Vec<u32>> {
+    let len = columns.first().map_or(0, |c| c.len());
+    // No two rows have the same cell in a column that ascends.
+    if columns.iter().any(|column| column.is_sorted_by(|a, b| a < b)) {
+        return None;
+    }
+    let mut kept = Vec::with_capacity(len);
+    if len <= FEW {
+        for row in 0..len {
+            let same = |other: usize| columns.iter().all(|c| c[other] == c[row]);
+            if !(0..row).any(same) {
+                kept.push(row as u32);
+            }
+        }
+    } else if let Some(packing) = Packing::of(columns) {
+        distinct_numbers(&packing, columns, &mut kept);
+    } else {
+        distinct_cells(columns, &mut kept);
+    }
+    (kept.len() < len).then_some(kept)
+}
+
+fn distinct_numbers(packing: &Packing, columns: &[&[Cell]], kept: &mut Vec<u32>) {
+    let keys = packing.of_all(columns);
+    if let Some(size) = packing.size().filter(|size| *size <= keys.len() * 64 + 4096) {
+        let mut seen = vec![0u64; size / 64 + 1];
+        for (row, key) in keys.iter().enumerate() {
+            let (word, bit) = (&mut seen[(key / 64) as usize], 1 << (key % 64));
+            if *word & bit == 0 {
+                *word |= bit;
+                kept.push(row as u32);
+            }
+        }
+        return;
+    }
+    let mut numbers = Numbers::with_room(keys.len());
+    for (row, key) in keys.iter().enumerate() {
+        let place = numbers.place(*key);
+        if numbers.keys[place] == Numbers::NONE {
+            numbers.keys[place] = *key;
+            kept.push(row as u32);
+        }
+    }
+}
+
+fn distinct_cells(columns: &[&[Cell]], kept: &mut Vec<u32>) {
+    let len = columns.first().map_or(0, |c| c.len());
+    let mut seen: HashTable<u32> = HashTable::with_capacity(len.min(1 << 16));
+    let hash = |row: u32| hash_cells(columns.iter().map(|c| c[row as usize]));
+    for row in 0..len as u32 {
+        let hashed = hash(row);
+        let same = |other: &u32| columns.iter().all(|c| c[*other as usize] == c[row as usize]);
+        if seen.find(hashed, same).is_none() {
+            seen.insert_unique(hashed, row, |r| hash(*r));
+            kept.push(row);
+        }
+    }
+}
+
+/// Which group each row is of, rows with the same cells being one, and the first row of each.
+pub(super) fn groups(columns: &[&[Cell]], len: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut firsts = Vec::new();
+    if columns.is_empty() {
+        firsts.extend((len > 0).then_some(0));
+        return (vec![0; len], firsts);
+    }
+    let mut group = |known: u32, row: usize| match known {
+        END => {
+            firsts.push(row as u32);
+            firsts.len() as u32 - 1
+        }
+        known => known,
+    };
+    let mut of = Vec::with_capacity(len);
+    match Packing::of(columns) {
+        Some(packing) if packing.size().is_some_and(|size| size <= len * 8 + 1024) => {
+            let mut groups = vec![END; packing.size().unwrap_or_default()];
+            for (row, key) in packing.of_all(columns).into_iter().enumerate() {
+                let known = &mut groups[key as usize];
+                *known = group(*known, row);
+                of.push(*known);
+            }
+        }
+        Some(packing) => {
+            let mut numbers = Numbers::with_rows(len);
+            for (row, key) in packing.of_all(columns).into_iter().enumerate() {
+                let place = numbers.place(key);
+                numbers.keys[place] = key;
+                let known = group(numbers.rows[place], row);
+                numbers.rows[place] = known;
+                of.push(known);
+            }
+        }
+        None => {
+            let mut known: FxHashMap<Vec<Cell>, u32> = FxHashMap::default();
+            for row in 0..len {
+                let known = known.entry(columns.iter().map(|c| c[row]).collect()).or_insert(END);
+                *known = group(*known, row);
+                of.push(*known);
+            }
+        }
+    }
+    (of, firsts)
+}
+
+/// Whether rows stand so often more than once that it is worth to keep one of each: judged by all rows of some keys.
+pub(super) fn repeat_often(columns: &[&[Cell]]) -> bool {
+    const OF_SO_MANY: u64 = 64;
+    let len = columns.first().map_or(0, |c| c.len());
+    if len < 4096 {
+        return true;
+    }
+    let mut sample = vec![Vec::new(); columns.len()];
+    for row in 0..len {
+        let hashed = hash_cells(columns.iter().map(|c| c[row]));
+        if (hashed >> 40) % OF_SO_MANY == 0 {
+            sample.iter_mut().zip(columns).for_each(|(s, c)| s.push(c[row]));
+        }
+    }
+    let sampled: Vec<&[Cell]> = sample.iter().map(Vec::as_slice).collect();
+    let all = sampled.first().map_or(0, |c| c.len());
+    // Too few keys say nothing.
+    all < 32 || distinct_rows(&sampled).is_some_and(|kept| kept.len() * 5 < all * 4)
+}
+
+/// Rows by the cells of some columns.
+pub(super) struct KeyIndex<'a> {
+    keys: Vec<&'a [Cell]>,
+    heads: Heads,
+    /// The next row with the same key; [`END`] after the last.
+    next: Vec<u32>,
+}
+
+enum Heads {
+    /// One row, or a few: looked through.
+    Few,
+    /// Numbers that lie close together: rows by number.
+    Near(Packing, Vec<u32>),
+    Numbers(Packing, Numbers),
+    Hashed(HashTable<u32>),
+}
+
+impl<'a> KeyIndex<'a> {
+    pub(super) fn new(keys: Vec<&'a [Cell]>) -> KeyIndex<'a> {
+        let len = keys.first().map_or(0, |k| k.len());
+        let mut next = vec![END; len];
+        let heads = match Packing::of(&keys) {
+            _ if len <= FEW => Heads::Few,
+            Some(packing) if packing.size().is_some_and(|size| size <= len * 8 + 1024) => {
+                let mut rows = vec![END; packing.size().unwrap_or_default()];
+                for (row, key) in packing.of_all(&keys).into_iter().enumerate().rev() {
+                    next[row] = std::mem::replace(&mut rows[key as usize], row as u32);
+                }
+                Heads::Near(packing, rows)
+            }
+            Some(packing) => {
+                let mut numbers = Numbers::with_rows(len);
+                for (row, key) in packing.of_all(&keys).into_iter().enumerate().rev() {
+                    let place = numbers.place(key);
+                    numbers.keys[place] = key;
+                    next[row] = std::mem::replace(&mut numbers.rows[place], row as u32);
+                }
+                Heads::Numbers(packing, numbers)
+            }
+            None => Heads::Hashed(hashed(&keys, &mut next)),
+        };
+        KeyIndex { keys, heads, next }
+    }
+
+    /// The rows whose key is that of a row of other columns, in order.
+    #[inline]
+    pub(super) fn matches<'s>(
+        &'s self,
+        probe: &'s [&'s [Cell]],
+        row: usize,
+    ) -> impl Iterator<Item = u32> + use<'s, 'a> {
+        let same = move |other: usize| self.keys.iter().zip(probe).all(|(k, p)| k[other] == p[row]);
+        let first = match &self.heads {
+            Heads::Few => (0..self.next.len()).find(|at| same(*at)).map_or(END, |at| at as u32),
+            Heads::Near(packing, rows) => {
+                packing.of_row(probe, row).map_or(END, |key| rows[key as usize])
+            }
+            Heads::Numbers(packing, numbers) => {
+                packing.of_row(probe, row).map_or(END, |key| numbers.rows[numbers.place(key)])
+            }
+            Heads::Hashed(table) => {
+                let hashed = hash_cells(probe.iter().map(|p| p[row]));
+                table.find(hashed, |head| same(*head as usize)).copied().unwrap_or(END)
+            }
+        };
+        let few = matches!(self.heads, Heads::Few);
+        std::iter::successors((first != END).then_some(first), move |at| {
+            if few {
+                let after = *at as usize + 1;
+                return (after..self.next.len()).find(|at| same(*at)).map(|at| at as u32);
+            }
+            let next = self.next[*at as usize];
+            (next != END).then_some(next)
+        })
+    }
+}
+
+/// Rows by their cells, those with the same cells chained.
+fn hashed(keys: &[&[Cell]], next: &mut [u32]) -> HashTable<u32> {
+    let mut table: HashTable<u32> = HashTable::with_capacity(next.len());
+    let hash = |row: u32| hash_cells(keys.iter().map(|k| k[row as usize]));
+    for row in (0..next.len() as u32).rev() {
+        let hashed = hash(row);
+        let same = |head: &u32| keys.iter().all(|k| k[*head as usize] == k[row as usize]);
+        match table.find_mut(hashed, same) {
+            Some(head) => next[row as usize] = std::mem::replace(head, row),
+            None => {
+                table.insert_unique(hashed, row, |r| hash(*r));
+            }
+        }
+    }
+    table
+}
+
+/// A growing set of rows that remembers the order they came in.
+pub(super) struct RowSet {
+    pub(super) columns: Vec<Vec<Cell>>,
+    pub(super) len: usize,
+    table: HashTable<u32>,
+}
+
+impl RowSet {
+    pub(super) fn new(width: usize) -> RowSet {
+        RowSet { columns: vec![Vec::new(); width], len: 0, table: HashTable::new() }
+    }
+
+    /// Adds the rows that are new.
+    pub(super) fn extend(&mut self, columns: &[Vec<Cell>], len: usize) {
+        for row in 0..len {
+            let hashed = hash_cells(columns.iter().map(|c| c[row]));
+            let own = &self.columns;
+            let same =
+                |at: &u32| own.iter().zip(columns).all(|(own, new)| own[*at as usize] == new[row]);
+            if self.table.find(hashed, same).is_some() {
+                continue;
+            }
+            for (own, new) in self.columns.iter_mut().zip(columns) {
+                own.push(new[row]);
+            }
+            let own = &self.columns;
+            self.table.insert_unique(hashed, self.len as u32, |at| {
+                hash_cells(own.iter().map(|c| c[*at as usize]))
+            });
+            self.len += 1;
+        }
+    }
+
+    /// The columns of the rows from one place on.
+    pub(super) fn since(&self, from: usize) -> Vec<Vec<Cell>> {
+        self.columns.iter().map(|c| c[from..].to_vec()).collect()
+    }
+}
