@@ -108,6 +108,12 @@ impl Cell {
         self.payload() as u32
     }
 
+    /// Whether all of these are entities.
+    pub(crate) fn are_entities(cells: &[Cell]) -> bool {
+        const OTHER: u64 = !(u32::MAX as u64) << TAG_BITS | ((1 << TAG_BITS) - 1);
+        cells.iter().fold(0, |bits, cell| bits | (cell.0 & OTHER)) == Tag::Int as u64
+    }
+
     /// Whether these are entities in ascending order, each there once.
     pub(crate) fn are_ascending_entities(cells: &[Cell]) -> bool {
         let Some((first, rest)) = cells.split_first() else { return true };

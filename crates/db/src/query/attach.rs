@@ -1,16 +1,18 @@
-//! A data pattern whose entity is known already, in ascending order and there once each: its values are picked up along the way.
+//! A data pattern whose entity, or whose reference to one, is known already: the other part is added to the rows at hand.
 //!
-//! Rows that come out of an index stand by entity, and so do the datoms of one attribute. Walking both together needs no hash
-//! table and no copy of the attribute; where every row has exactly one value, the relation's own columns stay as they are.
+//! Rows that come out of an index stand by entity, and so do the datoms of one attribute. Walking both together (`walk`) needs no
+//! hash table and no copy of the attribute; where every row has exactly one value, the relation's own columns stay as they are.
+//! Rows in another order look their entities up in an array (`places`), if they are many.
 
 use super::ast::*;
-use super::pattern::{Filter, Part, Resolved};
+use super::pattern::{Filter, LOOKUP_COST, Part, Resolved};
+use super::places::{back_by_place, by_place};
 use super::relation::Relation;
 use super::sift::Sieve;
 use super::solve::{Answer, Run, Source, State};
 use super::walk::{Met, Rows, Wanted, walk, walk_back};
 use crate::cell::Cell;
-use crate::datom::AttrId;
+use crate::datom::{AttrId, Index, Prefix};
 use crate::db::Db;
 
 /// What attaching came to.
@@ -39,10 +41,16 @@ impl Run<'_> {
         if self.attach_back(db, &resolved, state)? {
             return Ok(Attached::Yes);
         }
-        let Some((place, a, entities)) = ascending(&resolved, Part::E, state) else {
+        let Some((place, a, entities)) = known_entities(&resolved, Part::E, state) else {
             return Ok(Attached::No);
         };
         let relation = &state.relations[place];
+        let in_order = Cell::are_ascending_entities(&relation.columns[entities]);
+        let every = Prefix { a: Some(a), ..Prefix::default() };
+        let all = if in_order { 0 } else { db.count(Index::Aevt, &every) };
+        if relation.len * LOOKUP_COST < all {
+            return Ok(Attached::No);
+        }
         let value_var = resolved.vars.iter().find(|(_, part)| *part == Part::V).map(|(v, _)| *v);
         let wanted = match (value_var, resolved.prefix.v) {
             (_, Some(cell)) => Wanted::Tested(Sieve::Value(db.dict().class(cell))),
@@ -55,8 +63,16 @@ impl Run<'_> {
                 None => Wanted::New,
             },
         };
-        self.note(|| "walk along :aevt".to_string());
         let column = &relation.columns[entities];
+        if !in_order {
+            let Some(met) = by_place(db, &self.space, a, all, column, wanted) else {
+                return Ok(Attached::No);
+            };
+            self.note(|| "look up in an array of :aevt".to_string());
+            let new = matches!(wanted, Wanted::New).then_some(value_var).flatten();
+            return self.attached(state, place, met, new).map(|()| Attached::Yes);
+        }
+        self.note(|| "walk along :aevt".to_string());
         let filter = filter.filter(|f| matches!(wanted, Wanted::New) && Some(f.var) == value_var);
         let sifted = filter.and_then(|f| {
             walk(db, &self.space, a, column, Wanted::Sifted(Sieve::Integers(f.test))).ok()
@@ -68,21 +84,25 @@ impl Run<'_> {
             None => walk(db, &self.space, a, column, wanted).unwrap_or_default(),
         };
         let new = matches!(wanted, Wanted::New).then_some(value_var).flatten();
+        self.attached(state, place, met, new).map(|()| attached)
+    }
+
+    /// Leaves the rows that have been met, with what is new of them.
+    fn attached(&self, state: &mut State, place: usize, met: Met, new: Option<Var>) -> Answer<()> {
         let mut relation = std::mem::take(&mut state.relations[place]);
         apply(&mut relation, met, new);
         self.budget.check(relation.len)?;
         if new.is_some_and(|v| state.binds(v)) {
             state.relations.swap_remove(place);
-            self.merge(state, relation)?;
-        } else {
-            state.relations[place] = relation;
+            return self.merge(state, relation);
         }
-        Ok(attached)
+        state.relations[place] = relation;
+        Ok(())
     }
 
     /// Adds the entities that refer to what the relation knows in ascending order, where nothing is known of them.
     fn attach_back(&self, db: &Db, resolved: &Resolved, state: &mut State) -> Answer<bool> {
-        let Some((place, a, values)) = ascending(resolved, Part::V, state) else {
+        let Some((place, a, values)) = known_entities(resolved, Part::V, state) else {
             return Ok(false);
         };
         let entity = resolved.vars.iter().find(|(_, part)| *part == Part::E).map(|(v, _)| *v);
@@ -90,9 +110,22 @@ impl Run<'_> {
         if !db.schema().get(a).is_ref() {
             return Ok(false);
         }
-        self.note(|| "walk along :avet".to_string());
         let relation = &mut state.relations[place];
-        let (rows, entities) = walk_back(db, a, &relation.columns[values]);
+        let column = &relation.columns[values];
+        let (rows, entities) = if Cell::are_ascending_entities(column) {
+            self.note(|| "walk along :avet".to_string());
+            walk_back(db, a, column)
+        } else {
+            let all = db.count(Index::Avet, &Prefix { a: Some(a), ..Prefix::default() });
+            let limit = self.budget.rows();
+            let found = match column.len() * LOOKUP_COST < all {
+                true => None,
+                false => back_by_place(db, a, all, column, limit),
+            };
+            let Some(found) = found else { return Ok(false) };
+            self.note(|| "look up in an array of :avet".to_string());
+            found
+        };
         *relation = relation.gather(&rows);
         relation.vars.push(entity);
         relation.columns.push(entities);
@@ -135,8 +168,12 @@ fn apply(relation: &mut Relation, met: Met, new: Option<Var>) {
     }
 }
 
-/// The relation that has the entities of a part of the pattern in ascending order, the pattern's attribute, and their column.
-fn ascending(resolved: &Resolved, part: Part, state: &State) -> Option<(usize, AttrId, usize)> {
+/// The relation that has the entities of a part of the pattern, the pattern's attribute, and their column.
+fn known_entities(
+    resolved: &Resolved,
+    part: Part,
+    state: &State,
+) -> Option<(usize, AttrId, usize)> {
     let Resolved { prefix, added, vars } = resolved;
     let a = prefix.a?;
     let of = |part: Part| vars.iter().filter(move |(_, p)| *p == part).map(|(v, _)| *v);
@@ -149,6 +186,5 @@ fn ascending(resolved: &Resolved, part: Part, state: &State) -> Option<(usize, A
     let place = state.relations.iter().position(|r| r.vars.contains(&var))?;
     let at = state.relations[place].column_of(var)?;
     let column = &state.relations[place].columns[at];
-    let in_order = !column.is_empty() && Cell::are_ascending_entities(column);
-    in_order.then_some((place, a, at))
+    (!column.is_empty() && Cell::are_entities(column)).then_some((place, a, at))
 }

@@ -4,10 +4,12 @@
 //! into one number, and a table of numbers, or of bits, tells rows apart without looking at the rows again. Other keys are hashed
 //! cell by cell. A few rows are compared with one another.
 
+use super::sift::{BLOCK, sift};
 use crate::cell::Cell;
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
+use std::ops::Range;
 
 /// So few rows are compared each with each.
 const FEW: usize = 12;
@@ -72,18 +74,17 @@ impl Packing {
         })
     }
 
-    /// The number of a row; `None` where it has a cell that none of the packed rows has.
+    /// The numbers of other rows; [`Numbers::NONE`] where one has a cell that is none of the packed ones.
     #[inline]
-    fn of_row(&self, columns: &[&[Cell]], row: usize) -> Option<u64> {
-        let mut key = 0;
+    fn of_block(&self, columns: &[&[Cell]], rows: Range<usize>, keys: &mut [u64; BLOCK]) {
+        keys.fill(0);
         for (packed, column) in self.columns.iter().zip(columns) {
-            let above = column[row].in_order().wrapping_sub(packed.lowest) as u64;
-            if above >> 3 > packed.span || above & 7 != 0 {
-                return None;
+            for (key, cell) in keys.iter_mut().zip(&column[rows.clone()]) {
+                let above = cell.in_order().wrapping_sub(packed.lowest) as u64;
+                let wrong = (above >> 3 > packed.span) | (above & 7 != 0);
+                *key |= ((above >> 3) << packed.shift) | u64::from(wrong).wrapping_neg();
             }
-            key |= (above >> 3) << packed.shift;
         }
-        Some(key)
     }
 
     /// The numbers of rows that were packed.
@@ -103,6 +104,9 @@ impl Packing {
 struct Numbers {
     keys: Vec<u64>,
     rows: Vec<u32>,
+    /// Bits for the numbers that are there: small enough to stay near the processor, so that most of what is not there is known
+    /// without a look at the table.
+    bits: Vec<u64>,
     shift: u32,
     seed: u64,
 }
@@ -112,10 +116,11 @@ impl Numbers {
 
     /// Room for so many.
     fn with_room(len: usize) -> Numbers {
-        let size = (len * 2).next_power_of_two().max(16);
+        let size = (len * 2).next_power_of_two().max(64);
         Numbers {
             keys: vec![Numbers::NONE; size],
             rows: Vec::new(),
+            bits: Vec::new(),
             shift: u64::BITS - size.trailing_zeros(),
             // What comes from outside must not know where its numbers go.
             seed: crate::random::bits() | 1,
@@ -127,15 +132,42 @@ impl Numbers {
         Numbers { rows: vec![END; numbers.keys.len()], ..numbers }
     }
 
+    #[inline]
+    fn hash(&self, key: u64) -> u64 {
+        let product = u128::from(key ^ 0x9e37_79b9_7f4a_7c15) * u128::from(self.seed);
+        (product >> 64) as u64 ^ product as u64
+    }
+
     /// The place of a number, or the free one where it would be.
     #[inline]
     fn place(&self, key: u64) -> usize {
-        let product = u128::from(key ^ 0x9e37_79b9_7f4a_7c15) * u128::from(self.seed);
-        let mut place = (((product >> 64) as u64 ^ product as u64) >> self.shift) as usize;
+        let mut place = (self.hash(key) >> self.shift) as usize;
         while self.keys[place] != key && self.keys[place] != Numbers::NONE {
             place = (place + 1) & (self.keys.len() - 1);
         }
         place
+    }
+
+    /// Sets the bits of these numbers: some eight for each.
+    fn mark(&mut self, keys: &[u64]) {
+        self.bits = vec![0; self.keys.len() / 16];
+        for key in keys {
+            let (word, bit) = self.bit(*key);
+            self.bits[word] |= bit;
+        }
+    }
+
+    #[inline]
+    fn bit(&self, key: u64) -> (usize, u64) {
+        let hash = self.hash(key);
+        (hash as usize / 64 & (self.bits.len() - 1), 1 << (hash % 64))
+    }
+
+    /// Whether a number may be there.
+    #[inline]
+    fn may_have(&self, key: u64) -> bool {
+        let (word, bit) = self.bit(key);
+        self.bits[word] & bit != 0 && key != Numbers::NONE
     }
 }
 
@@ -297,11 +329,13 @@ impl<'a> KeyIndex<'a> {
             }
             Some(packing) => {
                 let mut numbers = Numbers::with_rows(len);
-                for (row, key) in packing.of_all(&keys).into_iter().enumerate().rev() {
-                    let place = numbers.place(key);
-                    numbers.keys[place] = key;
+                let packed = packing.of_all(&keys);
+                for (row, key) in packed.iter().enumerate().rev() {
+                    let place = numbers.place(*key);
+                    numbers.keys[place] = *key;
                     next[row] = std::mem::replace(&mut numbers.rows[place], row as u32);
                 }
+                numbers.mark(&packed);
                 Heads::Numbers(packing, numbers)
             }
             None => Heads::Hashed(hashed(&keys, &mut next)),
@@ -309,36 +343,69 @@ impl<'a> KeyIndex<'a> {
         KeyIndex { keys, heads, next }
     }
 
-    /// The rows whose key is that of a row of other columns, in order.
+    /// Calls `each` with the rows of other columns and, for each, the rows whose key is theirs, in order; until it is `false`.
+    pub(super) fn matches(&self, probe: &[&[Cell]], mut each: impl FnMut(u32, u32) -> bool) {
+        let len = probe.first().map_or(0, |p| p.len());
+        for start in (0..len).step_by(BLOCK) {
+            let rows = start..(start + BLOCK).min(len);
+            if !self.matches_of(probe, rows, &mut each) {
+                return;
+            }
+        }
+    }
+
     #[inline]
-    pub(super) fn matches<'s>(
-        &'s self,
-        probe: &'s [&'s [Cell]],
-        row: usize,
-    ) -> impl Iterator<Item = u32> + use<'s, 'a> {
-        let same = move |other: usize| self.keys.iter().zip(probe).all(|(k, p)| k[other] == p[row]);
-        let first = match &self.heads {
-            Heads::Few => (0..self.next.len()).find(|at| same(*at)).map_or(END, |at| at as u32),
-            Heads::Near(packing, rows) => {
-                packing.of_row(probe, row).map_or(END, |key| rows[key as usize])
+    fn matches_of(
+        &self,
+        probe: &[&[Cell]],
+        rows: Range<usize>,
+        each: &mut impl FnMut(u32, u32) -> bool,
+    ) -> bool {
+        let mut keys = [0; BLOCK];
+        let mut chain = |row: usize, mut found: u32| {
+            while found != END {
+                if !each(row as u32, found) {
+                    return false;
+                }
+                found = self.next[found as usize];
+            }
+            true
+        };
+        match &self.heads {
+            Heads::Few => rows.into_iter().all(|row| {
+                let same = |at: usize| self.keys.iter().zip(probe).all(|(k, p)| k[at] == p[row]);
+                let mut found = (0..self.next.len()).filter(|at| same(*at));
+                found.all(|at| each(row as u32, at as u32))
+            }),
+            Heads::Near(packing, heads) => {
+                packing.of_block(probe, rows.clone(), &mut keys);
+                let head = |key: &u64| heads.get(*key as usize).copied().unwrap_or(END);
+                rows.zip(&keys).all(|(row, key)| chain(row, head(key)))
             }
             Heads::Numbers(packing, numbers) => {
-                packing.of_row(probe, row).map_or(END, |key| numbers.rows[numbers.place(key)])
+                packing.of_block(probe, rows.clone(), &mut keys);
+                let mut whole = true;
+                sift(
+                    &keys[..rows.len()],
+                    |_, key| numbers.may_have(*key),
+                    |_, places| {
+                        for place in places {
+                            let at = usize::from(*place);
+                            let found = numbers.rows[numbers.place(keys[at])];
+                            whole = whole && chain(rows.start + at, found);
+                        }
+                    },
+                );
+                whole
             }
-            Heads::Hashed(table) => {
+            Heads::Hashed(table) => rows.into_iter().all(|row| {
                 let hashed = hash_cells(probe.iter().map(|p| p[row]));
-                table.find(hashed, |head| same(*head as usize)).copied().unwrap_or(END)
-            }
-        };
-        let few = matches!(self.heads, Heads::Few);
-        std::iter::successors((first != END).then_some(first), move |at| {
-            if few {
-                let after = *at as usize + 1;
-                return (after..self.next.len()).find(|at| same(*at)).map(|at| at as u32);
-            }
-            let next = self.next[*at as usize];
-            (next != END).then_some(next)
-        })
+                let same = |head: &u32| {
+                    self.keys.iter().zip(probe).all(|(k, p)| k[*head as usize] == p[row])
+                };
+                chain(row, table.find(hashed, same).copied().unwrap_or(END))
+            }),
+        }
     }
 }
 

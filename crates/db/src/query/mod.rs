@@ -24,6 +24,7 @@ mod keys;
 mod lookups;
 mod parse;
 mod pattern;
+mod places;
 mod regexes;
 mod relation;
 mod result;

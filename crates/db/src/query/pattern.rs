@@ -10,7 +10,7 @@ use crate::db::Db;
 use edn::Value;
 
 /// Looking one key up costs about as much as scanning this many datoms.
-const LOOKUP_COST: usize = 24;
+pub(super) const LOOKUP_COST: usize = 24;
 
 /// Of fewer rows than this a few tell enough.
 const FEW_ROWS: usize = 64;

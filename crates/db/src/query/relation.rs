@@ -149,14 +149,13 @@ impl Relation {
         let index = KeyIndex::new(columns_of(small, &shared));
         let probe = columns_of(large, &shared);
         let (mut small_rows, mut large_rows) = (Vec::new(), Vec::new());
-        for row in 0..large.len {
-            for found in index.matches(&probe, row) {
-                small_rows.push(found);
-                large_rows.push(row as u32);
-            }
-            if small_rows.len() > limit {
-                return None;
-            }
+        index.matches(&probe, |row, found| {
+            small_rows.push(found);
+            large_rows.push(row);
+            small_rows.len() <= limit
+        });
+        if small_rows.len() > limit {
+            return None;
         }
         let mut joined = large.gather(&large_rows);
         joined.repeats |= small.repeats;
@@ -192,8 +191,13 @@ impl Relation {
         }
         let index = KeyIndex::new(columns_of(other, &shared));
         let probe = columns_of(self, &shared);
+        let mut matched = vec![false; self.len];
+        index.matches(&probe, |row, _| {
+            matched[row as usize] = true;
+            true
+        });
         let mut result = self.clone();
-        result.retain(|row| index.matches(&probe, row).next().is_none());
+        result.retain(|row| !matched[row]);
         result
     }
 }

@@ -84,6 +84,14 @@ pub(super) enum Fitting<'d> {
 }
 
 impl Sieve {
+    /// Whether a value passes by itself.
+    pub(super) fn passes(&self, dict: &Dict, value: Cell) -> bool {
+        match self {
+            Sieve::Value(class) => dict.class(value) == *class,
+            Sieve::Integers(test) => value.as_int().is_some() && test.passes(value),
+        }
+    }
+
     /// How these values are to be tested.
     pub(super) fn fitting<'d>(
         &self,

@@ -49,6 +49,34 @@ impl Met {
         if self.rows.is_empty() { Rows::First(self.all) } else { Rows::These(&self.rows) }
     }
 
+    /// What rows meet that have one value each, or one for which `is_there` is false.
+    pub(super) fn of(
+        db: &Db,
+        space: &Space,
+        values: impl Iterator<Item = Cell>,
+        is_there: impl Fn(Cell) -> bool,
+        wanted: Wanted<'_>,
+    ) -> Met {
+        let mut met = Met::default();
+        let adopt = space.adopting(db);
+        let dict = db.dict();
+        for (row, v) in values.enumerate().filter(|(_, v)| is_there(*v)) {
+            let passes = match wanted {
+                Wanted::Any | Wanted::New => true,
+                Wanted::Sifted(sieve) | Wanted::Tested(sieve) => sieve.passes(dict, v),
+                Wanted::Column(known) => adopt(v) == known[row],
+            };
+            if passes {
+                met.push_run(row..row + 1);
+                if matches!(wanted, Wanted::New) {
+                    met.values.push(v);
+                }
+            }
+        }
+        space.adopt_in_place(db, &mut met.values);
+        met
+    }
+
     fn list(&mut self) -> &mut Vec<u32> {
         if self.rows.is_empty() {
             self.rows.extend(0..self.all as u32);
