@@ -70,7 +70,7 @@ impl Db {
     pub fn entity_with(&self, a: AttrId, v: Cell) -> Option<EntityId> {
         let prefix = Prefix { a: Some(a), v: Some(v), ..Prefix::default() };
         if self.schema.get(a).is_indexed() {
-            return self.scan(Index::Avet, &prefix).next().map(|d| d.e);
+            return self.first(Index::Avet, &prefix).map(|d| d.e);
         }
         let attribute = Prefix { a: Some(a), ..Prefix::default() };
         let mut datoms = self.scan(Index::Aevt, &attribute);

@@ -23,6 +23,14 @@ impl Db {
         }
     }
 
+    /// The first datom in a range of an index.
+    pub(crate) fn first(&self, index: Index, prefix: &Prefix) -> Option<Datom> {
+        match self.view.is_plain() {
+            true => self.now.tree(index).first(&self.order(index), prefix),
+            false => self.scan(index, prefix).next(),
+        }
+    }
+
     /// How many datoms are in a range of an index; an upper bound on a view. O(log n).
     pub fn count(&self, index: Index, prefix: &Prefix) -> usize {
         let now = self.range(index, prefix).len();
@@ -69,14 +77,30 @@ impl Db {
         prefix: &Prefix,
         mut each: impl FnMut(&[EntityId], &[Cell]),
     ) {
-        if self.view.is_plain() {
-            self.range(index, prefix).for_each_run(|leaf, run| {
-                each(&leaf.entities()[run.clone()], &leaf.values()[run]);
-            });
-        } else {
-            let (entities, values): (Vec<_>, Vec<_>) =
-                self.scan(index, prefix).map(|d| (d.e, d.v)).unzip();
-            each(&entities, &values);
+        let columns = |datoms: &mut dyn Iterator<Item = Datom>| -> (Vec<EntityId>, Vec<Cell>) {
+            datoms.map(|d| (d.e, d.v)).unzip()
+        };
+        let upto = match self.view.is_plain() {
+            true => Some(EntityId::MAX),
+            false => self.view.only_as_of().filter(|_| {
+                let past = self.view.past_of(self);
+                past.is_none_or(|past| past.range(&self.order(index), prefix).len() == 0)
+            }),
+        };
+        match upto {
+            Some(upto) => self.range(index, prefix).for_each_run(|leaf, run| {
+                if leaf.is_upto(upto) {
+                    each(&leaf.entities()[run.clone()], &leaf.values()[run]);
+                } else {
+                    let seen = run.map(|i| leaf.datom(i)).filter(|d| d.tx <= upto);
+                    let (entities, values) = columns(&mut seen.into_iter());
+                    each(&entities, &values);
+                }
+            }),
+            None => {
+                let (entities, values) = columns(&mut self.scan(index, prefix));
+                each(&entities, &values);
+            }
         }
     }
 
@@ -88,12 +112,13 @@ impl Db {
     /// The value of a single-valued attribute of an entity.
     pub fn get(&self, e: EntityId, attribute: &Value) -> Option<Value> {
         let a = self.attr(attribute)?;
-        self.values(e, a).next().map(|d| self.value(d.v))
+        let prefix = Prefix { e: Some(e), a: Some(a), ..Prefix::default() };
+        self.first(Index::Eavt, &prefix).map(|d| self.value(d.v))
     }
 
     /// Whether anything is known of an entity.
     pub fn contains(&self, e: EntityId) -> bool {
-        self.scan(Index::Eavt, &Prefix { e: Some(e), ..Prefix::default() }).next().is_some()
+        self.first(Index::Eavt, &Prefix { e: Some(e), ..Prefix::default() }).is_some()
     }
 
     /// The datoms in a range of an index whose key begins with these components, as DataScript's `datoms`.
@@ -106,7 +131,7 @@ impl Db {
 
     /// The first of [`Db::datoms`].
     pub fn find_datom(&self, index: Index, components: &[Value]) -> Result<Option<Datom>, DbError> {
-        Ok(self.datoms(index, components)?.next())
+        Ok(self.prefix(index, components)?.and_then(|prefix| self.first(index, &prefix)))
     }
 
     /// `None` where a component is unknown to the database, so that nothing can match.

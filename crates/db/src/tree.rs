@@ -547,6 +547,11 @@ impl Leaf {
         &self.e[..self.len]
     }
 
+    /// Whether nothing in it is of a later transaction.
+    pub(crate) fn is_upto(&self, tx: u32) -> bool {
+        tx == u32::MAX || self.tx[..self.len].iter().fold(0, |last, t| last.max(*t)) <= tx
+    }
+
     /// The value column.
     pub(crate) fn values(&self) -> &[Cell] {
         &self.v[..self.len]

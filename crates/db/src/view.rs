@@ -6,6 +6,7 @@
 use crate::datom::{Datom, EntityId, Index, Prefix};
 use crate::db::{Db, DbError, Indexes};
 use edn::Value;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A condition on datoms.
@@ -44,24 +45,26 @@ impl View {
         db.past.as_ref().filter(|_| self.needs_past())
     }
 
+    /// The time that nothing but is looked at, where this view is as of one.
+    pub(crate) fn only_as_of(&self) -> Option<EntityId> {
+        let other = self.since.is_some() || self.history || self.filter.is_some();
+        self.as_of.filter(|_| !other)
+    }
+
     pub(crate) fn scan(&self, db: &Db, index: Index, prefix: &Prefix) -> Vec<Datom> {
-        let now = db.range(index, prefix);
-        let mut datoms: Vec<Datom> = match self.past_of(db) {
-            None => now.collect(),
-            Some(past) => {
-                let order = db.order(index);
-                let mut merged: Vec<Datom> = now.chain(past.range(&order, prefix)).collect();
-                merged.sort_by(|x, y| order.compare_events(x, y));
-                merged
+        let upto = self.as_of.unwrap_or(EntityId::MAX);
+        let order = db.order(index);
+        let now = db.range(index, prefix).filter(|d| d.tx <= upto);
+        let past = self.past_of(db).map(|past| past.range(&order, prefix));
+        let past = past.into_iter().flatten().filter(|d| d.tx <= upto);
+        let mut datoms: Vec<Datom> = match self.history {
+            true => merged(now, past, |x, y| order.compare_events(x, y)),
+            // What is true now and was so at the time has been retracted before, where it was there before.
+            false => {
+                let past = last_of_each(past, |x, y| order.compare(x, y).is_eq());
+                merged(now, past.into_iter(), |x, y| order.compare(x, y))
             }
         };
-        if let Some(t) = self.as_of {
-            datoms.retain(|d| d.tx <= t);
-        }
-        if self.needs_past() && !self.history {
-            let order = db.order(index);
-            datoms = last_of_each(datoms, |x, y| order.compare(x, y).is_eq());
-        }
         if let Some(t) = self.since {
             datoms.retain(|d| d.tx > t);
         }
@@ -73,16 +76,39 @@ impl View {
     }
 }
 
+/// Two sequences in order as one.
+fn merged(
+    a: impl Iterator<Item = Datom>,
+    b: impl Iterator<Item = Datom>,
+    compare: impl Fn(&Datom, &Datom) -> Ordering,
+) -> Vec<Datom> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    let mut merged = Vec::with_capacity(a.size_hint().0 + b.size_hint().0);
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        let first = if compare(x, y).is_le() { a.next() } else { b.next() };
+        merged.extend(first);
+    }
+    merged.extend(a);
+    merged.extend(b);
+    merged
+}
+
 /// Of events in order, the last of each fact where it is an assertion.
-fn last_of_each(events: Vec<Datom>, same: impl Fn(&Datom, &Datom) -> bool) -> Vec<Datom> {
-    let mut kept: Vec<Datom> = Vec::with_capacity(events.len());
+fn last_of_each(
+    events: impl Iterator<Item = Datom>,
+    same: impl Fn(&Datom, &Datom) -> bool,
+) -> Vec<Datom> {
+    let mut kept: Vec<Datom> = Vec::new();
+    let mut last: Option<Datom> = None;
     for event in events {
-        match kept.last_mut() {
-            Some(last) if same(last, &event) => *last = event,
-            _ => kept.push(event),
+        if let Some(before) = last.replace(event)
+            && before.added
+            && !same(&before, &event)
+        {
+            kept.push(before);
         }
     }
-    kept.retain(|d| d.added);
+    kept.extend(last.filter(|d| d.added));
     kept
 }
 

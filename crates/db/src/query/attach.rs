@@ -45,12 +45,16 @@ impl Run<'_> {
             return Ok(Attached::No);
         };
         let relation = &state.relations[place];
-        let in_order = Cell::are_ascending_entities(&relation.columns[entities]);
+        let mut in_order = Cell::are_ascending_entities(&relation.columns[entities]);
         let every = Prefix { a: Some(a), ..Prefix::default() };
         let all = if in_order { 0 } else { db.count(Index::Aevt, &every) };
         if relation.len * LOOKUP_COST < all {
-            return Ok(Attached::No);
+            in_order = order_by(&mut state.relations[place], entities);
+            if !in_order {
+                return Ok(Attached::No);
+            }
         }
+        let relation = &state.relations[place];
         let value_var = resolved.vars.iter().find(|(_, part)| *part == Part::V).map(|(v, _)| *v);
         let wanted = match (value_var, resolved.prefix.v) {
             (_, Some(cell)) => Wanted::Tested(Sieve::Value(db.dict().class(cell))),
@@ -107,21 +111,25 @@ impl Run<'_> {
         };
         let entity = resolved.vars.iter().find(|(_, part)| *part == Part::E).map(|(v, _)| *v);
         let Some(entity) = entity.filter(|v| !state.binds(*v)) else { return Ok(false) };
+        let every = Prefix { a: Some(a), ..Prefix::default() };
         if !db.schema().get(a).is_ref() {
             return Ok(false);
         }
         let relation = &mut state.relations[place];
+        let mut in_order = Cell::are_ascending_entities(&relation.columns[values]);
+        let all = if in_order { 0 } else { db.count(Index::Avet, &every) };
+        if relation.len * LOOKUP_COST < all {
+            in_order = order_by(relation, values);
+            if !in_order {
+                return Ok(false);
+            }
+        }
         let column = &relation.columns[values];
-        let (rows, entities) = if Cell::are_ascending_entities(column) {
+        let (rows, entities) = if in_order {
             self.note(|| "walk along :avet".to_string());
             walk_back(db, a, column)
         } else {
-            let all = db.count(Index::Avet, &Prefix { a: Some(a), ..Prefix::default() });
-            let limit = self.budget.rows();
-            let found = match column.len() * LOOKUP_COST < all {
-                true => None,
-                false => back_by_place(db, a, all, column, limit),
-            };
+            let found = back_by_place(db, a, all, column, self.budget.rows());
             let Some(found) = found else { return Ok(false) };
             self.note(|| "look up in an array of :avet".to_string());
             found
@@ -166,6 +174,19 @@ fn apply(relation: &mut Relation, met: Met, new: Option<Var>) {
         relation.vars.push(var);
         relation.columns.push(met.values);
     }
+}
+
+/// Puts rows in the order of a column of entities; `false`, and as they were, where some have the same.
+fn order_by(relation: &mut Relation, column: usize) -> bool {
+    let of_row = |(row, e): (usize, &Cell)| u64::from(e.id()) << u32::BITS | row as u64;
+    let mut order: Vec<u64> = relation.columns[column].iter().enumerate().map(of_row).collect();
+    order.sort_unstable();
+    let distinct = order.is_sorted_by(|a, b| a >> u32::BITS < b >> u32::BITS);
+    if distinct {
+        let rows: Vec<u32> = order.into_iter().map(|key| key as u32).collect();
+        *relation = relation.gather(&rows);
+    }
+    distinct
 }
 
 /// The relation that has the entities of a part of the pattern, the pattern's attribute, and their column.

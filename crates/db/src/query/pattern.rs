@@ -248,10 +248,12 @@ impl Run<'_> {
         };
         let (index, prefix) = Self::index_for(db, &resolved.prefix);
         let all = db.count(index, &prefix);
+        // A view merges the past with the present anew for each look.
+        let lookup_cost = if db.is_plain() { LOOKUP_COST } else { 8 * LOOKUP_COST };
         let mut out = Output::new(self, db, resolved);
         if resolved.prefix.e.is_none()
             && let Some(column) = bound(Part::E)
-            && column.len() * LOOKUP_COST < all
+            && column.len() * lookup_cost < all
         {
             self.note(|| "look up in :eavt".to_string());
             for e in distinct(column).into_iter().filter_map(Cell::as_entity) {
@@ -263,7 +265,7 @@ impl Run<'_> {
         let by_value = resolved.prefix.a.filter(|a| db.schema().get(*a).is_indexed());
         if let (Some(a), None, Some(column)) = (by_value, resolved.prefix.v, bound(Part::V))
             && resolved.prefix.e.is_none()
-            && column.len() * LOOKUP_COST < all
+            && column.len() * lookup_cost < all
         {
             self.note(|| "look up in :avet".to_string());
             for v in distinct(column) {

@@ -4,11 +4,52 @@
 //! nothing is wanted not at all.
 
 use super::{Leaf, Node, Tree};
-use crate::datom::Datom;
+use crate::datom::{Datom, Index, Order, Prefix};
 use std::cmp::Ordering;
 use std::ops::Range;
 
 impl Tree {
+    /// The first datom whose key begins with a prefix. One descent, without counting what is passed.
+    pub(crate) fn first(&self, order: &Order<'_>, prefix: &Prefix) -> Option<Datom> {
+        let is_before = |d: &Datom| order.compare_prefix(d, prefix).is_lt();
+        // Entities decide nearly always, and are compared without asking which index this is.
+        match (order.index, prefix.e) {
+            (Index::Eavt, Some(e)) => {
+                self.first_of(order, prefix, |d| d.e < e || d.e == e && is_before(d))
+            }
+            _ => self.first_of(order, prefix, is_before),
+        }
+    }
+
+    #[inline]
+    fn first_of(
+        &self,
+        order: &Order<'_>,
+        prefix: &Prefix,
+        is_before: impl Fn(&Datom) -> bool,
+    ) -> Option<Datom> {
+        let mut node = self.root.as_ref()?.node();
+        // Where the leaf has none, the first of the next leaf may be it.
+        let mut next = None;
+        loop {
+            match node {
+                Node::Branch(branch) => {
+                    let after = branch.firsts.partition_point(&is_before);
+                    next = branch.firsts.get(after.max(1)).or(next);
+                    node = branch.children[after.saturating_sub(1)].node();
+                }
+                Node::Leaf(leaf) => {
+                    let found = leaf.range(order, prefix);
+                    return match found.is_empty() {
+                        false => Some(leaf.datom(found.start)),
+                        true if found.start < leaf.len() => None,
+                        true => next.filter(|d| order.compare_prefix(d, prefix).is_eq()).copied(),
+                    };
+                }
+            }
+        }
+    }
+
     /// Calls `each` with each leaf that holds some of a range of ranks, and their places in it.
     pub(crate) fn for_each_run(
         &self,
