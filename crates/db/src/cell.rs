@@ -128,7 +128,9 @@ impl Cell {
 
     /// Whether some of these may be `=` to other cells.
     pub(crate) fn has_exotic(cells: &[Cell]) -> bool {
-        cells.iter().fold(false, |found, cell| found | (cell.0 & 7 == Tag::Exotic as u64))
+        // Its tag is the only one with the first and third bit and not the second.
+        cells.iter().fold(0, |found, Cell(bits)| found | (bits & !(bits >> 1) & (bits >> 2))) & 1
+            == 1
     }
 
     /// Whether all of these are integers.

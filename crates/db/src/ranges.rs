@@ -3,7 +3,7 @@
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Part, Prefix};
 use crate::db::{Db, DbError};
-use crate::tree::TreeIter;
+use crate::tree::{Place, TreeIter};
 use edn::Value;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -49,15 +49,17 @@ impl Db {
         mut each: impl FnMut(&[EntityId], &[Cell], Range<usize>),
     ) {
         let order = self.order(index);
-        let attribute = Prefix { a: Some(a), ..Prefix::default() };
-        let compare = |d: &Datom, at: usize| {
-            order.attributes(d.a, a).then_with(|| match index {
-                Index::Avet => order.dict.compare(d.v, column[at]),
-                _ => d.e.cmp(&column[at].id()),
-            })
+        let zero = Cell::entity(0);
+        let place = |d: &Datom| match order.attributes(d.a, a) {
+            Ordering::Less => Place::Before,
+            Ordering::Greater => Place::Behind,
+            Ordering::Equal if index != Index::Avet => Place::At(Cell::entity(d.e)),
+            Ordering::Equal if d.v >= zero && d.v.as_int().is_some() => Place::At(d.v),
+            Ordering::Equal if order.dict.compare(d.v, zero).is_lt() => Place::Before,
+            Ordering::Equal => Place::Behind,
         };
-        self.now.tree(index).along(column.len(), compare, |leaf, rows| {
-            let run = leaf.range(&order, &attribute);
+        self.now.tree(index).along(column, place, |leaf, rows| {
+            let run = leaf.of_attribute(&order, a);
             if !run.is_empty() {
                 each(&leaf.entities()[run.clone()], &leaf.values()[run], rows);
             }

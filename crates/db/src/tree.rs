@@ -22,7 +22,7 @@ mod stored;
 pub(crate) use build::Builder;
 pub(crate) use child::LeafRef;
 pub(crate) use iter::{Finger, TreeIter};
-pub(crate) use runs::gallop;
+pub(crate) use runs::{Place, gallop};
 
 use self::child::Child;
 
@@ -146,7 +146,7 @@ impl Leaf {
 
     /// The places of the datoms whose key begins with a prefix, found part by part: each part looks at its own column, within
     /// what the parts before it have left.
-    pub(crate) fn range(&self, order: &Order<'_>, prefix: &Prefix) -> Range<usize> {
+    fn range(&self, order: &Order<'_>, prefix: &Prefix) -> Range<usize> {
         let mut range = 0..self.len;
         for part in order.index.parts() {
             range = match part {
@@ -545,6 +545,14 @@ impl Leaf {
     /// The entity column.
     pub(crate) fn entities(&self) -> &[u32] {
         &self.e[..self.len]
+    }
+
+    /// The places of an attribute's datoms, in a tree by attribute.
+    pub(crate) fn of_attribute(&self, order: &Order<'_>, a: u32) -> Range<usize> {
+        match self.len > 0 && self.a[0] == a && self.a[self.len - 1] == a {
+            true => 0..self.len,
+            false => self.range(order, &Prefix { a: Some(a), ..Prefix::default() }),
+        }
     }
 
     /// Whether nothing in it is of a later transaction.

@@ -46,6 +46,9 @@ impl Run<'_> {
         };
         let relation = &state.relations[place];
         let mut in_order = Cell::are_ascending_entities(&relation.columns[entities]);
+        if !in_order && !Cell::are_entities(&relation.columns[entities]) {
+            return Ok(Attached::No);
+        }
         let every = Prefix { a: Some(a), ..Prefix::default() };
         let all = if in_order { 0 } else { db.count(Index::Aevt, &every) };
         if relation.len * LOOKUP_COST < all {
@@ -117,6 +120,9 @@ impl Run<'_> {
         }
         let relation = &mut state.relations[place];
         let mut in_order = Cell::are_ascending_entities(&relation.columns[values]);
+        if !in_order && !Cell::are_entities(&relation.columns[values]) {
+            return Ok(false);
+        }
         let all = if in_order { 0 } else { db.count(Index::Avet, &every) };
         if relation.len * LOOKUP_COST < all {
             in_order = order_by(relation, values);
@@ -189,7 +195,7 @@ fn order_by(relation: &mut Relation, column: usize) -> bool {
     distinct
 }
 
-/// The relation that has the entities of a part of the pattern, the pattern's attribute, and their column.
+/// The relation that knows a part of the pattern, which may be entities, the pattern's attribute, and their column.
 fn known_entities(
     resolved: &Resolved,
     part: Part,
@@ -207,5 +213,5 @@ fn known_entities(
     let place = state.relations.iter().position(|r| r.vars.contains(&var))?;
     let at = state.relations[place].column_of(var)?;
     let column = &state.relations[place].columns[at];
-    (!column.is_empty() && Cell::are_entities(column)).then_some((place, a, at))
+    (!column.is_empty()).then_some((place, a, at))
 }

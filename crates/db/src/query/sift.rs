@@ -144,10 +144,15 @@ pub(super) fn sift<T>(
     let mut places = [0; BLOCK];
     for (block, start) in items.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
         let mut found = 0;
-        for (place, item) in block.iter().enumerate() {
+        let mut look = |place: usize, item: &T| {
             places[found & (BLOCK - 1)] = place as u8;
             found += usize::from(wanted(start + place, item));
+        };
+        let (fours, rest) = block.as_chunks::<4>();
+        for (four, place) in fours.iter().zip((0..).step_by(4)) {
+            four.iter().zip(place..).for_each(|(item, place)| look(place, item));
         }
+        rest.iter().zip(fours.len() * 4..).for_each(|(item, place)| look(place, item));
         each(start, &places[..found]);
     }
 }

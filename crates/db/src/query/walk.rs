@@ -199,8 +199,9 @@ impl Leaf<'_> {
         if self.rows.len() < WORTH_A_LOOK || (last - first) as usize != self.entities.len() - 1 {
             return None;
         }
-        let differs = |sum, (i, e): (usize, &u32)| sum | (*e ^ first.wrapping_add(i as u32));
-        if self.entities.iter().enumerate().fold(0, differs) != 0 {
+        // As many steps as from the first to the last: each is one, or some are none.
+        let pairs = self.entities.iter().zip(&self.entities[1..]);
+        if pairs.fold(0, |other, (e, next)| other | (next.wrapping_sub(*e) ^ 1)) != 0 {
             return None;
         }
         let column = &self.column[self.rows.clone()];

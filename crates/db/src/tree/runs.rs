@@ -4,8 +4,8 @@
 //! nothing is wanted not at all.
 
 use super::{Leaf, Node, Tree};
+use crate::cell::Cell;
 use crate::datom::{Datom, Index, Order, Prefix};
-use std::cmp::Ordering;
 use std::ops::Range;
 
 impl Tree {
@@ -28,25 +28,18 @@ impl Tree {
         prefix: &Prefix,
         is_before: impl Fn(&Datom) -> bool,
     ) -> Option<Datom> {
-        let mut node = self.root.as_ref()?.node();
         // Where the leaf has none, the first of the next leaf may be it.
         let mut next = None;
-        loop {
-            match node {
-                Node::Branch(branch) => {
-                    let after = branch.firsts.partition_point(&is_before);
-                    next = branch.firsts.get(after.max(1)).or(next);
-                    node = branch.children[after.saturating_sub(1)].node();
-                }
-                Node::Leaf(leaf) => {
-                    let found = leaf.range(order, prefix);
-                    return match found.is_empty() {
-                        false => Some(leaf.datom(found.start)),
-                        true if found.start < leaf.len() => None,
-                        true => next.filter(|d| order.compare_prefix(d, prefix).is_eq()).copied(),
-                    };
-                }
-            }
+        let leaf = self.descend(|branch| {
+            let after = branch.firsts.partition_point(&is_before);
+            next = branch.firsts.get(after.max(1)).copied().or(next);
+            after.saturating_sub(1)
+        })?;
+        let found = leaf.range(order, prefix);
+        match found.is_empty() {
+            false => Some(leaf.datom(found.start)),
+            true if found.start < leaf.len() => None,
+            true => next.filter(|d| order.compare_prefix(d, prefix).is_eq()),
         }
     }
 
@@ -61,17 +54,17 @@ impl Tree {
         }
     }
 
-    /// Calls `each` with each leaf that may hold datoms of some of `keys` keys, and which keys those are. The keys must be distinct
-    /// and ascending; `compare` tells how a datom's place is to that of a key. A leaf may come without any; the datoms of one key
-    /// may come in several leaves.
+    /// Calls `each` with each leaf that may hold datoms of some keys, and which keys those are. The keys must be distinct and
+    /// ascending; `place` tells where a datom is among them. A leaf may come without any; the datoms of one key may come in
+    /// several leaves.
     pub(crate) fn along(
         &self,
-        keys: usize,
-        compare: impl Fn(&Datom, usize) -> Ordering,
+        keys: &[Cell],
+        place: impl Fn(&Datom) -> Place,
         mut each: impl FnMut(&Leaf, Range<usize>),
     ) {
         if let Some(root) = &self.root {
-            along(&root.node(), 0..keys, &compare, &mut each);
+            along(&root.node(), keys, 0..keys.len(), &place, &mut each);
         }
     }
 }
@@ -100,10 +93,41 @@ fn runs(node: &Node, ranks: Range<usize>, each: &mut impl FnMut(&Leaf, Range<usi
     }
 }
 
+/// Where a datom is among keys.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// Before all of them.
+    Before,
+    /// Where this key is or would be.
+    At(Cell),
+    /// Behind all of them.
+    Behind,
+}
+
+impl Place {
+    fn is_before(self, key: Cell) -> bool {
+        match self {
+            Place::Before => true,
+            Place::At(at) => at < key,
+            Place::Behind => false,
+        }
+    }
+
+    /// How many of these keys are not behind it.
+    fn upto(self, keys: &[Cell]) -> usize {
+        match self {
+            Place::Before => 0,
+            Place::At(at) => gallop(keys.len(), |i| keys[i] <= at),
+            Place::Behind => keys.len(),
+        }
+    }
+}
+
 fn along(
     node: &Node,
+    column: &[Cell],
     mut keys: Range<usize>,
-    compare: &impl Fn(&Datom, usize) -> Ordering,
+    place: &impl Fn(&Datom) -> Place,
     each: &mut impl FnMut(&Leaf, Range<usize>),
 ) {
     let branch = match node {
@@ -114,14 +138,15 @@ fn along(
     while !keys.is_empty() {
         // A key's datoms may begin in the child before the first that begins with them.
         let later = &branch.firsts[at + 1..];
-        at += gallop(later.len(), |i| compare(&later[i], keys.start).is_lt());
+        at += gallop(later.len(), |i| place(&later[i]).is_before(column[keys.start]));
         let Some(next) = branch.firsts.get(at + 1) else {
-            return along(&branch.children[at].node(), keys, compare, each);
+            return along(&branch.children[at].node(), column, keys, place, each);
         };
-        let upto = keys.start + gallop(keys.len(), |i| compare(next, keys.start + i).is_ge());
+        let next = place(next);
+        let upto = keys.start + next.upto(&column[keys.clone()]);
         if upto > keys.start {
-            along(&branch.children[at].node(), keys.start..upto, compare, each);
-            let goes_on = compare(next, upto - 1).is_eq();
+            along(&branch.children[at].node(), column, keys.start..upto, place, each);
+            let goes_on = matches!(next, Place::At(key) if key == column[upto - 1]);
             keys.start = upto - usize::from(goes_on);
         }
         at += 1;

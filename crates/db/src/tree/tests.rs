@@ -20,9 +20,10 @@ fn entities(tree: &Tree) -> Vec<u32> {
 /// The datoms of these entities, as they are met along with them.
 fn met_along(tree: &Tree, sought: &[u32]) -> Vec<(u32, Cell)> {
     let mut met = Vec::new();
+    let keys: Vec<Cell> = sought.iter().map(|e| Cell::entity(*e)).collect();
     tree.along(
-        sought.len(),
-        |d, at| d.e.cmp(&sought[at]),
+        &keys,
+        |d| Place::At(Cell::entity(d.e)),
         |leaf, keys| {
             let (entities, values) = (leaf.entities(), leaf.values());
             for e in &sought[keys] {
