@@ -5,8 +5,8 @@ use js::{
     Datom, Error, Foreign, Function, JsValue, MAX_NESTED, call as api, call_method as method,
 };
 use std::slice::from_ref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 fn call(function: &str, args: &[JsValue]) -> JsValue {
     api(function, args).unwrap()
@@ -158,6 +158,26 @@ fn calls_nest_and_end() {
     assert_eq!(depth.load(Ordering::Relaxed), MAX_NESTED as u64);
     // All of them have ended.
     call("squuid", &[]);
+}
+
+#[test]
+fn deep_values_go_through_deep_calls() {
+    let mut deep = JsValue::Null;
+    for _ in 0..edn::MAX_DEPTH - 2 {
+        deep = array([deep]);
+    }
+    let itself: Arc<OnceLock<JsValue>> = Arc::default();
+    let asks = itself.clone();
+    let query = "[:find ?x . :in ?f ?y :where [(?f ?y) ?x]]";
+    let function = function(move |args| {
+        let itself = asks.get().cloned().unwrap_or(JsValue::Null);
+        match api("q", &[query.into(), itself, args[0].clone()]) {
+            Err(Error::NestedCalls) => Ok(args[0].clone()),
+            answer => answer.map_err(thrown),
+        }
+    });
+    let function = itself.get_or_init(|| function);
+    assert_eq!(call("q", &[query.into(), function.clone(), deep.clone()]), deep);
 }
 
 #[test]
