@@ -159,7 +159,7 @@ fn timed<T>(what: &str, ask: impl FnOnce() -> Result<T, Failure>) -> Result<T, F
     let (start, had) = (Instant::now(), on_cores());
     let answer = ask()?;
     let (took, had) = (start.elapsed().as_secs_f64() * 1e3, on_cores() - had);
-    say(&format!("{what}-ms"), format!("{took:.2}, on a core {had:.2}"));
+    say(&format!("{what}-ms"), format!("{took:.2}, on a core {had:.0}"));
     Ok(answer)
 }
 
