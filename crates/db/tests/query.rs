@@ -128,7 +128,8 @@ fn linked() -> Db {
     let node = |n: usize| {
         let (near, far) = (n * 7 % 41 + 1, n * n % 43 + 1);
         let link = |to: usize| format!("{{:from \"n{n}\" :to \"n{to}\"}}");
-        let next = if n % 6 == 0 { String::new() } else { format!(":next [{near} {far}]") };
+        let next =
+            if n.is_multiple_of(6) { String::new() } else { format!(":next [{near} {far}]") };
         format!(
             "{{:db/id {n} :id {n} :name \"n{n}\" :tag [\"n{near}\" \"n{}\"] {next}}} {} {}",
             n % 5,

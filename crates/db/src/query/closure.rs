@@ -86,11 +86,11 @@ impl Renamed {
         else {
             return false;
         };
-        let mut same = |pair: (&Term, &Term)| match pair {
+        let same = |pair: (&Term, &Term)| match pair {
             (Term::Var(one), Term::Var(other)) => self.is(*one, *other),
             (one, other) => one == other,
         };
-        source == s && terms.len() == t.len() && terms.iter().zip(t).all(|pair| same(pair))
+        source == s && terms.len() == t.len() && terms.iter().zip(t).all(same)
     }
 }
 

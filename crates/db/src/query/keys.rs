@@ -160,7 +160,7 @@ impl Numbers {
     #[inline]
     fn bit(&self, key: u64) -> (usize, u64) {
         let hash = self.hash(key);
-        (hash as usize / 64 & (self.bits.len() - 1), 1 << (hash % 64))
+        ((hash as usize / 64) & (self.bits.len() - 1), 1 << (hash % 64))
     }
 
     /// Whether a number may be there.
@@ -426,41 +426,61 @@ fn hashed(keys: &[&[Cell]], next: &mut [u32]) -> HashTable<u32> {
     table
 }
 
-/// A growing set of rows that remembers the order they came in.
-pub(super) struct RowSet {
-    pub(super) columns: Vec<Vec<Cell>>,
-    pub(super) len: usize,
-    table: HashTable<u32>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::Tag;
+    use edn::Value;
+    use proptest::prelude::*;
 
-impl RowSet {
-    pub(super) fn new(width: usize) -> RowSet {
-        RowSet { columns: vec![Vec::new(); width], len: 0, table: HashTable::new() }
+    /// Columns of one length whose cells lie near one another, far apart, or are of several kinds.
+    fn columns() -> impl Strategy<Value = Vec<Vec<Cell>>> {
+        let cell = |n: i64| Cell::inline(&Value::Int(n)).unwrap();
+        (1..4usize, 0..300usize, 0..3usize).prop_flat_map(move |(width, len, kind)| {
+            let column = move |numbers: Vec<i64>| -> Vec<Cell> {
+                let of = |n: i64| match kind {
+                    0 => cell(n),
+                    1 => cell(n * 1_000_003 - 7),
+                    _ if n % 3 == 0 => Cell::dict(Tag::String, n as u32),
+                    _ => cell(n),
+                };
+                numbers.into_iter().map(of).collect()
+            };
+            let numbers = prop::collection::vec(0..12i64, len..=len);
+            prop::collection::vec(numbers.prop_map(column), width..=width)
+        })
     }
 
-    /// Adds the rows that are new.
-    pub(super) fn extend(&mut self, columns: &[Vec<Cell>], len: usize) {
-        for row in 0..len {
-            let hashed = hash_cells(columns.iter().map(|c| c[row]));
-            let own = &self.columns;
-            let same =
-                |at: &u32| own.iter().zip(columns).all(|(own, new)| own[*at as usize] == new[row]);
-            if self.table.find(hashed, same).is_some() {
-                continue;
+    proptest! {
+        #[test]
+        fn rows_are_the_same_where_their_cells_are(
+            columns in columns(),
+            others in columns(),
+        ) {
+            let slices: Vec<&[Cell]> = columns.iter().map(Vec::as_slice).collect();
+            let len = slices[0].len();
+            let same = |x: usize, y: usize| slices.iter().all(|c| c[x] == c[y]);
+            let first = |row: usize| (0..row).find(|x| same(*x, row)).unwrap_or(row);
+            let kept: Vec<u32> = (0..len).filter(|r| first(*r) == *r).map(|r| r as u32).collect();
+            let all: Vec<u32> = (0..len as u32).collect();
+            prop_assert_eq!(&distinct_rows(&slices).unwrap_or(all), &kept);
+            let (of, firsts) = groups(&slices, len);
+            prop_assert_eq!(&firsts, &kept);
+            prop_assert!((0..len).all(|r| firsts[of[r] as usize] as usize == first(r)));
+
+            let probe: Vec<&[Cell]> =
+                (0..slices.len()).map(|i| others[i % others.len()].as_slice()).collect();
+            let is_match = |x: usize, y: usize| slices.iter().zip(&probe).all(|(c, p)| c[x] == p[y]);
+            let mut expected = Vec::new();
+            for row in 0..probe[0].len() {
+                expected.extend((0..len).filter(|x| is_match(*x, row)).map(|x| (row as u32, x as u32)));
             }
-            for (own, new) in self.columns.iter_mut().zip(columns) {
-                own.push(new[row]);
-            }
-            let own = &self.columns;
-            self.table.insert_unique(hashed, self.len as u32, |at| {
-                hash_cells(own.iter().map(|c| c[*at as usize]))
+            let mut met = Vec::new();
+            KeyIndex::new(slices.clone()).matches(&probe, |row, found| {
+                met.push((row, found));
+                true
             });
-            self.len += 1;
+            prop_assert_eq!(met, expected);
         }
-    }
-
-    /// The columns of the rows from one place on.
-    pub(super) fn since(&self, from: usize) -> Vec<Vec<Cell>> {
-        self.columns.iter().map(|c| c[from..].to_vec()).collect()
     }
 }

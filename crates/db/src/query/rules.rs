@@ -13,8 +13,8 @@
 use super::QueryError;
 use super::ast::*;
 use super::closure::{Closure, End, closure};
-use super::keys::RowSet;
 use super::relation::Relation;
+use super::row_set::RowSet;
 use super::solve::{Answer, Run, State};
 use crate::cell::Cell;
 use edn::Symbol;
