@@ -193,9 +193,11 @@ impl Symbol {
 macro_rules! name_traits {
     ($type:ty, $field:tt, $sigil:literal) => {
         impl PartialEq for $type {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 Arc::ptr_eq(&self.$field, &other.$field)
-                    || (self.$field.slash == other.$field.slash
+                    || (self.$field.hash == other.$field.hash
+                        && self.$field.slash == other.$field.slash
                         && self.$field.full == other.$field.full)
             }
         }

@@ -294,11 +294,22 @@ impl PartialOrd for Value {
 }
 
 impl PartialEq for Value {
+    /// What most keys of maps and most values are is compared without a call.
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Keyword(a), Value::Keyword(b)) => a == b,
+            _ => self.eq_rarer(other),
+        }
+    }
+}
+
+impl Value {
+    fn eq_rarer(&self, other: &Self) -> bool {
         match (self, other) {
             (Value::Nil, Value::Nil) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Int(a), Value::Int(b)) => a == b,
             (Value::BigInt(a), Value::BigInt(b)) => a == b,
             (Value::Int(a), Value::BigInt(b)) | (Value::BigInt(b), Value::Int(a)) => {
                 b.to_i64() == Some(*a)
@@ -309,7 +320,6 @@ impl PartialEq for Value {
             (Value::Char(a), Value::Char(b)) => a == b,
             (Value::Str(a), Value::Str(b)) => a == b,
             (Value::Symbol(a), Value::Symbol(b)) => a == b,
-            (Value::Keyword(a), Value::Keyword(b)) => a == b,
             (Value::Map(a), Value::Map(b)) => a == b,
             (Value::Set(a), Value::Set(b)) => a == b,
             (Value::Inst(a), Value::Inst(b)) => a == b,

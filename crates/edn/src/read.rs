@@ -309,31 +309,42 @@ impl<'a> Reader<'a> {
     }
 
     fn map(&self, node: usize, namespace: Option<&str>) -> Read<Value> {
+        let entries = self.entries(node, namespace)?;
+        let count = entries.len();
+        let map = Map::from(entries);
+        if map.len() < count {
+            let (entries, mut met) = (self.entries(node, namespace)?, Set::new());
+            if let Some(again) = entries.iter().position(|(key, _)| !met.insert(key.clone())) {
+                let message = format!("duplicate key: {}", entries[again].0);
+                return self.error(self.origin(node, again * 2), message);
+            }
+        }
+        Ok(Value::Map(map))
+    }
+
+    fn entries(&self, node: usize, namespace: Option<&str>) -> Read<Vec<(Value, Value)>> {
         let values = self.items(node)?;
         if !values.len().is_multiple_of(2) {
             let culprit = self.origin(node, values.len() - 1);
             let message = "a map needs a value for this key: expected an even number of forms";
             return self.error(culprit, message);
         }
-        let mut map = Map::new();
+        let mut entries = Vec::with_capacity(values.len() / 2);
         let mut values = values.into_iter();
         while let (Some(key), Some(value)) = (values.next(), values.next()) {
-            let index = map.len() * 2;
             let key = match namespace {
                 None => key,
                 Some(namespace) => match in_namespace(key, namespace) {
                     Some(key) => key,
                     None => {
                         let message = format!("no name in the namespace `{namespace}`");
-                        return self.error(self.origin(node, index), message);
+                        return self.error(self.origin(node, entries.len() * 2), message);
                     }
                 },
             };
-            if map.insert(key.clone(), value).is_some() {
-                return self.error(self.origin(node, index), format!("duplicate key: {key}"));
-            }
+            entries.push((key, value));
         }
-        Ok(Value::Map(map))
+        Ok(entries)
     }
 
     /// The child that the value at an index comes from, found by reading again: only errors ask for it.

@@ -180,36 +180,39 @@ impl<V: Clone> Trie<V> {
     }
 }
 
+impl<V: Clone> Trie<V> {
+    /// Of as many entries as there are hashes of their keys, none of which is `nil`. Each is made when its place is known.
+    pub(crate) fn of_hashed(hashes: &[u32], make: impl FnMut(usize) -> Option<Entry<V>>) -> Self {
+        let mut made = Made { hashes, make, len: 0 };
+        let root = Arc::new(made.node(&walked(hashes), 0));
+        Trie { nil: None, root, len: made.len }
+    }
+}
+
 /// Of equal keys the first stays as it was written, with the last one's value.
 impl<V: Clone> FromIterator<Entry<V>> for Trie<V> {
     fn from_iter<I: IntoIterator<Item = Entry<V>>>(entries: I) -> Self {
         let entries = entries.into_iter();
-        let mut trie = Trie::default();
+        let most = entries.size_hint().1.unwrap_or(usize::MAX);
+        if most < FEW {
+            let root = Node { bitmap: 0, slots: Vec::with_capacity(most) };
+            let mut trie = Trie { nil: None, root: Arc::new(root), len: 0 };
+            entries.for_each(|(key, value)| drop(trie.insert(key, value)));
+            return trie;
+        }
+        let mut nil = None;
+        let mut hashes = Vec::with_capacity(entries.size_hint().0);
         let mut hashed = Vec::with_capacity(entries.size_hint().0);
         for (key, value) in entries {
             if key.is_nil() {
-                trie.insert(key, value);
+                nil = Some(Arc::new((key, value)));
             } else {
-                hashed.push((key.hasheq(), Some((key, value))));
+                hashes.push(key.hasheq());
+                hashed.push(Some((key, value)));
             }
         }
-        if hashed.len() < FEW {
-            for (hash, entry) in hashed {
-                let old = entry.and_then(|e| Arc::make_mut(&mut trie.root).insert(hash, 0, e));
-                trie.len += usize::from(old.is_none());
-            }
-            return trie;
-        }
-        let mut order: Vec<u64> = hashed
-            .iter()
-            .zip(0u64..)
-            .map(|((hash, _), i)| u64::from(walk_order(*hash)) << 32 | i)
-            .collect();
-        order.sort_unstable();
-        let mut made = Made { hashed, len: trie.len };
-        trie.root = Arc::new(made.node(&order, 0));
-        trie.len = made.len;
-        trie
+        let many = Trie::of_hashed(&hashes, |place| hashed[place].take());
+        Trie { len: many.len + usize::from(nil.is_some()), nil, root: many.root }
     }
 }
 
@@ -217,48 +220,93 @@ impl<V: Clone> FromIterator<Entry<V>> for Trie<V> {
 const FEW: usize = 8;
 
 /// The hash with its groups of five bits turned round: the lowest decides first where an entry stands.
-fn walk_order(hash: u32) -> u32 {
-    let group = |at: u32| (hash >> (at * BITS)) & 31;
-    let upper = (0..6).fold(0, |order, at| order << BITS | group(at));
-    upper << 2 | hash >> 30
+#[inline]
+pub(crate) fn walk_order(hash: u32) -> u32 {
+    let group = |at: u32| (hash >> (at * BITS) & 31) << (27 - at * BITS);
+    group(0) | group(1) | group(2) | group(3) | group(4) | group(5) | hash >> 30
 }
 
+/// The places of hashes, with their order, in the order of walking: in the high half the one, in the low half the other.
+fn walked(hashes: &[u32]) -> Vec<u64> {
+    let with_place = |(hash, place): (&u32, u64)| u64::from(walk_order(*hash)) << 32 | place;
+    let keys = hashes.iter().zip(0u64..).map(with_place);
+    if hashes.len() < BUCKETED {
+        let mut sorted: Vec<u64> = keys.collect();
+        sorted.sort_unstable();
+        return sorted;
+    }
+    // One bucket a hash, about: what is left to sort within each is next to nothing.
+    let bits = hashes.len().ilog2().min(15);
+    let bucket = |key: u64| (key >> (64 - bits)) as usize;
+    let mut ends = vec![0u32; (1 << bits) + 1];
+    keys.clone().for_each(|key| ends[bucket(key) + 1] += 1);
+    (1..ends.len()).for_each(|at| ends[at] += ends[at - 1]);
+    let mut sorted = vec![0; hashes.len()];
+    for key in keys {
+        let end = &mut ends[bucket(key)];
+        sorted[*end as usize] = key;
+        *end += 1;
+    }
+    let mut start = 0;
+    for end in ends {
+        sorted[start..end as usize].sort_unstable();
+        start = end as usize;
+    }
+    sorted
+}
+
+/// Fewer hashes are sorted as they are.
+const BUCKETED: usize = 64;
+
 /// Entries on their way into a trie.
-struct Made<V> {
-    hashed: Vec<(u32, Option<Entry<V>>)>,
+struct Made<'a, F> {
+    hashes: &'a [u32],
+    make: F,
     len: usize,
 }
 
-impl<V: Clone> Made<V> {
+impl<F> Made<'_, F> {
     /// The node of entries that stand together in the order of walking.
-    fn node(&mut self, order: &[u64], shift: u32) -> Node<V> {
-        let hash_of = |made: &Self, place: &u64| made.hashed[*place as u32 as usize].0;
-        let mut node = Node { bitmap: 0, slots: Vec::new() };
-        let mut rest = order;
-        let same = |made: &Self, a: &u64, b: &u64| {
-            bit(hash_of(made, a), shift) == bit(hash_of(made, b), shift)
+    fn node<V: Clone>(&mut self, walked: &[u64], level: u32) -> Node<V>
+    where
+        F: FnMut(usize) -> Option<Entry<V>>,
+    {
+        // The last level has the two bits that are left.
+        let group = |key: u64| match level {
+            6 => (key >> 32 & 3) as u32,
+            _ => (key >> (59 - level * BITS) & 31) as u32,
         };
-        node.slots.reserve_exact(order.chunk_by(|a, b| same(self, a, b)).count());
+        let bitmap = walked.iter().fold(0u32, |bitmap, key| bitmap | 1 << group(*key));
+        let mut slots = Vec::with_capacity(bitmap.count_ones() as usize);
+        let mut rest = walked;
         while let Some(first) = rest.first() {
-            let run = rest.iter().take_while(|place| same(self, first, place)).count();
-            let (own, others) = rest.split_at(run);
+            let own = rest.iter().take_while(|key| group(**key) == group(*first)).count();
+            let (own, others) = rest.split_at(own);
             rest = others;
-            let (low, high) = (hash_of(self, first), hash_of(self, &own[run - 1]));
-            node.bitmap |= bit(low, shift);
-            let slot = match low == high {
-                true => self.equal_hashes(low, own),
-                false => Slot::Child(Arc::new(self.node(own, shift + BITS))),
-            };
-            node.slots.push(slot);
+            slots.push(match own[0] >> 32 == own[own.len() - 1] >> 32 {
+                true => self.equal_hashes(own),
+                false => Slot::Child(Arc::new(self.node(own, level + 1))),
+            });
         }
-        node
+        Node { bitmap, slots }
     }
 
     /// The slot of entries whose hashes are equal, in the order they came.
-    fn equal_hashes(&mut self, hash: u32, order: &[u64]) -> Slot<V> {
+    fn equal_hashes<V: Clone>(&mut self, walked: &[u64]) -> Slot<V>
+    where
+        F: FnMut(usize) -> Option<Entry<V>>,
+    {
+        let place = |key: u64| key as u32 as usize;
+        let hash = self.hashes[place(walked[0])];
+        if let [key] = walked
+            && let Some(entry) = (self.make)(place(*key))
+        {
+            self.len += 1;
+            return Slot::Entry(hash, entry);
+        }
         let mut node = Node::default();
-        for place in order {
-            let entry = self.hashed[*place as u32 as usize].1.take();
+        for key in walked {
+            let entry = (self.make)(place(*key));
             let old = entry.and_then(|entry| node.insert(hash, 0, entry));
             self.len += usize::from(old.is_none());
         }

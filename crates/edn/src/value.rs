@@ -16,9 +16,10 @@ use std::sync::Arc;
 pub type Str = Arc<str>;
 
 /// Any value of EDN, of Clojure source, or of a running program.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Value {
     /// `nil`
+    #[default]
     Nil,
     /// `true`, `false`
     Bool(bool),
@@ -144,7 +145,7 @@ impl Value {
 
     /// A map; a later entry takes the place of an earlier one with the same key.
     pub fn map(entries: Vec<(Value, Value)>) -> Value {
-        Value::Map(entries.into_iter().collect())
+        Value::Map(entries.into())
     }
 
     /// A set.

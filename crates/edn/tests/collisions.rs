@@ -50,7 +50,7 @@ fn a_text_with_a_hundred_thousand_colliding_values_is_read() {
 }
 
 mod laws {
-    use edn::{Map, Set, Value};
+    use edn::{Keys, Map, Set, Value};
     use proptest::prelude::*;
 
     /// Few enough kinds that some are equal, with a hash of their own or one that others have.
@@ -81,6 +81,46 @@ mod laws {
                 items.iter().map(|(item, n)| (item.clone(), Value::Int(*n))).collect();
             prop_assert_eq!(at_once.len(), map.len());
             prop_assert!(at_once.iter().eq(map.iter()), "in the same order");
+        }
+
+        #[test]
+        fn a_map_that_shares_its_keys_is_as_any_other(
+            entries in prop::collection::vec((value(), 0i64..9), 0..100),
+            edits in prop::collection::vec((value(), prop::option::of(0i64..9)), 0..9),
+        ) {
+            let mut map = Map::new();
+            for (key, n) in entries {
+                map.insert(key, Value::Int(n));
+            }
+            let keys = Keys::new(map.keys().cloned().collect());
+            let mut stack = vec![Value::Nil];
+            stack.extend(map.values().cloned());
+            let mut shared = Map::with_keys(&keys, &mut stack);
+            prop_assert_eq!(stack, [Value::Nil]);
+            prop_assert!(map.iter().all(|(key, n)| shared.get(key) == Some(n)));
+            for (key, n) in edits {
+                prop_assert!(shared.iter().eq(map.iter()), "in the same order");
+                prop_assert_eq!(&shared, &map);
+                prop_assert_eq!(&map, &shared);
+                prop_assert_eq!(shared.get(&key), map.get(&key));
+                match n.map(Value::Int) {
+                    Some(n) => prop_assert_eq!(
+                        shared.insert(key.clone(), n.clone()), map.insert(key, n)),
+                    None => prop_assert_eq!(shared.remove(&key), map.remove(&key)),
+                }
+            }
+            prop_assert!(shared.iter().eq(map.iter()), "in the same order");
+        }
+
+        #[test]
+        fn a_set_of_what_is_known_to_differ_is_as_any_other(items in prop::collection::vec(value(), 0..400)) {
+            let items: std::collections::BTreeSet<Value> =
+                items.into_iter().filter(|item| !item.is_nil()).collect();
+            let items: Vec<Value> = items.into_iter().collect();
+            let hashes: Vec<u32> = items.iter().map(Value::hasheq).collect();
+            let set = Set::of_distinct(&hashes, |place| items[place].clone());
+            prop_assert!(set.iter().eq(items.iter().cloned().collect::<Set>().iter()));
+            prop_assert!(items.iter().all(|item| set.contains(item)));
         }
     }
 }
