@@ -15,13 +15,15 @@
 
 mod build;
 mod child;
+mod entity;
 mod iter;
 mod runs;
 mod stored;
 
 pub(crate) use build::Builder;
 pub(crate) use child::LeafRef;
-pub(crate) use iter::{Finger, TreeIter};
+pub(crate) use entity::{EntityFacts, Finger};
+pub(crate) use iter::TreeIter;
 pub(crate) use runs::{Place, gallop};
 
 use self::child::Child;
@@ -495,30 +497,6 @@ impl Tree {
         TreeIter::new(self, first + found.start..back, Some((leaf, first)))
     }
 
-    /// Calls `each` with the attribute and value of each datom of an entity, in a tree by entity. A leaf that was looked at last
-    /// and holds all of them saves the descent.
-    pub(crate) fn entity<'a>(
-        &'a self,
-        order: &Order<'_>,
-        e: u32,
-        finger: &mut Finger<'a>,
-        mut each: impl FnMut(u32, Cell),
-    ) {
-        let prefix = Prefix { e: Some(e), ..Prefix::default() };
-        if let Some(leaf) = &finger.0
-            && let [first, .., last] = leaf.entities()
-            && *first < e
-            && e < *last
-        {
-            let found = leaf.range(order, &prefix);
-            found.for_each(|i| each(leaf.a[i], leaf.v[i]));
-            return;
-        }
-        let found = self.range(order, &prefix);
-        finger.0 = found.leaf();
-        found.for_each_run(|leaf, run| run.for_each(|i| each(leaf.a[i], leaf.v[i])));
-    }
-
     /// The datoms at these ranks.
     pub(crate) fn iter(&self, ranks: Range<usize>) -> TreeIter<'_> {
         let ranks = ranks.start..ranks.end.min(self.len());
@@ -558,6 +536,11 @@ impl Leaf {
     /// Whether nothing in it is of a later transaction.
     pub(crate) fn is_upto(&self, tx: u32) -> bool {
         tx == u32::MAX || self.tx[..self.len].iter().fold(0, |last, t| last.max(*t)) <= tx
+    }
+
+    /// The attribute column.
+    pub(crate) fn attributes(&self) -> &[u32] {
+        &self.a[..self.len]
     }
 
     /// The value column.

@@ -12,6 +12,7 @@
 //!
 //! Costs: a look-up in EAVT for each attribute the pattern names, one scan for a wildcard.
 
+mod kinds;
 mod parse;
 mod run;
 
@@ -58,7 +59,5 @@ pub fn pull(db: &Db, pattern: &Value, entity: &Value) -> Result<Value, PullError
 
 /// Pulls several entities with one pattern: a vector with one value for each, in their order.
 pub fn pull_many(db: &Db, pattern: &Value, entities: &[Value]) -> Result<Value, PullError> {
-    let pattern = Pattern::parse(db, pattern)?;
-    let pulled: Result<Vec<_>, _> = entities.iter().map(|e| pattern.pull(db, e)).collect();
-    Ok(Value::vector(pulled?))
+    Ok(Value::vector(Pattern::parse(db, pattern)?.pull_each(db, entities)?))
 }

@@ -37,6 +37,16 @@ pub(super) struct AttrSpec {
     pub(super) default: Option<Value>,
     pub(super) xform: Option<Xform>,
     pub(super) follow: Follow,
+    /// Whether it is one value as it stands, or nothing.
+    pub(super) as_it_stands: bool,
+}
+
+impl AttrSpec {
+    /// What `as_it_stands` is to say.
+    pub(super) fn stands(&self) -> bool {
+        let unchanged = matches!(self.follow, Follow::Value) && self.xform.is_none();
+        unchanged && !self.many && !self.is_db_id && self.default.is_none()
+    }
 }
 
 /// What becomes of the values of an attribute.
@@ -113,6 +123,7 @@ impl AttrSpec {
             default: None,
             xform: None,
             follow,
+            as_it_stands: false,
         }
     }
 
@@ -281,6 +292,9 @@ impl Pattern {
     fn finish(&mut self, db: &Db) {
         if self.wildcard && !self.attrs.iter().any(|s| s.is_db_id) {
             self.attrs.push(AttrSpec::plain(db, &Value::keyword("db/id")));
+        }
+        for spec in &mut self.attrs {
+            spec.as_it_stands = spec.stands();
         }
         self.attrs.sort_by(|a, b| a.name.cmp(&b.name));
         self.reverse.sort_by(|a, b| a.name.cmp(&b.name));

@@ -4,10 +4,6 @@ use super::{Leaf, LeafRef, Tree};
 use crate::datom::Datom;
 use std::ops::Range;
 
-/// The leaf in which something was found last.
-#[derive(Default)]
-pub(crate) struct Finger<'a>(pub(super) Option<LeafRef<'a>>);
-
 /// Datoms at a range of ranks, from either end.
 #[derive(Clone)]
 pub(crate) struct TreeIter<'a> {
@@ -26,11 +22,6 @@ impl<'a> TreeIter<'a> {
         leaf: Option<(LeafRef<'a>, usize)>,
     ) -> Self {
         TreeIter { tree, front: ranks.start, back: ranks.end, leaf, back_leaf: None }
-    }
-
-    /// The leaf that was looked at last.
-    pub(super) fn leaf(&self) -> Option<LeafRef<'a>> {
-        self.leaf.as_ref().map(|(leaf, _)| leaf.clone())
     }
 
     /// The ranks of the datoms that are left.
