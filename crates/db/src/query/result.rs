@@ -5,7 +5,7 @@
 
 use super::space::Space;
 use crate::cell::Cell;
-use edn::{Map, Set, Value};
+use edn::{Keys, Map, Set, Value, Vector};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -69,9 +69,27 @@ impl Rows {
     fn vector(&self, row: usize) -> Value {
         match self {
             Rows::Cells { columns, space, .. } => {
-                Value::Vector(columns.iter().map(|column| space.value(column[row])).collect())
+                let cells = columns.iter().map(|column| column[row]);
+                Value::Vector(Vector::of(cells.map(|cell| match cell.as_int() {
+                    Some(n) => Value::Int(n),
+                    None => space.value(cell),
+                })))
             }
             Rows::Values(rows) => Value::vector(rows[row].clone()),
+        }
+    }
+
+    /// The set of the rows as vectors. Different cells are different values, so rows that are distinct need not be compared.
+    fn set(&self) -> Set {
+        match self {
+            Rows::Cells { columns, len, space } => {
+                let hashes = columns.iter().map(|column| {
+                    let mut hasher = CellHasher { space, recent: Vec::new() };
+                    column.iter().map(move |cell| hasher.hash(*cell))
+                });
+                Set::of_distinct(&edn::row_hashes(*len, hashes), |row| self.vector(row))
+            }
+            Rows::Values(rows) => rows.iter().map(|row| Value::vector(row.clone())).collect(),
         }
     }
 
@@ -111,6 +129,38 @@ impl Rows {
             }
             Rows::Values(rows) => *rows = rows.drain(from..to).collect(),
         }
+    }
+}
+
+/// Clojure's hashes of the values of cells. Those of which the hash is dear are remembered: a column often has few of them.
+struct CellHasher<'a> {
+    space: &'a Space,
+    recent: Vec<(Cell, u32)>,
+}
+
+/// How many hashes are remembered; a power of two.
+const REMEMBERED: usize = 256;
+
+impl CellHasher<'_> {
+    #[inline]
+    fn hash(&mut self, cell: Cell) -> u32 {
+        match cell.as_int() {
+            Some(n) => Value::Int(n).hasheq(),
+            None => self.remembered(cell),
+        }
+    }
+
+    fn remembered(&mut self, cell: Cell) -> u32 {
+        if self.recent.is_empty() {
+            // The hash of nil is no other.
+            self.recent.resize(REMEMBERED, (Cell::NIL, Value::Nil.hasheq()));
+        }
+        let place = cell.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        let slot = &mut self.recent[place as usize % REMEMBERED];
+        if slot.0 != cell {
+            *slot = (cell, self.space.value(cell).hasheq());
+        }
+        slot.1
     }
 }
 
@@ -159,12 +209,12 @@ impl QueryResult {
         let vectors = (0..self.len()).map(|row| self.rows.vector(row));
         let mut rows = (0..self.len()).map(|row| self.rows.row(row));
         match &self.shape {
-            Shape::Set => Value::Set(vectors.collect::<Set>()),
-            Shape::Sequence => Value::list(vectors.collect()),
-            Shape::MapSet(keys) => Value::Set(rows.map(|row| map(keys, row)).collect::<Set>()),
-            Shape::Maps(keys) => Value::vector(rows.map(|row| map(keys, row)).collect()),
+            Shape::Set => Value::Set(self.rows.set()),
+            Shape::Sequence => Value::List(edn::List::of(vectors)),
+            Shape::MapSet(keys) => Value::Set(maps(keys, rows).collect()),
+            Shape::Maps(keys) => Value::Vector(Vector::of(maps(keys, rows))),
             Shape::Collection => {
-                Value::vector(rows.filter_map(|row| row.into_iter().next()).collect())
+                Value::Vector(Vector::of((0..self.len()).map(|row| self.value(row, 0))))
             }
             Shape::Tuple => rows.next().map_or(Value::Nil, Value::vector),
             Shape::TupleMap(keys) => {
@@ -173,6 +223,21 @@ impl QueryResult {
             Shape::Scalar => rows.next().and_then(|r| r.into_iter().next()).unwrap_or(Value::Nil),
         }
     }
+}
+
+/// A map for each row; they share their keys where these differ.
+fn maps(
+    keys: &[Value],
+    rows: impl ExactSizeIterator<Item = Vec<Value>>,
+) -> impl ExactSizeIterator<Item = Value> {
+    let differ = (1..keys.len()).all(|at| !keys[..at].contains(&keys[at]));
+    let shared = differ.then(|| Keys::new(keys.to_vec()));
+    rows.map(move |mut row| {
+        Value::Map(match &shared {
+            Some(keys) => Map::with_keys(keys, &mut row),
+            None => keys.iter().cloned().zip(row).collect(),
+        })
+    })
 }
 
 impl std::fmt::Debug for QueryResult {
