@@ -1,8 +1,9 @@
 //! Entities: lazy, map-like views of what one database says of one entity.
 //!
 //! Finding an entity finds its facts: a few are copied as they stand in the index, many are looked up by attribute when asked for.
-//! What it has answered it keeps, references as entities of their own, so that going through a graph makes each value once;
-//! reverse references (`:_attr`) are looked up each time. Clones share what has been read.
+//! What it has answered it keeps, references as entities of their own, so that going through a graph makes each value once; of
+//! single values that are copied it only notes that they were read. Reverse references (`:_attr`) are looked up each time. Clones
+//! share what has been read.
 //!
 //! Invariants
 //! - An entity only refers to entities that were made after it, so they never refer to each other in a circle and what nobody
@@ -14,11 +15,13 @@
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Prefix};
 use crate::db::{Db, DbError};
+use crate::tree::Finger;
 use crate::tx::forward_name;
 use edn::{Map, Set, Value, print_to};
 use rustc_hash::FxHashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An entity of a database. Two are equal when they have the same id and are of the very same database.
@@ -29,25 +32,36 @@ struct State {
     db: Arc<Db>,
     id: EntityId,
     /// Its facts in the order of EAVT, where they are few.
-    facts: Option<Box<[(AttrId, Cell)]>>,
+    facts: Option<Box<[Fact]>>,
+    /// How many attributes have been read, about: threads that read at once may count as one.
+    turns: AtomicU32,
     read: Mutex<Read>,
+}
+
+struct Fact {
+    a: AttrId,
+    v: Cell,
+    /// When it was read, where it is a single value and no reference; 0 where nobody did. Those are not kept otherwise.
+    turn: AtomicU32,
 }
 
 /// An entity with more facts has them looked up when they are asked for.
 const FEW_FACTS: usize = 64;
 
-/// What has been read of an entity, in the order it was.
+/// What has been read of an entity and is kept.
 #[derive(Default)]
 struct Read {
-    attributes: Vec<(AttrId, EntityValue)>,
+    /// Each with when it was read.
+    attributes: Vec<(u32, AttrId, EntityValue)>,
+    /// Whether everything is kept, in the order of EAVT.
     whole: bool,
 }
 
 impl Read {
     /// What an attribute is known to have; `None` where nobody looked.
     fn of(&self, a: AttrId) -> Option<Option<EntityValue>> {
-        match self.attributes.iter().find(|(known, _)| *known == a) {
-            Some((_, value)) => Some(Some(value.clone())),
+        match self.attributes.iter().find(|(_, known, _)| *known == a) {
+            Some((.., value)) => Some(Some(value.clone())),
             None => self.whole.then_some(None),
         }
     }
@@ -63,7 +77,7 @@ pub enum EntityValue {
     /// The entity that is referred to.
     Entity(Entity),
     /// The entities that are referred to, or refer to this one, in the order of their ids.
-    Entities(Vec<Entity>),
+    Entities(Arc<[Entity]>),
 }
 
 impl EntityValue {
@@ -111,35 +125,34 @@ pub fn entity(db: &Db, id: &Value) -> Result<Option<Entity>, DbError> {
         Value::Str(_) | Value::Bool(_) | Value::Symbol(_) | Value::Map(_) | Value::Set(_) => {
             Ok(None)
         }
-        _ => Ok(db.entid(id)?.and_then(|id| Entity::of(&Arc::new(db.clone()), id))),
+        _ => Ok(db.entid(id)?.and_then(|id| of(&Arc::new(db.clone()), [id]).next())),
     }
 }
 
-impl Entity {
-    fn of(db: &Arc<Db>, id: EntityId) -> Option<Entity> {
-        let own = Prefix { e: Some(id), ..Prefix::default() };
+/// The entities with these ids of which something is known. Neighbours cost no look-up each.
+fn of(db: &Arc<Db>, ids: impl IntoIterator<Item = EntityId>) -> impl Iterator<Item = Entity> {
+    let mut finger = Finger::default();
+    ids.into_iter().filter_map(move |id| {
         let facts = if db.is_plain() {
-            let range = db.range(Index::Eavt, &own);
-            match range.len() {
-                0 => return None,
-                1..=FEW_FACTS => Some(range.map(|d| (d.a, d.v)).collect()),
-                _ => None,
+            let found = db.tree(Index::Eavt).entity(id, &mut finger);
+            let (attrs, values) = found.columns();
+            if attrs.is_empty() {
+                return None;
             }
+            let facts = attrs.iter().zip(values);
+            let fact = |(a, v): (&AttrId, &Cell)| Fact { a: *a, v: *v, turn: AtomicU32::new(0) };
+            (attrs.len() <= FEW_FACTS).then(|| facts.map(fact).collect())
         } else {
+            let own = Prefix { e: Some(id), ..Prefix::default() };
             db.scan(Index::Eavt, &own).next()?;
             None
         };
-        Some(Entity(Arc::new(State { db: db.clone(), id, facts, read: Mutex::default() })))
-    }
+        let (db, turns, read) = (db.clone(), AtomicU32::new(0), Mutex::default());
+        Some(Entity(Arc::new(State { db, id, facts, turns, read })))
+    })
+}
 
-    /// The values of an attribute.
-    fn values(&self, a: AttrId) -> Vec<Cell> {
-        match &self.0.facts {
-            Some(facts) => facts.iter().filter(|(b, _)| *b == a).map(|(_, v)| *v).collect(),
-            None => self.0.db.values(self.0.id, a).map(|d| d.v).collect(),
-        }
-    }
-
+impl Entity {
     /// Its id.
     pub fn id(&self) -> EntityId {
         self.0.id
@@ -164,18 +177,47 @@ impl Entity {
         if let Some(forward) = forward_name(attribute) {
             return self.referring(&forward);
         }
-        let a = self.0.db.attr(attribute)?;
+        let db = &self.0.db;
+        let a = db.attr(attribute)?;
+        let found = match &self.0.facts {
+            Some(facts) => {
+                let start = facts.iter().position(|fact| fact.a == a)?;
+                let count = facts[start..].iter().take_while(|fact| fact.a == a).count();
+                Some(&facts[start..start + count])
+            }
+            None => None,
+        };
+        let meaning = db.schema().get(a);
+        if let Some([fact, ..]) = found
+            && !meaning.is_many()
+            && !meaning.is_ref()
+        {
+            if fact.turn.load(Ordering::Relaxed) == 0 {
+                fact.turn.store(self.turn(), Ordering::Relaxed);
+            }
+            return Some(EntityValue::Value(db.value(fact.v)));
+        }
         if let Some(known) = self.read().of(a) {
             return known;
         }
-        let value = self.value_of(a, &self.values(a))?;
+        let value = match found {
+            Some(facts) => self.value_of(a, facts.iter().map(|fact| fact.v)),
+            None => self.value_of(a, db.values(self.0.id, a).map(|d| d.v)),
+        }?;
         let mut read = self.read();
         // Whoever was asked meanwhile (a filter, another thread) may have been told already.
         if let Some(known) = read.of(a) {
             return known;
         }
-        read.attributes.push((a, value.clone()));
+        read.attributes.push((self.turn(), a, value.clone()));
         Some(value)
+    }
+
+    /// The next turn of reading.
+    fn turn(&self) -> u32 {
+        let turn = self.0.turns.load(Ordering::Relaxed).saturating_add(1);
+        self.0.turns.store(turn, Ordering::Relaxed);
+        turn
     }
 
     /// Whether an attribute has something.
@@ -206,40 +248,54 @@ impl Entity {
         let own = Prefix { e: Some(self.0.id), ..Prefix::default() };
         let datoms: Vec<Datom> = db.scan(Index::Eavt, &own).collect();
         let by_attribute = datoms.chunk_by(|x, y| x.a == y.a);
-        let with_value = |own: &[Datom]| {
-            let values: Vec<Cell> = own.iter().map(|d| d.v).collect();
-            Some((own[0].a, self.value_of(own[0].a, &values)?))
-        };
+        let with_value =
+            |own: &[Datom]| Some((0, own[0].a, self.value_of(own[0].a, own.iter().map(|d| d.v))?));
         let attributes = by_attribute.filter_map(with_value).collect();
         let mut read = self.read();
         if read.whole {
             return Vec::new();
         }
         *read = Read { attributes, whole: true };
-        let components = read.attributes.iter().filter(|(a, _)| db.schema().get(*a).is_component());
-        components.flat_map(|(_, value)| value.entities().iter().cloned()).collect()
+        let is_component = |a: &AttrId| db.schema().get(*a).is_component();
+        let components = read.attributes.iter().filter(|(_, a, _)| is_component(a));
+        components.flat_map(|(.., value)| value.entities().iter().cloned()).collect()
+    }
+
+    /// What has been read, in the order it was; all in the order of EAVT where that is all.
+    fn known(&self) -> Vec<(AttrId, EntityValue)> {
+        let read = self.read();
+        let mut known = read.attributes.clone();
+        if !read.whole {
+            let noted =
+                self.0.facts.iter().flatten().map(|fact| (fact.turn.load(Ordering::Relaxed), fact));
+            let noted = noted.filter(|(turn, _)| *turn > 0);
+            let value = |fact: &Fact| EntityValue::Value(self.0.db.value(fact.v));
+            known.extend(noted.map(|(turn, fact)| (turn, fact.a, value(fact))));
+            known.sort_by_key(|(turn, ..)| *turn);
+        }
+        known.into_iter().map(|(_, a, value)| (a, value)).collect()
     }
 
     /// Every attribute with what it has. Touches the entity.
     pub fn entries(&self) -> Vec<(Value, EntityValue)> {
-        self.touch();
-        let read = self.read();
-        let named =
-            |(a, value): &(AttrId, EntityValue)| (self.0.db.attr_name(*a).clone(), value.clone());
-        read.attributes.iter().map(named).collect()
+        let known = self.touch().known().into_iter();
+        known.map(|(a, value)| (self.0.db.attr_name(a).clone(), value)).collect()
     }
 
-    fn value_of(&self, a: AttrId, values: &[Cell]) -> Option<EntityValue> {
-        let (db, first) = (&self.0.db, values.first()?);
+    fn value_of(&self, a: AttrId, mut values: impl Iterator<Item = Cell>) -> Option<EntityValue> {
+        let (db, first) = (&self.0.db, values.next()?);
         let attribute = db.schema().get(a);
-        let referred = |v: &Cell| Entity::of(db, v.as_entity()?);
         match (attribute.is_many(), attribute.is_ref()) {
-            (false, false) => Some(EntityValue::Value(db.value(*first))),
-            (false, true) => referred(first).map(EntityValue::Entity),
+            (false, false) => Some(EntityValue::Value(db.value(first))),
+            (false, true) => of(db, first.as_entity()).next().map(EntityValue::Entity),
             (true, false) => {
-                Some(EntityValue::Values(values.iter().map(|v| db.value(*v)).collect()))
+                let all = std::iter::once(first).chain(values);
+                Some(EntityValue::Values(all.map(|v| db.value(v)).collect()))
             }
-            (true, true) => many(values.iter().filter_map(referred).collect()),
+            (true, true) => {
+                let all = std::iter::once(first).chain(values);
+                many(of(db, all.filter_map(Cell::as_entity)).collect())
+            }
         }
     }
 
@@ -249,13 +305,11 @@ impl Entity {
         let v = Cell::entity(self.0.id);
         let with_value = Prefix { a: Some(a), v: Some(v), ..Prefix::default() };
         let whole = Prefix { a: Some(a), ..Prefix::default() };
-        let of = |d: Datom| Entity::of(db, d.e);
         if !db.schema().get(a).is_indexed() {
-            return many(
-                db.scan(Index::Aevt, &whole).filter(|d| d.v == v).filter_map(of).collect(),
-            );
+            let referring = db.scan(Index::Aevt, &whole).filter(|d| d.v == v);
+            return many(of(db, referring.map(|d| d.e)).collect());
         }
-        let mut referring = db.scan(Index::Avet, &with_value).filter_map(of);
+        let mut referring = of(db, db.scan(Index::Avet, &with_value).map(|d| d.e));
         if db.schema().get(a).is_component() {
             return referring.next().map(EntityValue::Entity);
         }
@@ -264,7 +318,7 @@ impl Entity {
 
     fn print(&self, out: &mut String, depth: usize) {
         let attributes = match depth < edn::MAX_DEPTH {
-            true => self.read().attributes.clone(),
+            true => self.known(),
             false => Vec::new(),
         };
         // A map of the same keys has the order that Clojure prints in.
@@ -288,7 +342,7 @@ impl Entity {
 }
 
 fn many(entities: Vec<Entity>) -> Option<EntityValue> {
-    (!entities.is_empty()).then_some(EntityValue::Entities(entities))
+    (!entities.is_empty()).then(|| EntityValue::Entities(entities.into()))
 }
 
 fn print_value(out: &mut String, value: &EntityValue, depth: usize) {
@@ -339,7 +393,7 @@ impl fmt::Debug for Entity {
 fn taken_entities(read: &mut Mutex<Read>) -> Vec<Entity> {
     let read = read.get_mut().unwrap_or_else(PoisonError::into_inner);
     let attributes = std::mem::take(&mut read.attributes);
-    attributes.iter().flat_map(|(_, value)| value.entities().iter().cloned()).collect()
+    attributes.iter().flat_map(|(.., value)| value.entities().iter().cloned()).collect()
 }
 
 impl Drop for State {

@@ -101,6 +101,24 @@ fn only_what_was_read_prints_and_touching_reads_components_too() {
 }
 
 #[test]
+fn what_was_read_prints_in_the_order_it_was() {
+    let schema =
+        "{:friend {:db/valueType :db.type/ref}, :alias {:db/cardinality :db.cardinality/many}}";
+    let db = database(
+        schema,
+        r#"[{:db/id 1 :age 15 :alias ["V"] :friend 2 :name "Ivan"} {:db/id 2 :age 3}]"#,
+    );
+    let e = of(&db, 1);
+    for attribute in [":name", ":friend", ":name", ":nope", ":age", ":alias"] {
+        get(&e, attribute);
+    }
+    assert_eq!(
+        e.to_string(),
+        "{:name \"Ivan\", :friend {:db/id 2}, :age 15, :alias #{\"V\"}, :db/id 1}"
+    );
+}
+
+#[test]
 fn what_was_read_is_kept_and_clones_share_it() {
     let db = family();
     let e = of(&db, 1);

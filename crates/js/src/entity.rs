@@ -73,7 +73,7 @@ impl Entity {
             }
             EntityValue::Entity(entity) => Entity::new(self.database(), entity).into(),
             EntityValue::Entities(entities) => {
-                let each = entities.into_iter().map(|e| Entity::new(self.database(), e).into());
+                let each = entities.iter().map(|e| Entity::new(self.database(), e.clone()).into());
                 JsValue::Array(each.collect())
             }
         }
