@@ -16,7 +16,7 @@ use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::cmp::Ordering;
 use std::hash::Hasher;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use stored::{EntryRef, Stored};
 pub use text::Text;
 
@@ -28,7 +28,7 @@ pub struct Dict {
     entries: boxcar::Vec<Entry>,
     index: Mutex<Index>,
     /// Where it has been stored, and how far.
-    stored: Mutex<Option<Stored>>,
+    stored: OnceLock<Mutex<Stored>>,
 }
 
 struct Entry {
@@ -47,13 +47,15 @@ struct Index {
     classes: FxHashMap<Value, Cell>,
 }
 
+fn hash_text(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
 fn hash(value: &Value) -> u64 {
     match value {
-        Value::Str(s) => {
-            let mut hasher = FxHasher::default();
-            hasher.write(s.as_bytes());
-            hasher.finish()
-        }
+        Value::Str(s) => hash_text(s),
         _ => {
             let mut hasher = FxHasher::default();
             hasher.write_u32(value.hasheq());
@@ -177,33 +179,20 @@ impl Dict {
 
     /// The cell of a value, which is added where it is new.
     pub fn intern(&self, value: &Value) -> Cell {
-        if let Some(cell) = Cell::inline(value) {
-            return cell;
-        }
-        match tag(value) {
-            Tag::Exotic => self.intern_exotic(value),
-            tag => match self.in_base(value) {
-                Some(id) => Cell::dict(tag, id),
-                None => self.add(value),
-            },
+        match Cell::inline(value) {
+            Some(cell) => cell,
+            None => self.interning().intern_entry(value),
         }
     }
 
     /// The cell of a value that the base does not have.
     pub(crate) fn add(&self, value: &Value) -> Cell {
-        let tag = tag(value);
-        if tag == Tag::Exotic {
-            return self.intern_exotic(value);
-        }
-        let mut index = self.lock();
-        let hashed = hash(value);
-        let found = index.plain.find(hashed, |id| self.entry(*id).value == *value);
-        if let Some(id) = found {
-            return Cell::dict(tag, *id);
-        }
-        let id = self.push(Entry { value: value.clone(), class: None });
-        index.plain.insert_unique(hashed, id, |id| hash(&self.entry(*id).value));
-        Cell::dict(tag, id)
+        self.interning().add(tag(value), value)
+    }
+
+    /// For many values, one after the other.
+    pub(crate) fn interning(&self) -> Interning<'_> {
+        Interning { dict: self, index: None }
     }
 
     fn intern_exotic(&self, value: &Value) -> Cell {
@@ -298,6 +287,68 @@ impl Dict {
     }
 }
 
+/// Interns values under one lock, which is held from the first on: nobody else interns any until it is dropped.
+pub(crate) struct Interning<'d> {
+    dict: &'d Dict,
+    index: Option<MutexGuard<'d, Index>>,
+}
+
+impl Interning<'_> {
+    /// As [`Dict::intern`].
+    pub(crate) fn intern(&mut self, value: &Value) -> Cell {
+        match Cell::inline(value) {
+            Some(cell) => cell,
+            None => self.intern_entry(value),
+        }
+    }
+
+    /// The cell of a string, for which memory is taken only where it is new.
+    pub(crate) fn intern_text(&mut self, text: &str) -> Cell {
+        if self.dict.base.is_some() {
+            return self.intern_entry(&Value::from(text));
+        }
+        let same = |value: &Value| value.as_str() == Some(text);
+        Cell::dict(Tag::String, self.plain(hash_text(text), same, || Value::from(text)))
+    }
+
+    fn intern_entry(&mut self, value: &Value) -> Cell {
+        let tag = tag(value);
+        let in_base = if tag == Tag::Exotic { None } else { self.dict.in_base(value) };
+        match in_base {
+            Some(id) => Cell::dict(tag, id),
+            None => self.add(tag, value),
+        }
+    }
+
+    /// The cell of a value that the base does not have.
+    fn add(&mut self, tag: Tag, value: &Value) -> Cell {
+        if tag == Tag::Exotic {
+            // It locks for itself.
+            self.index = None;
+            return self.dict.intern_exotic(value);
+        }
+        let same = |other: &Value| other == value;
+        Cell::dict(tag, self.plain(hash(value), same, || value.clone()))
+    }
+
+    /// The number of a value with one representation, which is not in the base.
+    fn plain(
+        &mut self,
+        hashed: u64,
+        same: impl Fn(&Value) -> bool,
+        make: impl FnOnce() -> Value,
+    ) -> u32 {
+        let dict = self.dict;
+        let index = self.index.get_or_insert_with(|| dict.lock());
+        if let Some(id) = index.plain.find(hashed, |id| same(&dict.entry(*id).value)) {
+            return *id;
+        }
+        let id = dict.push(Entry { value: make(), class: None });
+        index.plain.insert_unique(hashed, id, |id| hash(&dict.entry(*id).value));
+        id
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,6 +406,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn interning_many_gives_the_cells_that_interning_one_gives() {
+        let dict = Dict::default();
+        let read = |text: &str| edn::read(text).unwrap();
+        let values = ["\"a\"", "1N", ":k", "\"b\"", "[1]", "7", "\"a\"", "1N"].map(read);
+        let mut many = dict.interning();
+        let cells: Vec<Cell> = values.iter().map(|value| many.intern(value)).collect();
+        assert_eq!([many.intern_text("a"), many.intern_text("b")], [cells[0], cells[3]]);
+        let new = many.intern_text("c");
+        drop(many);
+        assert_eq!(values.iter().map(|value| dict.intern(value)).collect::<Vec<_>>(), cells);
+        assert_eq!(dict.find(&Value::from("c")), Some(new));
+        assert_eq!((cells[0], cells[1]), (cells[6], cells[7]));
     }
 
     #[test]

@@ -8,17 +8,19 @@
 //! - Indexes are sorted anew when read, so a text cannot bring them into disorder.
 //! - A name that begins with a colon reads as a keyword, as in DataScript on the JVM, unless the caller reads names otherwise.
 //!
-//! Costs: writing walks EAVT once and sorts the values of each indexed attribute; reading parses and sorts.
+//! Costs: writing walks EAVT once and sorts the values of each indexed attribute; reading parses and sorts (`thaw`).
+
+mod thaw;
+
+pub use thaw::{from_serializable, from_serializable_with};
 
 use crate::cell::Cell;
-use crate::datom::{Datom, EntityId, Index, MAX_ID, Prefix, TX0};
+use crate::datom::{Datom, EntityId, Index, Prefix, TX0};
 use crate::db::{Db, DbError};
-use crate::schema::{Schema, SchemaError};
-use edn::{BigInt, Value};
+use crate::schema::SchemaError;
+use edn::Value;
 use rustc_hash::FxHashMap;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
-use std::fmt::{self, Write};
-use std::sync::Arc;
+use std::fmt::Write;
 
 const KEYWORD: u64 = 0;
 const OTHER: u64 = 1;
@@ -216,144 +218,4 @@ fn push_text(out: &mut String, text: &str) {
     }
     out.push_str(rest);
     out.push('"');
-}
-
-/// The parts of the text that count: `aevt` and `avet` follow from the others.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Serialized {
-    tx0: i64,
-    max_eid: i64,
-    max_tx: i64,
-    schema: String,
-    attrs: Vec<String>,
-    keywords: Vec<String>,
-    eavt: Vec<(i64, usize, Frozen, i64)>,
-}
-
-enum Frozen {
-    Value(Value),
-    Keyword(usize),
-    Edn(String),
-}
-
-impl<'de> Deserialize<'de> for Frozen {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Frozen, D::Error> {
-        input.deserialize_any(FrozenVisitor)
-    }
-}
-
-struct FrozenVisitor;
-
-impl<'de> Visitor<'de> for FrozenVisitor {
-    type Value = Frozen;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string, number, boolean or [marker value]")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Frozen, E> {
-        Ok(Frozen::Value(Value::from(text)))
-    }
-
-    fn visit_bool<E: Error>(self, b: bool) -> Result<Frozen, E> {
-        Ok(Frozen::Value(Value::Bool(b)))
-    }
-
-    fn visit_i64<E: Error>(self, n: i64) -> Result<Frozen, E> {
-        Ok(Frozen::Value(Value::Int(n)))
-    }
-
-    fn visit_u64<E: Error>(self, n: u64) -> Result<Frozen, E> {
-        let value = match i64::try_from(n) {
-            Ok(n) => Value::Int(n),
-            Err(_) => Value::BigInt(Arc::new(BigInt::from(n))),
-        };
-        Ok(Frozen::Value(value))
-    }
-
-    fn visit_f64<E: Error>(self, d: f64) -> Result<Frozen, E> {
-        Ok(Frozen::Value(Value::Double(d)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Frozen, A::Error> {
-        let missing = || A::Error::custom("expected a value after the marker");
-        let marker: u64 =
-            items.next_element()?.ok_or_else(|| A::Error::custom("expected a value marker"))?;
-        let frozen = match marker {
-            KEYWORD => Frozen::Keyword(items.next_element()?.ok_or_else(missing)?),
-            OTHER => Frozen::Edn(items.next_element()?.ok_or_else(missing)?),
-            INFINITY => Frozen::Value(Value::Double(f64::INFINITY)),
-            MINUS_INFINITY => Frozen::Value(Value::Double(f64::NEG_INFINITY)),
-            NAN => Frozen::Value(Value::Double(f64::NAN)),
-            _ => return Err(A::Error::custom(format!("Unexpected value marker {marker}"))),
-        };
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(frozen)
-    }
-}
-
-/// The database that DataScript's or this [`serializable`] wrote.
-pub fn from_serializable(text: &str) -> Result<Db, SerializeError> {
-    from_serializable_with(text, thaw_name)
-}
-
-/// As [`from_serializable`], with a function that says what the names of attributes and keywords mean: DataScript's `:thaw-kw`.
-///
-/// ```
-/// use db::{Db, Schema, from_serializable_with, serializable};
-/// let db = Db::empty(Schema::default()).db_with(&edn::read("[{\":name\" \"Ivan\"}]").unwrap()).unwrap();
-/// let again = from_serializable_with(&serializable(&db).unwrap(), edn::Value::from).unwrap();
-/// assert!(again == db);
-/// ```
-pub fn from_serializable_with(
-    text: &str,
-    thaw_name: impl Fn(String) -> Value,
-) -> Result<Db, SerializeError> {
-    let from: Serialized = serde_json::from_str(text)?;
-    let schema = Schema::new(&thaw(from.schema)?)?;
-    let names = |names: Vec<String>| names.into_iter().map(&thaw_name).collect::<Vec<Value>>();
-    let (attributes, keywords) = (names(from.attrs), names(from.keywords));
-    let mut datoms = Vec::with_capacity(from.eavt.len());
-    let mut highest = id(from.max_eid, TX0 - 1).ok_or(SerializeError::Id("max-eid", TX0))?;
-    for (place, (e, a, v, tx)) in from.eavt.into_iter().enumerate() {
-        let bad = |why| move || SerializeError::Datom(place, why);
-        let attribute = attributes.get(a).ok_or_else(bad("attrs has no such attribute"))?;
-        let value = match v {
-            Frozen::Value(value) => value,
-            Frozen::Keyword(k) => {
-                keywords.get(k).cloned().ok_or_else(bad("keywords has no such keyword"))?
-            }
-            Frozen::Edn(text) => thaw(text)?,
-        };
-        if value.is_nil() {
-            return Err(bad("nil is no value")());
-        }
-        let e = id(e, MAX_ID).ok_or_else(bad("the entity is no id"))?;
-        let tx = from.tx0.checked_add(tx).and_then(|tx| id(tx, MAX_ID));
-        let tx = tx.ok_or_else(bad("the transaction is no id"))?;
-        highest = if e < TX0 { highest.max(e) } else { highest };
-        datoms.push((e, attribute.clone(), value, tx));
-    }
-    let mut db = Db::init(schema, datoms)?;
-    let max_tx = id(from.max_tx, MAX_ID).ok_or(SerializeError::Id("max-tx", MAX_ID))?;
-    // An id that only a reference has is taken where whoever wrote the text took it.
-    db.max_eid = highest;
-    db.max_tx = db.max_tx.max(max_tx);
-    Ok(db)
-}
-
-fn id(id: i64, most: EntityId) -> Option<EntityId> {
-    EntityId::try_from(id).ok().filter(|id| *id <= most)
-}
-
-fn thaw(text: String) -> Result<Value, SerializeError> {
-    edn::read(&text).map_err(|error| SerializeError::Edn { text, error })
-}
-
-fn thaw_name(name: String) -> Value {
-    match name.strip_prefix(':') {
-        Some(keyword) => Value::keyword(keyword),
-        None => Value::string(name),
-    }
 }

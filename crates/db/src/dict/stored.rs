@@ -23,7 +23,7 @@ use crate::cell::{Cell, Tag};
 use crate::storage::{Address, ROOT, Reader, StorageError, Store, Writer};
 use edn::Value;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How many values a page has.
 const PAGE: u32 = 128;
@@ -114,19 +114,20 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Dict {
     /// The storage it is in.
     pub(crate) fn store(&self) -> Option<Arc<Store>> {
-        held(&self.stored).as_ref().map(|stored| stored.store.clone())
+        self.stored.get().map(|stored| held(stored).store.clone())
     }
 
     /// Puts it into a storage, where it is in none.
     pub(crate) fn stored_in(&self, store: Arc<Store>) -> Arc<Store> {
         let nothing = Stored { store, len: 0, values: List::default(), runs: Vec::new() };
-        held(&self.stored).get_or_insert(nothing).store.clone()
+        held(self.stored.get_or_init(|| Mutex::new(nothing))).store.clone()
     }
 
     /// The addresses of its pages.
     pub(crate) fn addresses(&self) -> Vec<Address> {
         let mut addresses = Vec::new();
-        if let Some(stored) = &*held(&self.stored) {
+        if let Some(stored) = self.stored.get() {
+            let stored = held(stored);
             stored.values.addresses(&mut addresses);
             stored.runs.iter().for_each(|run| run.addresses(&mut addresses));
         }
@@ -135,15 +136,15 @@ impl Dict {
 
     /// Writes what the storage does not have yet; the root gets to know where everything is.
     pub(crate) fn write(&self, root: &mut Writer) -> Result<(), StorageError> {
-        let mut stored = held(&self.stored);
-        let Some(stored) = stored.as_mut() else { return Ok(()) };
+        let Some(stored) = self.stored.get() else { return Ok(()) };
+        let mut stored = held(stored);
         let len = {
             // Under the lock no value is half added.
             let _index = self.lock();
             self.len()
         };
         if stored.len < len {
-            *stored = self.with_new(stored, len)?;
+            *stored = self.with_new(&stored, len)?;
         }
         root.number(u64::from(stored.len));
         stored.values.write(root);
@@ -194,6 +195,6 @@ impl Dict {
         }
         let stored = Stored { store: store.clone(), len, values, runs };
         let base = Some(stored.clone());
-        Some(Dict { base, stored: Mutex::new(Some(stored)), ..Dict::default() })
+        Some(Dict { base, stored: OnceLock::from(Mutex::new(stored)), ..Dict::default() })
     }
 }
