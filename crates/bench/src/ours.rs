@@ -156,7 +156,7 @@ impl Ours {
                     for tx in &txs {
                         db.transact(tx)?;
                     }
-                    Ok(db.len())
+                    all_indexes(&db)
                 })
             }
             Task::Freeze => median(pace, || Ok(db::serializable(&self.db)?.len().min(1))),
@@ -231,9 +231,17 @@ impl Ours {
             for tx in &txs {
                 db.transact(tx)?;
             }
-            Ok(db.len())
+            all_indexes(&db)
         })
     }
+}
+
+/// How many datoms there are, when each index has been looked at: what has been put off until then is part of the time.
+fn all_indexes(db: &Db) -> Result<usize, Failure> {
+    for index in [Index::Eavt, Index::Aevt, Index::Avet] {
+        std::hint::black_box(db.datoms(index, &[])?.next());
+    }
+    Ok(db.len())
 }
 
 fn as_map(entity: &Entity, attributes: &[Value], follows: &Value) -> Value {

@@ -4,26 +4,18 @@
 //! with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part is sorted
 //! again. Sorting and the making of the three trees use the cores there are.
 
-use crate::datom::{Datom, EntityId, Index, Order, Prefix, TX0};
-use crate::db::{Db, Indexes};
+use crate::cell::Cell;
+use crate::datom::{AttrId, Datom, EntityId, Index, Order, TX0};
+use crate::db::{Db, Indexes, Present};
+use crate::deferred::distribute;
 use crate::schema::Schema;
-use crate::tree::Tree;
+use crate::tree::{Spot, Tree};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A change this many times smaller than the database goes in one by one.
 const MERGE_FROM: usize = 16;
-
-/// What applying one datom did.
-pub(crate) enum Applied {
-    Added(Datom),
-    Removed {
-        assertion: Datom,
-        /// The retraction, where history has both of them.
-        retraction: Option<Datom>,
-    },
-}
 
 impl Db {
     /// Adds the datoms that are `added` and are not there, removes the others that are there. What is removed
@@ -46,39 +38,79 @@ impl Db {
             return;
         }
         for datom in datoms {
-            self.apply_one(datom);
+            if datom.added {
+                self.add(datom);
+            } else {
+                self.retract(datom);
+            }
         }
     }
 
-    /// Adds or removes one datom and says how to undo that; `None` where nothing changed.
-    pub(crate) fn apply_one(&mut self, datom: &Datom) -> Option<Applied> {
+    /// Adds a datom; `false` where its fact is there.
+    pub(crate) fn add(&mut self, datom: &Datom) -> bool {
+        let (found, spot) = self.locate(datom.e, datom.a, Some(datom.v));
+        match found {
+            None => self.add_at(datom, &spot),
+            Some(_) => self.seen(datom),
+        }
+        found.is_none()
+    }
+
+    /// Adds a datom where [`Db::locate`] has found that it belongs, with nothing changed since.
+    pub(crate) fn add_at(&mut self, datom: &Datom, spot: &Spot) {
         self.seen(datom);
-        if datom.added {
-            self.add(datom).then_some(Applied::Added(*datom))
-        } else {
-            let assertion = self.remove(datom)?;
-            let remembered = self.past.is_some() && assertion.tx != datom.tx;
-            if remembered {
-                self.change_past(&assertion, true);
-                self.change_past(datom, true);
+        let order = Order { index: Index::Eavt, ranks: self.schema.ranks(), dict: &self.dict };
+        self.now.eavt.insert_at(*datom, spot, |x, y| order.by_entity(x, y));
+        self.now.aevt.note(*datom, &order, &self.now.eavt);
+        if self.schema.get(datom.a).is_indexed() {
+            self.now.avet.insert(*datom, |x, y| order.by_value(x, y));
+        }
+        self.index_text(datom, true);
+    }
+
+    /// Takes the fact of a retraction out of the present and into history, where that is kept: the datom that asserted it.
+    pub(crate) fn retract(&mut self, retraction: &Datom) -> Option<Datom> {
+        self.seen(retraction);
+        let assertion = self.remove(retraction)?;
+        self.remember(&assertion, retraction.tx, true);
+        Some(assertion)
+    }
+
+    /// As [`Db::retract`], of facts that are there, one behind the other in EAVT.
+    pub(crate) fn retract_run(&mut self, run: &[Datom], tx: EntityId) {
+        self.max_tx = self.max_tx.max(tx);
+        let mut rest = run;
+        while let Some(first) = rest.first() {
+            let order = Order { index: Index::Eavt, ranks: self.schema.ranks(), dict: &self.dict };
+            let eavt = &mut self.now.eavt;
+            let removed = eavt.remove_run(first, rest.len(), |x, y| order.by_entity(x, y));
+            let Some((_, count)) = removed else { return };
+            let (gone, left) = rest.split_at(count);
+            for assertion in gone {
+                self.removed_from_eavt(assertion);
+                self.remember(assertion, tx, true);
             }
-            Some(Applied::Removed { assertion, retraction: remembered.then_some(*datom) })
+            rest = left;
         }
     }
 
-    /// Undoes the last change that has not been undone yet.
-    pub(crate) fn undo(&mut self, applied: &Applied) {
-        match applied {
-            Applied::Added(datom) => {
-                self.remove(datom);
-            }
-            Applied::Removed { assertion, retraction } => {
-                self.add(assertion);
-                if let Some(retraction) = retraction {
-                    self.change_past(assertion, false);
-                    self.change_past(retraction, false);
-                }
-            }
+    /// Undoes [`Db::add`], where that added something.
+    pub(crate) fn undo_addition(&mut self, datom: &Datom) {
+        self.remove(datom);
+    }
+
+    /// Undoes a retraction of what was asserted so.
+    pub(crate) fn undo_retraction(&mut self, assertion: &Datom, tx: EntityId) {
+        self.add(assertion);
+        self.remember(assertion, tx, false);
+    }
+
+    /// Keeps a fact that ended at a transaction in history, where that is kept, or not any more. What is asserted and retracted
+    /// within one transaction is as if it had never been.
+    fn remember(&mut self, assertion: &Datom, tx: EntityId, add: bool) {
+        if self.past.is_some() && assertion.tx != tx {
+            self.change_past(assertion, add);
+            self.change_past(&Datom { tx, added: false, ..*assertion }, add);
         }
     }
 
@@ -89,39 +121,25 @@ impl Db {
         self.max_tx = self.max_tx.max(datom.tx);
     }
 
-    fn add(&mut self, datom: &Datom) -> bool {
-        let order = |index| Order { index, ranks: self.schema.ranks(), dict: &self.dict };
-        let eavt = order(Index::Eavt);
-        if !self.now.eavt.insert(*datom, |x, y| eavt.compare(x, y)) {
-            return false;
-        }
-        let aevt = order(Index::Aevt);
-        self.now.aevt.insert(*datom, |x, y| aevt.compare(x, y));
-        if self.schema.get(datom.a).is_indexed() {
-            let avet = order(Index::Avet);
-            self.now.avet.insert(*datom, |x, y| avet.compare(x, y));
-        }
-        self.index_text(datom, true);
-        true
-    }
-
     /// Takes a fact out of the present; the datom that asserted it.
     fn remove(&mut self, datom: &Datom) -> Option<Datom> {
-        let order = |index| Order { index, ranks: self.schema.ranks(), dict: &self.dict };
-        let eavt = order(Index::Eavt);
-        let assertion = self.now.eavt.remove(datom, |x, y| eavt.compare(x, y))?;
-        let aevt = order(Index::Aevt);
-        self.now.aevt.remove(datom, |x, y| aevt.compare(x, y));
-        if self.schema.get(datom.a).is_indexed() {
-            let avet = order(Index::Avet);
-            self.now.avet.remove(datom, |x, y| avet.compare(x, y));
-        }
-        self.index_text(&assertion, false);
+        let order = Order { index: Index::Eavt, ranks: self.schema.ranks(), dict: &self.dict };
+        let assertion = self.now.eavt.remove(datom, |x, y| order.by_entity(x, y))?;
+        self.removed_from_eavt(&assertion);
         Some(assertion)
     }
 
-    /// Adds an event to history or takes it out. What is asserted and retracted within one transaction is as if it had never
-    /// been.
+    /// Takes a datom that EAVT has no more out of all else.
+    fn removed_from_eavt(&mut self, datom: &Datom) {
+        let order = Order { index: Index::Eavt, ranks: self.schema.ranks(), dict: &self.dict };
+        self.now.aevt.note(Datom { added: false, ..*datom }, &order, &self.now.eavt);
+        if self.schema.get(datom.a).is_indexed() {
+            self.now.avet.remove(datom, |x, y| order.by_value(x, y));
+        }
+        self.index_text(datom, false);
+    }
+
+    /// Adds an event to history or takes it out.
     fn change_past(&mut self, event: &Datom, add: bool) {
         let indexed = self.schema.get(event.a).is_indexed();
         let Some(past) = &mut self.past else { return };
@@ -149,8 +167,9 @@ impl Db {
             kept.sort_by(|x, y| order.compare_events(x, y));
             Tree::from_sorted(kept)
         };
-        let text = db.text_index_of(db.now.aevt.iter(0..db.now.aevt.len()));
-        let avet = indexed(&db.now.aevt);
+        let aevt = self.tree(Index::Aevt);
+        let text = db.text_index_of(aevt.iter(0..aevt.len()));
+        let avet = indexed(aevt);
         let past_avet = db.past.as_ref().map(|past| indexed(&past.aevt));
         db.now.avet = avet;
         db.text = text;
@@ -196,10 +215,29 @@ impl Db {
         self.past.iter().flat_map(|past| past.eavt.iter(0..past.eavt.len()))
     }
 
+    /// What is true now of an attribute of an entity: the datom of this value, or the first of all. Where there is none, the spot is
+    /// where it would be.
+    pub(crate) fn locate(&self, e: EntityId, a: AttrId, v: Option<Cell>) -> (Option<Datom>, Spot) {
+        let (eavt, order) = (&self.now.eavt, self.order(Index::Eavt));
+        let (next, spot) = match v {
+            None => eavt.locate(|d| d.e < e || d.e == e && order.attributes(d.a, a).is_lt()),
+            Some(v) => {
+                let sought = Datom { e, a, v, tx: 0, added: true };
+                eavt.locate(|d| order.by_entity(d, &sought).is_lt())
+            }
+        };
+        let same = |d: &Datom| v.is_none_or(|v| self.dict.compare(d.v, v).is_eq());
+        (next.filter(|d| d.e == e && d.a == a && same(d)), spot)
+    }
+
+    /// The datom that [`Db::locate`] finds.
+    pub(crate) fn current(&self, e: EntityId, a: AttrId, v: Option<Cell>) -> Option<Datom> {
+        self.locate(e, a, v).0
+    }
+
     /// Whether a fact is there.
     fn has(&self, datom: &Datom) -> bool {
-        let prefix = Prefix { e: Some(datom.e), a: Some(datom.a), v: Some(datom.v), tx: None };
-        self.range(Index::Eavt, &prefix).len() > 0
+        self.current(datom.e, datom.a, Some(datom.v)).is_some()
     }
 
     /// Adds many datoms at once.
@@ -209,20 +247,30 @@ impl Db {
         }
         let [eavt, aevt, avet] =
             [Index::Eavt, Index::Aevt, Index::Avet].map(|index| self.order(index));
-        datoms.par_sort_by(|x, y| eavt.compare(x, y));
-        datoms.dedup_by(|later, first| eavt.compare(first, later) == Ordering::Equal);
-        let (now, schema) = (&self.now, &self.schema);
+        if datoms.is_sorted_by_key(|d| d.e) {
+            let entities = datoms.par_chunk_by_mut(|x, y| x.e == y.e);
+            entities.for_each(|facts| facts.sort_by(|x, y| eavt.by_entity(x, y)));
+        } else {
+            datoms.par_sort_by(|x, y| eavt.by_entity(x, y));
+        }
+        let dict = &self.dict;
+        datoms.dedup_by(|later, first| {
+            later.e == first.e && later.a == first.a && dict.class(later.v) == dict.class(first.v)
+        });
+        let schema = &self.schema;
+        let [now_eavt, now_aevt, now_avet] =
+            [Index::Eavt, Index::Aevt, Index::Avet].map(|index| self.tree(index));
         let (by_entity, (by_attribute, by_value)) = rayon::join(
-            || merge(&now.eavt, &datoms, |x, y| eavt.compare(x, y)),
+            || merge(now_eavt, &datoms, |x, y| eavt.by_entity(x, y)),
             || {
                 let datoms = distribute(&datoms, schema.ranks());
                 rayon::join(
-                    || merge(&now.aevt, &datoms, |x, y| aevt.compare(x, y)),
+                    || merge(now_aevt, &datoms, |x, y| aevt.by_attribute(x, y)),
                     || {
                         let indexed = datoms.iter().filter(|d| schema.get(d.a).is_indexed());
                         let mut indexed: Vec<Datom> = indexed.copied().collect();
-                        indexed.par_sort_by(|x, y| avet.compare(x, y));
-                        merge(&now.avet, &indexed, |x, y| avet.compare(x, y))
+                        indexed.par_sort_by(|x, y| avet.by_value(x, y));
+                        merge(now_avet, &indexed, |x, y| avet.by_value(x, y))
                     },
                 )
             },
@@ -237,26 +285,8 @@ impl Db {
                 new.iter().for_each(|datom| self.index_text(datom, true));
             }
         }
-        self.now = Indexes { eavt: by_entity, aevt: by_attribute, avet: by_value };
+        self.now = Present { eavt: by_entity, aevt: by_attribute.into(), avet: by_value };
     }
-}
-
-/// Sorts datoms by attribute and leaves those of one attribute in the order they have.
-fn distribute(datoms: &[Datom], ranks: &[u32]) -> Vec<Datom> {
-    let mut starts = vec![0usize; ranks.len() + 1];
-    for datom in datoms {
-        starts[ranks[datom.a as usize] as usize + 1] += 1;
-    }
-    for i in 1..starts.len() {
-        starts[i] += starts[i - 1];
-    }
-    let mut sorted = datoms.to_vec();
-    for datom in datoms {
-        let place = &mut starts[ranks[datom.a as usize] as usize];
-        sorted[*place] = *datom;
-        *place += 1;
-    }
-    sorted
 }
 
 /// A tree with datoms that are in its order added; where one is there already it stays.

@@ -88,14 +88,34 @@ impl Order<'_> {
         if a == b { Ordering::Equal } else { self.ranks[a as usize].cmp(&self.ranks[b as usize]) }
     }
 
+    /// The order of EAVT.
+    #[inline]
+    pub(crate) fn by_entity(&self, x: &Datom, y: &Datom) -> Ordering {
+        let attributes = || self.attributes(x.a, y.a);
+        x.e.cmp(&y.e).then_with(attributes).then_with(|| self.dict.compare(x.v, y.v))
+    }
+
+    /// The order of AEVT.
+    #[inline]
+    pub(crate) fn by_attribute(&self, x: &Datom, y: &Datom) -> Ordering {
+        let entities = || x.e.cmp(&y.e);
+        self.attributes(x.a, y.a).then_with(entities).then_with(|| self.dict.compare(x.v, y.v))
+    }
+
+    /// The order of AVET.
+    #[inline]
+    pub(crate) fn by_value(&self, x: &Datom, y: &Datom) -> Ordering {
+        let values = || self.dict.compare(x.v, y.v);
+        self.attributes(x.a, y.a).then_with(values).then_with(|| x.e.cmp(&y.e))
+    }
+
     /// Compares by the facts; transactions take no part.
     #[inline]
     pub(crate) fn compare(&self, x: &Datom, y: &Datom) -> Ordering {
-        let value = || self.dict.compare(x.v, y.v);
         match self.index {
-            Index::Eavt => x.e.cmp(&y.e).then_with(|| self.attributes(x.a, y.a)).then_with(value),
-            Index::Aevt => self.attributes(x.a, y.a).then_with(|| x.e.cmp(&y.e)).then_with(value),
-            Index::Avet => self.attributes(x.a, y.a).then_with(value).then_with(|| x.e.cmp(&y.e)),
+            Index::Eavt => self.by_entity(x, y),
+            Index::Aevt => self.by_attribute(x, y),
+            Index::Avet => self.by_value(x, y),
         }
     }
 

@@ -10,6 +10,7 @@
 
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, Order, Prefix, TX0};
+use crate::deferred::Deferred;
 use crate::dict::Dict;
 use crate::schema::{Schema, SchemaError};
 use crate::tree::{Tree, TreeIter};
@@ -23,7 +24,7 @@ use std::sync::Arc;
 pub struct Db {
     pub(crate) schema: Arc<Schema>,
     pub(crate) dict: Arc<Dict>,
-    pub(crate) now: Indexes,
+    pub(crate) now: Present,
     pub(crate) past: Option<Indexes>,
     /// The words in texts of the present.
     pub(crate) text: Tree,
@@ -32,12 +33,36 @@ pub struct Db {
     pub(crate) view: View,
 }
 
+/// The three orders of what is true now; AEVT may have changes to come.
+#[derive(Clone, Default)]
+pub(crate) struct Present {
+    pub(crate) eavt: Tree,
+    pub(crate) aevt: Deferred,
+    pub(crate) avet: Tree,
+}
+
+impl Present {
+    pub(crate) fn tree(&self, order: &Order<'_>) -> &Tree {
+        match order.index {
+            Index::Eavt => &self.eavt,
+            Index::Aevt => self.aevt.tree(order, &self.eavt),
+            Index::Avet => &self.avet,
+        }
+    }
+}
+
 /// The three orders of one set of datoms.
 #[derive(Clone, Default)]
 pub(crate) struct Indexes {
     pub(crate) eavt: Tree,
     pub(crate) aevt: Tree,
     pub(crate) avet: Tree,
+}
+
+impl From<Indexes> for Present {
+    fn from(indexes: Indexes) -> Present {
+        Present { eavt: indexes.eavt, aevt: indexes.aevt.into(), avet: indexes.avet }
+    }
 }
 
 impl Indexes {
@@ -110,7 +135,7 @@ impl Db {
         Db {
             schema: Arc::new(schema),
             dict: Arc::new(Dict::default()),
-            now: Indexes::default(),
+            now: Present::default(),
             past: None,
             text: Tree::default(),
             max_eid: 0,
@@ -136,12 +161,15 @@ impl Db {
         datoms: impl IntoIterator<Item = (EntityId, Value, Value, EntityId)>,
     ) -> Result<Db, DbError> {
         let mut db = Db::empty(schema);
-        let mut interned = Vec::new();
-        let mut recent = RecentAttributes::default();
+        let dict = db.dict.clone();
+        let datoms = datoms.into_iter();
+        let mut interned = Vec::with_capacity(datoms.size_hint().0);
+        let (mut recent, mut values) = (RecentAttributes::default(), dict.interning());
         for (e, a, v, tx) in datoms {
             let a = recent.intern(&mut db, a)?;
-            interned.push(Datom { e, a, v: db.dict.intern(&v), tx, added: true });
+            interned.push(Datom { e, a, v: values.intern(&v), tx, added: true });
         }
+        drop(values);
         // A reference may name an entity that nothing is said of; its id is taken all the same.
         for datom in &interned {
             let target = datom.v.as_entity().filter(|e| *e < TX0);
@@ -218,13 +246,14 @@ impl Db {
     }
 
     pub(crate) fn tree(&self, index: Index) -> &Tree {
-        self.now.tree(index)
+        self.now.tree(&self.order(index))
     }
 
     /// All trees: that of words, those of the present, then those of history, where that is kept.
     pub(crate) fn trees(&self) -> impl Iterator<Item = &Tree> {
-        let indexes = [Some(&self.now), self.past.as_ref()].into_iter().flatten();
-        [&self.text].into_iter().chain(indexes.flat_map(|i| [&i.eavt, &i.aevt, &i.avet]))
+        let now = [Index::Eavt, Index::Aevt, Index::Avet].map(|index| self.tree(index));
+        let past = self.past.iter().flat_map(|past| [&past.eavt, &past.aevt, &past.avet]);
+        [&self.text].into_iter().chain(now).chain(past)
     }
 
     /// A datom as `[e a v tx added]`.

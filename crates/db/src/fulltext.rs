@@ -115,10 +115,14 @@ fn change(tree: &mut Tree, order: &Order<'_>, key: Datom, count: u32, add: bool)
 
 impl Db {
     /// Brings the index up to date with a datom that was added or removed.
+    #[inline]
     pub(crate) fn index_text(&mut self, datom: &Datom, add: bool) {
-        if !self.schema.get(datom.a).is_fulltext() {
-            return;
+        if self.schema.get(datom.a).is_fulltext() {
+            self.index_words(datom, add);
         }
+    }
+
+    fn index_words(&mut self, datom: &Datom, add: bool) {
         let Some(text) = self.dict.string(datom.v) else { return };
         let counts = counted(&text);
         let length = counts.values().sum();

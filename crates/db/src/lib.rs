@@ -17,6 +17,7 @@ mod conn;
 mod data;
 mod datom;
 mod db;
+mod deferred;
 mod dict;
 mod entid;
 mod entity;

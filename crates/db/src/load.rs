@@ -174,7 +174,8 @@ impl Loader {
         self.finish_batch()?;
         let mut now = Indexes::default();
         for index in INDEXES {
-            let sources = [&self.db.now].into_iter().chain(&self.runs).map(|run| run.tree(index));
+            let runs = self.runs.iter().map(|run| run.tree(index));
+            let sources = [self.db.tree(index)].into_iter().chain(runs);
             let order = self.db.order(index);
             *now.tree_mut(index) = merge(sources, &order, &self.store, |first, _| first)?;
         }
@@ -184,7 +185,7 @@ impl Loader {
         // What could not be read is not taken for what is not there.
         self.scratch.check()?;
         self.store.check()?;
-        self.db.now = now;
+        self.db.now = now.into();
         self.db.store(self.storage)?;
         Ok(self.db)
     }

@@ -26,7 +26,7 @@ impl Db {
     /// The first datom in a range of an index.
     pub(crate) fn first(&self, index: Index, prefix: &Prefix) -> Option<Datom> {
         match self.view.is_plain() {
-            true => self.now.tree(index).first(&self.order(index), prefix),
+            true => self.tree(index).first(&self.order(index), prefix),
             false => self.scan(index, prefix).next(),
         }
     }
@@ -58,7 +58,7 @@ impl Db {
             Ordering::Equal if order.dict.compare(d.v, zero).is_lt() => Place::Before,
             Ordering::Equal => Place::Behind,
         };
-        self.now.tree(index).along(column, place, |leaf, rows| {
+        self.tree(index).along(column, place, |leaf, rows| {
             let run = leaf.of_attribute(&order, a);
             if !run.is_empty() {
                 each(&leaf.entities()[run.clone()], &leaf.values()[run], rows);
@@ -68,7 +68,8 @@ impl Db {
 
     /// What is true now in a range of an index, whatever the view.
     pub(crate) fn range(&self, index: Index, prefix: &Prefix) -> TreeIter<'_> {
-        self.now.range(&self.order(index), prefix)
+        let order = self.order(index);
+        self.now.tree(&order).range(&order, prefix)
     }
 
     /// Calls `each` with the entity and value columns of each run of datoms in a range. On a view the columns are
@@ -194,7 +195,7 @@ impl Db {
         let sought = self.sought(index, components)?;
         let before = |d: &Datom| self.compare_sought(d, &sought).is_lt();
         if self.view.is_plain() {
-            let tree = self.now.tree(index);
+            let tree = self.tree(index);
             return Ok(Datoms(Inner::Tree(tree.iter(tree.partition_point(before)..tree.len()))));
         }
         let mut all = self.view.scan(self, index, &Prefix::default());
@@ -211,7 +212,7 @@ impl Db {
         let sought = self.sought(index, components)?;
         let upto = |d: &Datom| self.compare_sought(d, &sought).is_le();
         let range = if self.view.is_plain() {
-            let tree = self.now.tree(index);
+            let tree = self.tree(index);
             Inner::Tree(tree.iter(0..tree.partition_point(upto)))
         } else {
             let mut all = self.view.scan(self, index, &Prefix::default());
@@ -272,7 +273,7 @@ impl Db {
         let before = |d: &Datom| self.compare_sought(d, &start).is_lt();
         let upto = |d: &Datom| self.compare_sought(d, &end).is_le();
         if self.view.is_plain() {
-            let tree = self.now.tree(Index::Avet);
+            let tree = self.tree(Index::Avet);
             let (from, to) = (tree.partition_point(before), tree.partition_point(upto));
             return Ok(Datoms(Inner::Tree(tree.iter(from..to.max(from)))));
         }

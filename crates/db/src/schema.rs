@@ -6,7 +6,7 @@
 
 use crate::datom::AttrId;
 use edn::{Map, Value};
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
 
 /// Whether and how an attribute's values name their entity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,7 +142,8 @@ pub enum SchemaError {
 pub struct Schema {
     raw: Map,
     attributes: Vec<Attribute>,
-    ids: FxHashMap<Value, AttrId>,
+    /// Numbers by name.
+    ids: HashTable<AttrId>,
     /// Numbers in the order of names, and where in it each number stands.
     sorted: Vec<AttrId>,
     ranks: Vec<u32>,
@@ -173,6 +174,11 @@ const TYPES: &[&str] = &[
 
 fn is_name(value: &Value) -> bool {
     matches!(value, Value::Keyword(_) | Value::Str(_))
+}
+
+/// Of names; the multiplication spreads the bits.
+fn hash(name: &Value) -> u64 {
+    u64::from(name.hasheq()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Schema {
@@ -228,7 +234,7 @@ impl Schema {
 
     /// The number of an attribute in use.
     pub fn id(&self, name: &Value) -> Option<AttrId> {
-        self.ids.get(name).copied()
+        self.ids.find(hash(name), |id| self.get(*id).name == *name).copied()
     }
 
     /// What is known of an attribute in use.
@@ -251,13 +257,9 @@ impl Schema {
         self.attributes.is_empty()
     }
 
-    /// Whether there are composite tuples.
+    /// Whether there are attributes whose words can be searched for.
     pub(crate) fn has_fulltext(&self) -> bool {
         self.attributes.iter().any(|a| a.fulltext)
-    }
-
-    pub(crate) fn has_tuples(&self) -> bool {
-        self.attributes.iter().any(|a| !a.tuple.is_empty())
     }
 
     /// The place of an attribute among all, by name.
@@ -281,7 +283,8 @@ impl Schema {
             attribute.indexed = true;
         }
         self.attributes.push(attribute);
-        self.ids.insert(name.clone(), id);
+        let attributes = &self.attributes;
+        self.ids.insert_unique(hash(name), id, |id| hash(&attributes[*id as usize].name));
         let rank = self.sorted.partition_point(|other| self.get(*other).name < *name);
         self.sorted.insert(rank, id);
         self.ranks.push(0);
@@ -289,6 +292,18 @@ impl Schema {
             self.ranks[*id as usize] = rank as u32;
         }
         id
+    }
+
+    /// Forgets the attributes that came into use last, down to so many; none of them may say more than its name.
+    pub(crate) fn forget_from(&mut self, len: usize) {
+        let stays = |id: &AttrId| (*id as usize) < len;
+        self.ids.retain(|id| stays(id));
+        self.sorted.retain(stays);
+        self.attributes.truncate(len);
+        self.ranks.truncate(len);
+        for (rank, id) in self.sorted.iter().enumerate() {
+            self.ranks[*id as usize] = rank as u32;
+        }
     }
 
     fn apply(&mut self, name: &Value, properties: &Map) -> Result<(), SchemaError> {

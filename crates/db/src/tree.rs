@@ -15,6 +15,7 @@
 
 mod build;
 mod child;
+mod edit;
 mod entity;
 mod iter;
 mod runs;
@@ -22,6 +23,7 @@ mod stored;
 
 pub(crate) use build::Builder;
 pub(crate) use child::LeafRef;
+pub(crate) use edit::Spot;
 pub(crate) use entity::{EntityFacts, Finger};
 pub(crate) use iter::TreeIter;
 pub(crate) use runs::{Place, gallop};
@@ -95,57 +97,6 @@ impl Leaf {
         }
     }
 
-    fn set(&mut self, at: usize, d: Datom) {
-        self.e[at] = d.e;
-        self.a[at] = d.a;
-        self.v[at] = d.v;
-        self.tx[at] = d.tx | if d.added { 0 } else { RETRACTED };
-    }
-
-    /// Moves the datoms of a range so that they begin at another place.
-    fn shift(&mut self, from: Range<usize>, to: usize) {
-        self.e.copy_within(from.clone(), to);
-        self.a.copy_within(from.clone(), to);
-        self.v.copy_within(from.clone(), to);
-        self.tx.copy_within(from, to);
-    }
-
-    /// There must be room.
-    fn insert(&mut self, at: usize, d: Datom) {
-        self.shift(at..self.len, at + 1);
-        self.set(at, d);
-        self.len += 1;
-    }
-
-    fn push(&mut self, d: Datom) {
-        self.set(self.len, d);
-        self.len += 1;
-    }
-
-    fn remove(&mut self, at: usize) -> Datom {
-        let datom = self.datom(at);
-        self.shift(at + 1..self.len, at);
-        self.len -= 1;
-        datom
-    }
-
-    fn split_off(&mut self, at: usize) -> Leaf {
-        let mut right = Leaf::empty();
-        right.append(self, at..self.len);
-        self.len = at;
-        right
-    }
-
-    /// There must be room.
-    fn append(&mut self, other: &Leaf, from: Range<usize>) {
-        let here = self.len..self.len + from.len();
-        self.e[here.clone()].copy_from_slice(&other.e[from.clone()]);
-        self.a[here.clone()].copy_from_slice(&other.a[from.clone()]);
-        self.v[here.clone()].copy_from_slice(&other.v[from.clone()]);
-        self.tx[here.clone()].copy_from_slice(&other.tx[from]);
-        self.len = here.end;
-    }
-
     /// The places of the datoms whose key begins with a prefix, found part by part: each part looks at its own column, within
     /// what the parts before it have left.
     fn range(&self, order: &Order<'_>, prefix: &Prefix) -> Range<usize> {
@@ -215,78 +166,6 @@ impl Node {
             Node::Branch(branch) => branch.counts.iter().sum(),
         }
     }
-
-    /// Inserts where `compare` with the new datom says; `Err` where an equal one is there. Returns the right half
-    /// of a node that had to be split.
-    fn insert(
-        &mut self,
-        datom: Datom,
-        compare: &impl Fn(&Datom, &Datom) -> Ordering,
-    ) -> Result<Option<Node>, ()> {
-        match self {
-            Node::Leaf(leaf) => {
-                let at = leaf.partition_point(&|d| compare(d, &datom) == Ordering::Less);
-                if at < leaf.len() && compare(&leaf.datom(at), &datom) == Ordering::Equal {
-                    return Err(());
-                }
-                if leaf.len() < LEAF {
-                    leaf.insert(at, datom);
-                    return Ok(None);
-                }
-                // Ascending insertion is common: it leaves full leaves behind.
-                let cut = if at == LEAF { LEAF } else { LEAF / 2 };
-                let mut right = leaf.split_off(cut);
-                if at < cut {
-                    leaf.insert(at, datom);
-                } else {
-                    right.insert(at - cut, datom);
-                }
-                Ok(Some(Node::Leaf(right)))
-            }
-            Node::Branch(branch) => branch.insert(datom, compare),
-        }
-    }
-
-    fn remove(
-        &mut self,
-        datom: &Datom,
-        compare: &impl Fn(&Datom, &Datom) -> Ordering,
-    ) -> Option<Datom> {
-        match self {
-            Node::Leaf(leaf) => {
-                let at = leaf.partition_point(&|d| compare(d, datom) == Ordering::Less);
-                let found = at < leaf.len() && compare(&leaf.datom(at), datom) == Ordering::Equal;
-                found.then(|| leaf.remove(at))
-            }
-            Node::Branch(branch) => branch.remove(datom, compare),
-        }
-    }
-
-    fn is_small(&self) -> bool {
-        match self {
-            Node::Leaf(leaf) => leaf.len() < LEAF / 4,
-            Node::Branch(branch) => branch.children.len() < FANOUT / 4,
-        }
-    }
-
-    /// Takes in its right neighbour where both fit into one node.
-    fn absorb(&mut self, right: &Node) -> bool {
-        match (self, right) {
-            (Node::Leaf(left), Node::Leaf(right)) if left.len() + right.len() <= LEAF => {
-                left.append(right, 0..right.len());
-                true
-            }
-            (Node::Branch(left), Node::Branch(right))
-                if left.children.len() + right.children.len() <= FANOUT =>
-            {
-                left.firsts.extend_from_slice(&right.firsts);
-                left.counts.extend_from_slice(&right.counts);
-                left.children.extend_from_slice(&right.children);
-                true
-            }
-            _ => false,
-        }
-    }
 }
 
 impl Branch {
@@ -298,86 +177,12 @@ impl Branch {
         }
     }
 
-    /// The child in which a datom is or would be.
-    fn child_of(&self, datom: &Datom, compare: &impl Fn(&Datom, &Datom) -> Ordering) -> usize {
-        let after = self.firsts.partition_point(|d| compare(d, datom) != Ordering::Greater);
-        after.saturating_sub(1)
-    }
-
     /// The child in which the first datom is that is not before something, if any is; adds those that stand before the child.
     #[inline]
     fn turn(&self, before: &impl Fn(&Datom) -> bool, rank: &mut usize) -> usize {
         let at = self.firsts.partition_point(before).saturating_sub(1);
         *rank += self.counts[..at].iter().sum::<usize>();
         at
-    }
-
-    fn insert(
-        &mut self,
-        datom: Datom,
-        compare: &impl Fn(&Datom, &Datom) -> Ordering,
-    ) -> Result<Option<Node>, ()> {
-        let at = self.child_of(&datom, compare);
-        let split = self.children[at].edit().insert(datom, compare)?;
-        self.firsts[at] = self.children[at].node().first();
-        match split {
-            None => {
-                self.counts[at] += 1;
-                return Ok(None);
-            }
-            Some(right) => {
-                let right_count = right.count();
-                self.counts[at] = self.counts[at] + 1 - right_count;
-                self.firsts.insert(at + 1, right.first());
-                self.counts.insert(at + 1, right_count);
-                self.children.insert(at + 1, Child::new(right));
-            }
-        }
-        if self.children.len() <= FANOUT {
-            return Ok(None);
-        }
-        let cut = if at + 2 == self.children.len() { FANOUT } else { self.children.len() / 2 };
-        Ok(Some(Node::Branch(Branch {
-            firsts: self.firsts.split_off(cut),
-            counts: self.counts.split_off(cut),
-            children: self.children.split_off(cut),
-        })))
-    }
-
-    fn remove(
-        &mut self,
-        datom: &Datom,
-        compare: &impl Fn(&Datom, &Datom) -> Ordering,
-    ) -> Option<Datom> {
-        let at = self.child_of(datom, compare);
-        let removed = self.children[at].edit().remove(datom, compare)?;
-        self.counts[at] -= 1;
-        if self.counts[at] == 0 {
-            self.drop_child(at);
-        } else {
-            self.firsts[at] = self.children[at].node().first();
-            if self.children[at].node().is_small() {
-                self.merge_around(at);
-            }
-        }
-        Some(removed)
-    }
-
-    fn drop_child(&mut self, at: usize) {
-        self.firsts.remove(at);
-        self.counts.remove(at);
-        self.children.remove(at);
-    }
-
-    fn merge_around(&mut self, at: usize) {
-        for left in [Some(at), at.checked_sub(1)].into_iter().flatten() {
-            let Some(right) = self.children.get(left + 1).cloned() else { continue };
-            if self.children[left].edit().absorb(&right.node()) {
-                self.counts[left] += self.counts[left + 1];
-                self.drop_child(left + 1);
-                return;
-            }
-        }
     }
 }
 
@@ -413,47 +218,6 @@ impl Tree {
             level = branches.map(|b| Child::new(Node::Branch(b))).collect();
         }
         Tree { root: level.pop() }
-    }
-
-    /// Adds a datom; `false` where one that compares equal is there.
-    pub(crate) fn insert(
-        &mut self,
-        datom: Datom,
-        compare: impl Fn(&Datom, &Datom) -> Ordering,
-    ) -> bool {
-        let Some(root) = &mut self.root else {
-            *self = Tree::from_sorted([datom]);
-            return true;
-        };
-        match root.edit().insert(datom, &compare) {
-            Err(()) => false,
-            Ok(None) => true,
-            Ok(Some(right)) => {
-                let children = vec![root.clone(), Child::new(right)];
-                self.root = Some(Child::new(Node::Branch(Branch::over(children))));
-                true
-            }
-        }
-    }
-
-    /// Removes the datom that compares equal.
-    pub(crate) fn remove(
-        &mut self,
-        datom: &Datom,
-        compare: impl Fn(&Datom, &Datom) -> Ordering,
-    ) -> Option<Datom> {
-        let removed = self.root.as_mut()?.edit().remove(datom, &compare)?;
-        loop {
-            let only = match self.root.as_ref().map(Child::node).as_deref() {
-                Some(Node::Leaf(leaf)) if leaf.len() == 0 => None,
-                Some(Node::Branch(branch)) if branch.children.is_empty() => None,
-                Some(Node::Branch(branch)) if branch.children.len() == 1 => {
-                    Some(branch.children[0].clone())
-                }
-                _ => return Some(removed),
-            };
-            self.root = only;
-        }
     }
 
     /// How many datoms stand before the first for which `before` is false. `before` must be true for a beginning of

@@ -67,7 +67,7 @@ pub(super) fn db(bytes: &[u8], storage: Arc<dyn Storage>, budget: usize) -> Resu
         schema: Arc::new(schema),
         dict: Arc::new(dict),
         text: tree(parts.text),
-        now: indexes(parts.now),
+        now: indexes(parts.now).into(),
         past: parts.past.map(indexes),
         max_eid: parts.max_eid,
         max_tx: parts.max_tx,

@@ -179,3 +179,42 @@ fn what_nobody_else_holds_is_edited_in_place_and_what_is_shared_is_not_copied_wh
     assert!(tree.remove(&datom(77_777), by_entity).is_some());
     assert_eq!(leaves(&tree).iter().filter(|leaf| !alone.contains(leaf)).count(), 0);
 }
+
+#[test]
+fn a_run_is_removed_leaf_by_leaf() {
+    for (from, most) in [(0, 1), (3, 50), (100, 300), (0, 5000), (4990, 7)] {
+        let mut tree = Tree::from_sorted((0..5000).map(datom));
+        let (old, end) = (tree.clone(), (from + most).min(5000));
+        let mut next = from;
+        while next < end {
+            let left = (end - next) as usize;
+            let (first, count) = tree.remove_run(&datom(next), left, by_entity).unwrap();
+            assert_eq!(first, datom(next));
+            assert!((1..=left.min(LEAF)).contains(&count));
+            next += count as u32;
+        }
+        let kept = (0..from).chain(end..5000).collect::<Vec<u32>>();
+        assert_eq!(entities(&tree), kept);
+        assert_eq!(tree.len(), kept.len());
+        if let Some(root) = &tree.root {
+            root.node().checked(true);
+        }
+        assert_eq!(old.len(), 5000);
+        assert!(tree.remove_run(&datom(from), 1, by_entity).is_none());
+    }
+}
+
+#[test]
+fn what_is_located_goes_in_where_it_belongs() {
+    let mut tree = Tree::default();
+    let mut model = BTreeSet::new();
+    // Every place of a deep tree is met: the multiplier has no divisor in common with the count.
+    for n in (0..40_000u32).map(|n| n * 7919 % 40_000) {
+        let (next, spot) = tree.locate(|d| d.e < n);
+        assert_eq!(next.map(|d| d.e), model.range(n..).next().copied());
+        tree.insert_at(datom(n), &spot, by_entity);
+        model.insert(n);
+    }
+    assert_eq!(entities(&tree), (0..40_000).collect::<Vec<u32>>());
+    assert_eq!(tree.root.as_ref().map(|root| root.node().checked(true)), Some(3));
+}

@@ -27,7 +27,7 @@ impl Run<'_> {
         }
         if let (Given::Value(Value::Map(map)), true) = (v, self.db.schema.get(a).is_ref()) {
             let back = super::form::reverse_name(self.db.attr_name(a));
-            self.queue.push_front(Step::Nested { map: map.clone(), back, owner: e.clone() });
+            self.steps.push(Step::Nested { map: map.clone(), back, owner: e.clone() });
             return Ok(());
         }
         let known = self.known_entity(e)?;
@@ -66,6 +66,33 @@ impl Run<'_> {
         self.add(Datom { e, a, v, tx: tx.unwrap_or(self.tx), added: true })
     }
 
+    /// As [`Run::add_fact`] for what is said most: a plain value, or an entity that is known by number, of an entity that is known.
+    /// `false` where it is something else; nothing has been done then.
+    pub(super) fn add_plain(
+        &mut self,
+        e: EntityId,
+        a: AttrId,
+        v: &Value,
+        tx: Option<EntityId>,
+    ) -> Result<bool, Stop> {
+        let Some(v) = self.plain_cell(a, v)? else { return Ok(false) };
+        self.check_upsert(e, a, v)?;
+        self.add(Datom { e, a, v, tx: tx.unwrap_or(self.tx), added: true })?;
+        Ok(true)
+    }
+
+    /// The cell of a value that depends on nothing but the value.
+    fn plain_cell(&self, a: AttrId, v: &Value) -> Result<Option<Cell>, Stop> {
+        let attribute = self.db.schema.get(a);
+        Ok(match v {
+            Value::Nil => None,
+            _ if !attribute.tuple().is_empty() => None,
+            Value::Int(1..) if attribute.is_ref() => Some(Cell::entity(self.db.entid_strict(v)?)),
+            _ if attribute.is_ref() => None,
+            _ => Some(self.db.dict.intern(v)),
+        })
+    }
+
     fn shown(&self, e: &Given, a: AttrId, v: &Given, form: &Form<'_>) -> String {
         match form {
             Some(form) => form.to_string(),
@@ -74,7 +101,7 @@ impl Run<'_> {
     }
 
     /// The entity of an assertion, unless it is a tempid.
-    fn known_entity(&mut self, e: &Given) -> Result<Option<EntityId>, Stop> {
+    pub(super) fn known_entity(&mut self, e: &Given) -> Result<Option<EntityId>, Stop> {
         if e.is_transaction() {
             self.name(e, self.tx);
             return Ok(Some(self.tx));
@@ -89,7 +116,12 @@ impl Run<'_> {
     }
 
     /// The entity of an assertion on a tempid, which takes the entity that a unique value names.
-    fn entity_of_tempid(&mut self, e: &Given, a: AttrId, v: Cell) -> Result<EntityId, Stop> {
+    pub(super) fn entity_of_tempid(
+        &mut self,
+        e: &Given,
+        a: AttrId,
+        v: Cell,
+    ) -> Result<EntityId, Stop> {
         let identity = self.db.schema.get(a).unique() == Some(Unique::Identity);
         let upserted = if identity { self.db.entity_with(a, v) } else { None };
         let named = self.names.get(e);
@@ -108,9 +140,7 @@ impl Run<'_> {
 
     /// A unique value may show late that a tempid names an entity that was there.
     fn check_upsert(&self, e: EntityId, a: AttrId, v: Cell) -> Result<(), Stop> {
-        if self.db.schema.get(a).unique() != Some(Unique::Identity)
-            || !self.names_of.contains_key(&e)
-        {
+        if self.db.schema.get(a).unique() != Some(Unique::Identity) || !self.is_named(e) {
             return Ok(());
         }
         match self.db.entity_with(a, v).filter(|upserted| *upserted != e) {
@@ -235,12 +265,8 @@ impl Run<'_> {
     /// Adds a datom, and retracts what it takes the place of.
     pub(super) fn add(&mut self, datom: Datom) -> Result<(), Stop> {
         let Datom { e, a, v, tx, .. } = datom;
-        let current = if self.db.schema.get(a).is_many() {
-            let prefix = Prefix { e: Some(e), a: Some(a), v: Some(v), tx: None };
-            self.db.scan(Index::Eavt, &prefix).next()
-        } else {
-            self.db.values(e, a).next()
-        };
+        let value = self.db.schema.get(a).is_many().then_some(v);
+        let (current, spot) = self.db.locate(e, a, value);
         match current {
             Some(current) if self.db.dict.compare(current.v, v).is_eq() => {
                 self.redundant.push(e);
@@ -250,10 +276,14 @@ impl Run<'_> {
             Some(current) => {
                 self.check_unique(&datom)?;
                 self.change(Datom { tx, added: false, ..current });
+                self.change(datom);
             }
-            None => self.check_unique(&datom)?,
+            None => {
+                self.check_unique(&datom)?;
+                self.db.add_at(&datom, &spot);
+                self.said(datom);
+            }
         }
-        self.change(datom);
         Ok(())
     }
 
@@ -282,24 +312,29 @@ impl Run<'_> {
         self.change(Datom { tx: self.tx, added: false, ..fact });
     }
 
-    /// Retracts facts, and after them the components they lead to.
+    /// Retracts facts that stand one behind the other in EAVT, and after them the components they lead to.
     pub(super) fn retract_with_components(&mut self, facts: &[Datom]) {
+        self.db.retract_run(facts, self.tx);
+        self.tx_data.reserve(facts.len());
+        self.undo.reserve(facts.len());
         for fact in facts {
-            self.retract(*fact);
+            self.undo.push((self.tx_data.len(), Some(*fact)));
+            self.said(Datom { tx: self.tx, added: false, ..*fact });
         }
         for fact in facts.iter().rev() {
             if self.db.schema.get(fact.a).is_component()
                 && let Some(component) = fact.v.as_entity()
             {
-                self.queue.push_front(Step::RetractEntity(component));
+                self.steps.push(Step::RetractEntity(component));
             }
         }
     }
 
     /// Retracts all that is said of an entity, that it is referred to, and its components.
     pub(super) fn retract_entity(&mut self, e: EntityId) {
-        let own: Vec<Datom> =
-            self.db.scan(Index::Eavt, &Prefix { e: Some(e), ..Prefix::default() }).collect();
+        let mut own: Vec<Datom> = Vec::new();
+        let all = self.db.range(Index::Eavt, &Prefix { e: Some(e), ..Prefix::default() });
+        all.for_each_run(|leaf, run| own.extend(run.map(|i| leaf.datom(i))));
         let mut referring: Vec<Datom> = Vec::new();
         for a in 0..self.db.schema.len() as AttrId {
             if self.db.schema.get(a).is_ref() {
@@ -314,7 +349,17 @@ impl Run<'_> {
     }
 
     fn change(&mut self, datom: Datom) {
-        self.applied.extend(self.db.apply_one(&datom));
+        let assertion = match datom.added {
+            true if self.db.add(&datom) => return self.said(datom),
+            true => None,
+            false => self.db.retract(&datom),
+        };
+        self.undo.push((self.tx_data.len(), assertion));
+        self.said(datom);
+    }
+
+    /// Takes down a change that has been made.
+    fn said(&mut self, datom: Datom) {
         self.tx_data.push(datom);
         for tuple in self.db.schema.get(datom.a).member_of() {
             let key = (datom.e, *tuple);

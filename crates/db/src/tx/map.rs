@@ -59,9 +59,85 @@ impl Run<'_> {
             None => identified(e)?,
             Some(upsert) => self.upserted(&e, upsert)?,
         };
-        for step in self.explode(map, &e, &upserts, owner)?.into_iter().rev() {
-            self.queue.push_front(step);
+        if owner.is_none()
+            && let Some(attributes) = self.plain_attributes(map)?
+        {
+            return self.add_plain_facts(map, &attributes, &e, &upserts);
         }
+        let steps = self.explode(map, &e, &upserts, owner)?;
+        self.steps.extend(steps.into_iter().rev());
+        Ok(())
+    }
+
+    /// The attributes of a map in its order, where each of its facts can be added on its own: no reverse attributes, no maps
+    /// within, no composite tuples.
+    fn plain_attributes(&mut self, map: &Map) -> Result<Option<Vec<AttrId>>, Stop> {
+        let mut attributes = Vec::with_capacity(map.len());
+        for (name, value) in map.iter() {
+            if name.is_keyword("db/id") {
+                continue;
+            }
+            let (a, _, reverse) = self.attribute_of_map(name)?;
+            let attribute = self.db.schema.get(a);
+            let is_nested = |value: &Value| matches!(value, Value::Map(_));
+            let nests = attribute.is_ref()
+                && match value {
+                    Value::Set(set) => set.iter().any(is_nested),
+                    other => other.as_seq().map_or(is_nested(other), |s| s.iter().any(is_nested)),
+                };
+            if reverse || nests || !attribute.tuple().is_empty() {
+                return Ok(None);
+            }
+            attributes.push(a);
+        }
+        Ok(Some(attributes))
+    }
+
+    fn add_plain_facts(
+        &mut self,
+        map: &Map,
+        attributes: &[AttrId],
+        e: &Given,
+        upserts: &[Upsert],
+    ) -> Result<(), Stop> {
+        let mut entity = None;
+        let entries = map.iter().filter(|(name, _)| !name.is_keyword("db/id"));
+        for ((name, value), a) in entries.zip(attributes) {
+            let found_by =
+                |value: &Value| upserts.iter().any(|u| u.attribute == *name && u.value == *value);
+            let several = self.db.schema.get(*a).is_many() && !self.is_lookup_ref(value);
+            let mut add = |value: &Value| match found_by(value) {
+                true => Ok(()),
+                false => self.add_fact_of_map(e, &mut entity, *a, value),
+            };
+            match value {
+                Value::Set(set) if several => set.iter().try_for_each(add)?,
+                Value::List(_) | Value::Vector(_) if several => {
+                    value.as_seq().unwrap_or_default().iter().try_for_each(add)?;
+                }
+                _ => add(value)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a fact of a map's entity; `entity` is what that has turned out to be.
+    fn add_fact_of_map(
+        &mut self,
+        e: &Given,
+        entity: &mut Option<EntityId>,
+        a: AttrId,
+        v: &Value,
+    ) -> Result<(), Stop> {
+        if let Some(entity) = *entity
+            && self.db.schema.get(a).unique().is_none()
+            && self.add_plain(entity, a, v, None)?
+        {
+            return Ok(());
+        }
+        self.add_fact(e, a, &Given::Value(v.clone()), None, &None)?;
+        // A tempid keeps its meaning to the end of the run.
+        *entity = self.names.get(e).or(self.known_entity(e)?);
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 
 use super::{TxError, TxReport};
 use crate::cell::Cell;
-use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, Prefix, TX0};
+use crate::datom::{AttrId, Datom, EntityId, MAX_ID, TX0};
 use crate::db::{Db, DbError};
 use edn::Value;
 use hashbrown::HashTable;
@@ -182,9 +182,7 @@ impl Batch {
             Entry::Vacant(place) => {
                 place.insert(facts.len() as u32);
                 if !new {
-                    let v = class.map(|_| v);
-                    let prefix = Prefix { e: Some(e), a: Some(a), v, tx: None };
-                    fact.before = self.db.scan(Index::Eavt, &prefix).next();
+                    fact.before = self.db.current(e, a, class.map(|_| v));
                     fact.after = fact.before.map(|d| d.v);
                 }
                 self.facts.push(fact);

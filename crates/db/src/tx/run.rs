@@ -2,13 +2,11 @@
 
 use super::form::Given;
 use super::{Changes, TxError};
-use crate::apply::Applied;
-use crate::datom::{AttrId, Datom, EntityId, MAX_ID, TX0};
+use crate::datom::{AttrId, Datom, EntityId, Index, MAX_ID, TX0};
 use crate::db::Db;
-use crate::schema::Schema;
 use edn::{Map, Value};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, LazyLock};
 
 /// How many forms a transaction may come to, functions' results included.
@@ -31,8 +29,8 @@ pub(super) fn transact(db: &mut Db, tx_data: &Value) -> Result<Changes, TxError>
     // Each restart fixes one more tempid for good, so there are at most as many as tempids.
     let mut names = Names::default();
     loop {
-        let mut run = Run::new(&mut *db, forms, names);
-        let all = run.all();
+        let mut run = Run::new(&mut *db, forms.len(), names);
+        let all = run.all(forms);
         match run.db.check_storage().map_err(Stop::from).and(all) {
             Ok(()) => return Ok(run.changes()),
             Err(stop) => {
@@ -93,7 +91,7 @@ impl Names {
     }
 }
 
-/// What is left to do.
+/// What a form leaves to do.
 pub(super) enum Step {
     Form(Value),
     /// A nested map, with the attribute that leads back to the entity it was found under.
@@ -109,23 +107,28 @@ pub(super) enum Step {
         v: Given,
     },
     RetractEntity(EntityId),
-    /// The end of a form that was given: composite tuples are brought up to date.
-    Flush,
+}
+
+/// The tempids by which an entity is known, in the order they came to mean it.
+struct NamesOf {
+    first: Given,
+    others: Vec<Given>,
 }
 
 pub(super) struct Run<'d> {
     pub(super) db: &'d mut Db,
-    /// What the database knew before.
-    schema: Arc<Schema>,
+    /// How many attributes the database knew before.
+    attributes: usize,
     max_eid: EntityId,
     max_tx: EntityId,
-    /// What has been done to it so far.
-    pub(super) applied: Vec<Applied>,
+    /// By place in `tx_data`: the fact that was taken out there, none where nothing changed. All other places added a fact.
+    pub(super) undo: Vec<(usize, Option<Datom>)>,
     pub(super) tx: EntityId,
-    pub(super) queue: VecDeque<Step>,
+    /// What the form at hand has left to do, what comes first last.
+    pub(super) steps: Vec<Step>,
     pub(super) names: Names,
     /// The tempids by which this run knows an entity.
-    pub(super) names_of: FxHashMap<EntityId, Vec<Given>>,
+    names_of: FxHashMap<EntityId, NamesOf>,
     /// Tempids that stood for values.
     pub(super) as_value: FxHashMap<EntityId, Given>,
     /// Entities of which something was said that was known already.
@@ -139,53 +142,56 @@ pub(super) struct Run<'d> {
 }
 
 impl Run<'_> {
-    fn new<'d>(db: &'d mut Db, forms: &[Value], names: Names) -> Run<'d> {
-        let tuples = db.schema.has_tuples();
-        let mut queue = VecDeque::with_capacity(forms.len() << usize::from(tuples));
-        for form in forms {
-            queue.push_back(Step::Form(form.clone()));
-            if tuples {
-                queue.push_back(Step::Flush);
-            }
-        }
+    fn new(db: &mut Db, forms: usize, names: Names) -> Run<'_> {
         Run {
-            schema: db.schema.clone(),
+            attributes: db.schema.len(),
             max_eid: db.max_eid,
             max_tx: db.max_tx,
-            applied: Vec::with_capacity(forms.len()),
+            undo: Vec::new(),
             tx: db.max_tx.saturating_add(1),
             db,
-            queue,
+            steps: Vec::new(),
             names,
             names_of: FxHashMap::default(),
             as_value: FxHashMap::default(),
             redundant: Vec::new(),
             said_again: Vec::new(),
-            tx_data: Vec::with_capacity(forms.len()),
+            tx_data: Vec::with_capacity(forms),
             tuples: Vec::new(),
             unnamed: 0,
             taken: 0,
         }
     }
 
-    fn all(&mut self) -> Result<(), Stop> {
+    fn all(&mut self, forms: &[Value]) -> Result<(), Stop> {
         if self.tx > MAX_ID {
             return Err(TxError::IdOutOfRange(i64::from(self.tx)).into());
         }
-        while let Some(step) = self.queue.pop_front() {
-            self.taken += 1;
-            if self.taken > MAX_FORMS {
-                return Err(TxError::TooLong(MAX_FORMS).into());
+        for form in forms {
+            self.take()?;
+            self.form(form)?;
+            while let Some(step) = self.steps.pop() {
+                self.take()?;
+                match step {
+                    Step::Form(form) => self.form(&form)?,
+                    Step::Nested { map, back, owner } => self.map(&map, Some((back, owner)))?,
+                    Step::Add { e, a, v } => self.add_fact(&e, a, &v, None, &None)?,
+                    Step::RetractEntity(e) => self.retract_entity(e),
+                }
             }
-            match step {
-                Step::Form(form) => self.form(&form)?,
-                Step::Nested { map, back, owner } => self.map(&map, Some((back, owner)))?,
-                Step::Add { e, a, v } => self.add_fact(&e, a, &v, None, &None)?,
-                Step::RetractEntity(e) => self.retract_entity(e),
-                Step::Flush => self.make_tuples()?,
+            if !self.tuples.is_empty() {
+                self.make_tuples()?;
             }
         }
         self.check_values()
+    }
+
+    fn take(&mut self) -> Result<(), Stop> {
+        self.taken += 1;
+        if self.taken > MAX_FORMS {
+            return Err(TxError::TooLong(MAX_FORMS).into());
+        }
+        Ok(())
     }
 
     /// Every tempid that is a value must be an entity of which something is said.
@@ -208,10 +214,18 @@ impl Run<'_> {
 
     /// Brings the database back to what it was.
     fn undo(&mut self) {
-        for applied in std::mem::take(&mut self.applied).iter().rev() {
-            self.db.undo(applied);
+        for (place, datom) in self.tx_data.iter().enumerate().rev() {
+            match self.undo.pop_if(|(other, _)| *other == place) {
+                Some((_, Some(assertion))) => self.db.undo_retraction(&assertion, datom.tx),
+                Some((_, None)) => {}
+                None => self.db.undo_addition(datom),
+            }
         }
-        self.db.schema = self.schema.clone();
+        if self.db.schema.len() > self.attributes {
+            // Changes that AEVT is yet to see may be of attributes that now go.
+            self.db.tree(Index::Aevt);
+            Arc::make_mut(&mut self.db.schema).forget_from(self.attributes);
+        }
         self.db.max_eid = self.max_eid;
         self.db.max_tx = self.max_tx;
     }
@@ -269,9 +283,16 @@ impl Run<'_> {
     /// Notes that a tempid means an entity.
     pub(super) fn name(&mut self, tempid: &Given, e: EntityId) {
         self.names.insert(tempid.clone(), e);
-        let names = self.names_of.entry(e).or_default();
-        if !names.contains(tempid) {
-            names.push(tempid.clone());
+        match self.names_of.entry(e) {
+            Entry::Vacant(unknown) => {
+                unknown.insert(NamesOf { first: tempid.clone(), others: Vec::new() });
+            }
+            Entry::Occupied(known) => {
+                let names = known.into_mut();
+                if names.first != *tempid && !names.others.contains(tempid) {
+                    names.others.push(tempid.clone());
+                }
+            }
         }
         self.advance(e);
     }
@@ -298,6 +319,12 @@ impl Run<'_> {
 
     /// A tempid of an entity that has not yet made the transaction start over.
     pub(super) fn movable_name(&self, e: EntityId) -> Option<&Given> {
-        self.names_of.get(&e)?.iter().find(|name| !self.names.upserted.contains_key(*name))
+        let NamesOf { first, others } = self.names_of.get(&e)?;
+        [first].into_iter().chain(others).find(|name| !self.names.upserted.contains_key(*name))
+    }
+
+    /// Whether this run knows an entity by a tempid.
+    pub(super) fn is_named(&self, e: EntityId) -> bool {
+        self.names_of.contains_key(&e)
     }
 }

@@ -3,7 +3,7 @@
 use super::TxError;
 use super::form::{Given, Operation, forward_name, is_name, operation};
 use super::run::{Run, Step, Stop};
-use crate::datom::{AttrId, Datom, EntityId, Index, Prefix};
+use crate::datom::{AttrId, Datom, EntityId};
 use crate::db::{Db, DbError};
 use edn::{Object, Opaque, Value};
 use std::any::Any;
@@ -86,6 +86,12 @@ impl Run<'_> {
         }
         let a = self.attribute(a, form)?;
         let tx = if tx.is_nil() { None } else { Some(self.db.entid_strict(tx)?) };
+        if let Value::Int(1..) = e
+            && let e = self.db.entid_strict(e)?
+            && self.add_plain(e, a, v, tx)?
+        {
+            return Ok(());
+        }
         let given = |value: &Value| Given::Value(value.clone());
         self.add_fact(&given(e), a, &given(v), tx, &Some(form))
     }
@@ -109,9 +115,7 @@ impl Run<'_> {
             let Some(v) = self.db.cell(v) else { return Ok(()) };
             v
         };
-        let prefix = Prefix { e: Some(e), a: Some(a), v: Some(v), tx: None };
-        let fact = self.db.scan(Index::Eavt, &prefix).next();
-        match fact {
+        match self.db.current(e, a, Some(v)) {
             Some(fact) => self.retract(fact),
             None => self.said_again.push(Datom { e, a, v, tx: self.tx, added: false }),
         }
@@ -184,7 +188,7 @@ impl Run<'_> {
         match forms.as_seq() {
             Some(items) => {
                 for form in items.iter().rev() {
-                    self.queue.push_front(Step::Form(form.clone()));
+                    self.steps.push(Step::Form(form.clone()));
                 }
                 Ok(())
             }
