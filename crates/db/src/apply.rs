@@ -1,8 +1,9 @@
 //! Adding and removing given datoms, whatever they mean: the one place where indexes change.
 //!
-//! Small changes go into the trees one by one. A change that is large beside a tree is sorted once and merged
-//! with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part is sorted
-//! again. Sorting and the making of the three trees use the cores there are.
+//! Small changes go into EAVT and AVET one by one, and are noted for AEVT (`deferred`). A change that is large beside a tree
+//! is sorted once and merged with it: AEVT comes out of EAVT's order by distributing it over the attributes, so only AVET's part
+//! is sorted again. Facts that come entity by entity are sorted within each entity. Sorting and the making of the three trees use
+//! the cores there are.
 
 use crate::cell::Cell;
 use crate::datom::{AttrId, Datom, EntityId, Index, Order, TX0};

@@ -3,7 +3,7 @@
 //! Invariants
 //! - A `Db` never changes. Cloning one costs a few reference counts, and versions share what they have in common.
 //! - EAVT and AEVT hold every datom that is true now, AVET those of indexed attributes; a fact (entity, attribute,
-//!   value) stands once in each.
+//!   value) stands once in each. AEVT comes to hold them when it is looked at (`deferred`).
 //! - Where history is kept, three more trees hold what is no longer true: for each such fact its assertions and
 //!   retractions.
 //! - `max_eid` is at least the highest entity below [`TX0`] ever used, `max_tx` the last transaction.

@@ -1,4 +1,4 @@
-//! Working off the forms of a transaction: the queue, what tempids mean, and starting over.
+//! Working off the forms of a transaction: what each leads to, what tempids mean, and starting over.
 
 use super::form::Given;
 use super::{Changes, TxError};
@@ -232,17 +232,14 @@ impl Run<'_> {
 
     fn changes(self) -> Changes {
         self.db.max_tx = self.tx;
-        let entities = &self.names.entities;
         let own = CURRENT_TX.clone();
-        let mut tempids: Vec<(Value, EntityId)> = self
-            .names
-            .order
-            .into_iter()
-            .filter(|name| *name != own)
-            .filter_map(|name| {
-                entities.get(&Given::Value(name.clone())).map(|entity| (name, *entity))
-            })
-            .collect();
+        let mut tempids = Vec::with_capacity(self.names.order.len() + 1);
+        for name in self.names.order.into_iter().filter(|name| *name != own) {
+            let given = Given::Value(name);
+            if let (Some(entity), Given::Value(name)) = (self.names.entities.get(&given), &given) {
+                tempids.push((name.clone(), *entity));
+            }
+        }
         tempids.push((own, self.tx));
         Changes { tx_data: self.tx_data, said_again: self.said_again, tempids, tx: self.tx }
     }
