@@ -12,7 +12,9 @@ use edn::{Keyword, Symbol, Value};
 /// let found = find(&[("a.clj".into(), "(ns a)\n(def x 1)".into())], &Rules::default());
 /// let analysis = as_kondo(&found);
 /// let vars = analysis.as_map().unwrap().get_keyword("var-definitions").unwrap();
-/// assert!(vars.to_string().starts_with("[{:filename \"a.clj\", :ns a, :name x, "));
+/// let x = vars.as_seq().unwrap()[0].as_map().unwrap();
+/// assert_eq!(x.get_keyword("name"), Some(&edn::Value::symbol("x")));
+/// assert_eq!(x.get_keyword("row"), Some(&edn::Value::Int(2)));
 /// ```
 pub fn as_kondo(all: &[Findings]) -> Value {
     let bucket = |name: &str, of: &dyn Fn(&Findings) -> Vec<Value>| {
