@@ -253,11 +253,11 @@ fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
             let unknown = text("to") == "clj-kondo/unknown-namespace";
             // As ClojureScript has it, core is one namespace under two names.
             let in_cljs = text("lang") == "cljs" || text("filename").ends_with(".cljs");
+            let of_usage = matches!(bucket, Bucket::Usages | Bucket::UsagesWithin);
             let to = match text("to") {
-                "clojure.core" if in_cljs => "cljs.core",
+                "clojure.core" if in_cljs && of_usage => "cljs.core",
                 to => to,
             };
-            let of_usage = matches!(bucket, Bucket::Usages | Bucket::UsagesWithin);
             let of_host = record.text("to").is_none();
             if of_usage && (unknown || of_host) || !unknown && bucket == Bucket::Unresolved {
                 continue;
