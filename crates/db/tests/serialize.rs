@@ -191,3 +191,47 @@ fn printed_forms_that_are_none_are_refused() {
         );
     }
 }
+
+#[test]
+fn damaged_texts_are_read_or_refused_and_nothing_else() {
+    let text = serializable(&everything()).unwrap();
+    let mut count = 0;
+    let mut try_one = |text: &[u8]| {
+        let Ok(text) = std::str::from_utf8(text) else { return };
+        if let Ok(db) = from_serializable(text) {
+            count += 1;
+            let again = serializable(&db).unwrap();
+            assert!(from_serializable(&again).unwrap() == db, "{text}");
+            let all = |index| db.datoms(index, &[]).unwrap().count();
+            assert_eq!(all(Index::Eavt), all(Index::Aevt), "{text}");
+            db::pull(&db, &read("[*]"), &Value::Int(1)).unwrap();
+        }
+    };
+    for at in 0..text.len() {
+        try_one(&text.as_bytes()[..at]);
+        for byte in *b"0917-.,:;\"\\[]{}eEn \n\x00" {
+            let mut damaged = text.clone().into_bytes();
+            damaged[at] = byte;
+            try_one(&damaged);
+            damaged.insert(at, byte);
+            try_one(&damaged);
+        }
+        let mut shorter = text.clone().into_bytes();
+        shorter.remove(at);
+        try_one(&shorter);
+    }
+    assert!(count > 1000, "{count} were read");
+}
+
+#[test]
+fn doubles_come_back_to_the_last_bit() {
+    // Multiples of an odd number walk through all kinds of bits.
+    let bits = (1..3000u64).map(|n| f64::from_bits(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    let doubles =
+        bits.filter(|d| d.is_finite()).chain([77e300, 5e-324, f64::MAX, f64::MIN_POSITIVE]);
+    let facts =
+        (1u32..).zip(doubles).map(|(e, d)| (e, Value::keyword("d"), Value::Double(d), db::TX0 + 1));
+    let db = Db::init(Schema::default(), facts).unwrap();
+    assert!(db.len() > 2000);
+    assert!(from_serializable(&serializable(&db).unwrap()).unwrap() == db);
+}
