@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 fn printed(values: &[Value]) -> String {
     let mut out = String::new();
     for value in values {
-        edn::print_with(&mut out, value, PrintOptions { meta: true });
+        edn::print_with(&mut out, value, PrintOptions { meta: true, ..PrintOptions::default() });
         out.push('\n');
     }
     out
