@@ -10,13 +10,10 @@ mod problem;
 mod progress;
 
 use crate::args::{Cli, Command};
-use crate::commands::{Found, as_of, ask, code, graph, keep, past, tour};
+use crate::commands::{Found, ToRead, ask, code, graph, keep, past, tour};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
-use ::code::graph::Direction;
-use ::code::search::Search;
 use clap::{CommandFactory, Parser};
-use db::Db;
 use std::cell::OnceCell;
 use std::process::ExitCode;
 
@@ -62,48 +59,13 @@ fn run(command: Command) -> Outcome<Found> {
     }
 }
 
-fn perform(command: Command, db: &dyn Fn() -> Outcome<Db>) -> Outcome<Found> {
+fn perform(command: Command, db: ToRead<'_>) -> Outcome<Found> {
     match command {
-        Command::Init => keep::init(),
-        Command::Import { paths } => keep::import(&paths),
-        Command::Export { to, as_of: when } => keep::export(&as_of(&db()?, when.as_deref())?, &to),
-        Command::Q { query, inputs, file, explain, moment, printing } => {
-            // With -f there is no query among the arguments: all of them are inputs.
-            let (query, inputs) = match (&file, query) {
-                (Some(_), Some(first)) => (None, [first].into_iter().chain(inputs).collect()),
-                (_, query) => (query, inputs),
-            };
-            let typed = ask::question(query.as_deref(), file.as_deref())?;
-            let db = db()?;
-            let asked = ask::Asked::new(&db, typed, &inputs, &moment)?;
-            if explain { asked.explain(printing.format) } else { asked.answer(printing.format) }
-        }
-        Command::Pull { pattern, entity, moment, printing } => {
-            ask::pull(&db()?, &pattern, &entity, &moment, printing.format)
-        }
-        Command::Search { text, regex, case_sensitive, limit, printing } => {
-            let search = Search { pattern: &text, regex, case_sensitive, limit };
-            code::search(&db()?, &search, printing.format)
-        }
-        Command::Stats { printing } => code::stats(&db()?, printing.format),
-        Command::Deps(walk) => graph::walk(&db()?, &walk, Direction::Forward),
-        Command::Dependents(walk) => graph::walk(&db()?, &walk, Direction::Backward),
-        Command::Cycles { namespaces, with_self, format } => {
-            graph::cycles(&db()?, namespaces, with_self, format)
-        }
-        Command::Unused { private, printing } => code::unused(&db()?, private, printing.format),
-        Command::Analysis { as_of: when, format } => {
-            code::analysis(&as_of(&db()?, when.as_deref())?, format)
-        }
-        Command::Show { fqn, as_of: when, printing } => {
-            code::show(&as_of(&db()?, when.as_deref())?, &fqn, printing.format)
-        }
-        Command::History { fqn, printing } => past::history(&db()?, &fqn, printing.format),
-        Command::Log { limit, printing } => past::log(&db()?, limit, printing.format),
-        Command::Snapshot { file } => keep::snapshot(file.as_deref()),
-        Command::Restore { file } => keep::restore(&file),
-        Command::Doctor { save } => keep::doctor(save.as_deref()),
-        Command::Conflicts { printing } => keep::conflicts(printing.format),
+        Command::Keep(command) => keep::run(command, db),
+        Command::Ask(command) => ask::run(command, db),
+        Command::Code(command) => code::run(command, db),
+        Command::Graph(command) => graph::run(command, db),
+        Command::Past(command) => past::run(command, db),
         Command::Tour { to } => tour::tour(&to),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,7 +1,7 @@
 //! `q` and `pull`.
 
-use super::{Found, moment, statement};
-use crate::args::{Format, Moment};
+use super::{Found, ToRead, moment, statement};
+use crate::args::{Ask, Format, Moment};
 use crate::output::{self, Rows, note};
 use crate::problem::{Outcome, Problem, did_you_mean, similar};
 use db::{Db, Input, Query, QueryError};
@@ -9,8 +9,28 @@ use edn::{Map, Value};
 use std::io::Read;
 use std::path::Path;
 
+/// Does what was typed.
+pub(crate) fn run(command: Ask, db: ToRead<'_>) -> Outcome<Found> {
+    match command {
+        Ask::Q { query, inputs, file, explain, moment, printing } => {
+            // With -f there is no query among the arguments: all of them are inputs.
+            let (query, inputs) = match (&file, query) {
+                (Some(_), Some(first)) => (None, [first].into_iter().chain(inputs).collect()),
+                (_, query) => (query, inputs),
+            };
+            let typed = question(query.as_deref(), file.as_deref())?;
+            let db = db()?;
+            let asked = Asked::new(&db, typed, &inputs, &moment)?;
+            if explain { asked.explain(printing.format) } else { asked.answer(printing.format) }
+        }
+        Ask::Pull { pattern, entity, moment, printing } => {
+            pull(&db()?, &pattern, &entity, &moment, printing.format)
+        }
+    }
+}
+
 /// A text and where it came from.
-pub(crate) struct Typed {
+struct Typed {
     from: String,
     text: String,
 }
@@ -37,7 +57,7 @@ fn viewed(db: &Db, when: &Moment) -> Outcome<Db> {
 }
 
 /// What was asked: the text on the command line, in a file, or on standard input.
-pub(crate) fn question(query: Option<&str>, file: Option<&Path>) -> Outcome<Typed> {
+fn question(query: Option<&str>, file: Option<&Path>) -> Outcome<Typed> {
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .map_err(|e| Problem::new(format!("cannot read {}", path.display())).because(&e))?;
@@ -54,7 +74,7 @@ pub(crate) fn question(query: Option<&str>, file: Option<&Path>) -> Outcome<Type
 }
 
 /// `defbase q`: a query and what it is given.
-pub(crate) struct Asked<'d> {
+struct Asked<'d> {
     db: &'d Db,
     typed: Typed,
     form: Value,
@@ -62,7 +82,7 @@ pub(crate) struct Asked<'d> {
 }
 
 impl<'d> Asked<'d> {
-    pub(crate) fn new(db: &'d Db, typed: Typed, inputs: &[String], when: &Moment) -> Outcome<Self> {
+    fn new(db: &'d Db, typed: Typed, inputs: &[String], when: &Moment) -> Outcome<Self> {
         let form = typed.read()?;
         let mut given = Vec::with_capacity(inputs.len() + 1);
         for (i, text) in inputs.iter().enumerate() {
@@ -76,7 +96,7 @@ impl<'d> Asked<'d> {
     }
 
     /// The plan: a tree for people, data for programs.
-    pub(crate) fn explain(&self, format: Format) -> Outcome<Found> {
+    fn explain(&self, format: Format) -> Outcome<Found> {
         let failed = |error: QueryError| told(error, &self.typed);
         let explanation = db::explain(&self.form, &self.given).map_err(failed)?;
         match format {
@@ -86,7 +106,7 @@ impl<'d> Asked<'d> {
         Ok(Found::from(!explanation.result.is_empty()))
     }
 
-    pub(crate) fn answer(&self, format: Format) -> Outcome<Found> {
+    fn answer(&self, format: Format) -> Outcome<Found> {
         let failed = |error: QueryError| told(error, &self.typed);
         let query = Query::parse(&self.form).map_err(failed)?;
         let result = query.run(&self.given).map_err(failed)?;
@@ -212,13 +232,7 @@ fn told(error: QueryError, typed: &Typed) -> Problem {
 }
 
 /// `defbase pull`
-pub(crate) fn pull(
-    db: &Db,
-    pattern: &str,
-    entity: &str,
-    when: &Moment,
-    format: Format,
-) -> Outcome<Found> {
+fn pull(db: &Db, pattern: &str, entity: &str, when: &Moment, format: Format) -> Outcome<Found> {
     let typed = Typed { from: "the pattern".to_owned(), text: pattern.to_owned() };
     let form = typed.read()?;
     let db = viewed(db, when)?;

@@ -1,7 +1,7 @@
 //! `search`, `stats`, `unused`, `analysis`, `show`.
 
-use super::{Found, instant, number, statement, text};
-use crate::args::{DataFormat, Format};
+use super::{Found, ToRead, as_of, instant, number, statement, text};
+use crate::args::{Code, DataFormat, Format};
 use crate::commands::keep;
 use crate::json;
 use crate::output::{Rows, note, say};
@@ -18,8 +18,26 @@ use ::code::stats::{self, Counts};
 use db::Db;
 use edn::Value;
 
+/// Does what was typed.
+pub(crate) fn run(command: Code, db: ToRead<'_>) -> Outcome<Found> {
+    match command {
+        Code::Search { text, regex, case_sensitive, limit, printing } => {
+            let wanted = Search { pattern: &text, regex, case_sensitive, limit };
+            search(&db()?, &wanted, printing.format)
+        }
+        Code::Show { fqn, as_of: when, printing } => {
+            show(&as_of(&db()?, when.as_deref())?, &fqn, printing.format)
+        }
+        Code::Stats { printing } => stats(&db()?, printing.format),
+        Code::Unused { private, printing } => unused(&db()?, private, printing.format),
+        Code::Analysis { as_of: when, format } => {
+            analysis(&as_of(&db()?, when.as_deref())?, format)
+        }
+    }
+}
+
 /// `defbase search`
-pub(crate) fn search(db: &Db, search: &Search<'_>, format: Format) -> Outcome<Found> {
+fn search(db: &Db, search: &Search<'_>, format: Format) -> Outcome<Found> {
     let hits = search::search(db, search).map_err(|error| match error {
         SearchError::NotCode(error) => error.into(),
         error => Problem::new(error.to_string()),
@@ -51,7 +69,7 @@ pub(crate) fn search(db: &Db, search: &Search<'_>, format: Format) -> Outcome<Fo
 }
 
 /// `defbase stats`
-pub(crate) fn stats(db: &Db, format: Format) -> Outcome<Found> {
+fn stats(db: &Db, format: Format) -> Outcome<Found> {
     let stats = stats::stats(db)?;
     let mut rows = Rows::new(&[
         "namespace",
@@ -109,7 +127,7 @@ pub(crate) fn stats(db: &Db, format: Format) -> Outcome<Found> {
 }
 
 /// `defbase unused`
-pub(crate) fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Found> {
+fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Found> {
     let mut places = Locations::of(db)?;
     let mut rows = Rows::new(&["fqn", "type", "private", "where"]);
     for unused in dependencies::unused(db)?.into_iter().filter(|u| u.private || !only_private) {
@@ -129,7 +147,7 @@ pub(crate) fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Fou
 }
 
 /// `defbase analysis`
-pub(crate) fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
+fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
     let config = match Project::find()? {
         Some(project) => std::fs::read_to_string(project.root.join(KONDO_CONFIG)).ok(),
         None => None,
@@ -153,7 +171,7 @@ pub(crate) fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
 }
 
 /// `defbase show`
-pub(crate) fn show(db: &Db, name: &str, format: Format) -> Outcome<Found> {
+fn show(db: &Db, name: &str, format: Format) -> Outcome<Found> {
     let shown = show::show(db, statement(db, name)?)?;
     if format == Format::Table {
         print_for_people(&shown)?;

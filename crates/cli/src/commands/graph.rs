@@ -1,7 +1,7 @@
 //! `deps`, `dependents`, `cycles`.
 
-use super::{Found, number, statement, text};
-use crate::args::{Format, GraphFormat, Walk};
+use super::{Found, ToRead, number, statement, text};
+use crate::args::{Format, Graph, GraphFormat, Walk};
 use crate::output::{Rows, say};
 use crate::problem::Outcome;
 use ::code::dependencies::NamedGraph;
@@ -9,6 +9,17 @@ use ::code::graph::Direction;
 use ::code::location::Locations;
 use db::Db;
 use edn::Value;
+
+/// Does what was typed.
+pub(crate) fn run(command: Graph, db: ToRead<'_>) -> Outcome<Found> {
+    match command {
+        Graph::Deps(typed) => walk(&db()?, &typed, Direction::Forward),
+        Graph::Dependents(typed) => walk(&db()?, &typed, Direction::Backward),
+        Graph::Cycles { namespaces, with_self, format } => {
+            cycles(&db()?, namespaces, with_self, format)
+        }
+    }
+}
 
 fn as_table(format: GraphFormat) -> Format {
     match format {
@@ -20,7 +31,7 @@ fn as_table(format: GraphFormat) -> Format {
 }
 
 /// `defbase deps`, `defbase dependents`. A namespace's name asks about namespaces, every other name about statements.
-pub(crate) fn walk(db: &Db, walk: &Walk, direction: Direction) -> Outcome<Found> {
+fn walk(db: &Db, walk: &Walk, direction: Direction) -> Outcome<Found> {
     let namespaces = NamedGraph::namespaces(db)?;
     let (named, root) = match namespaces.named(&walk.fqn) {
         Some(node) => (namespaces, node),
@@ -92,12 +103,7 @@ fn tree(named: &NamedGraph, root: u32, direction: Direction, limit: Option<u32>)
 }
 
 /// `defbase cycles`
-pub(crate) fn cycles(
-    db: &Db,
-    namespaces: bool,
-    with_self: bool,
-    format: GraphFormat,
-) -> Outcome<Found> {
+fn cycles(db: &Db, namespaces: bool, with_self: bool, format: GraphFormat) -> Outcome<Found> {
     let named = match namespaces {
         true => NamedGraph::namespaces(db)?,
         false => NamedGraph::statements(db)?,

@@ -1,7 +1,7 @@
 //! What makes and keeps a database: `init`, `import`, `export`, `snapshot`, `restore`, `doctor`, `conflicts`.
 
-use super::Found;
-use crate::args::Format;
+use super::{Found, ToRead, as_of};
+use crate::args::{Format, Keep};
 use crate::database::{self, Database, explained};
 use crate::output::{Rows, note, say};
 use crate::place::{Place, cannot_write};
@@ -15,8 +15,21 @@ use edn::{Inst, Value};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// Does what was typed.
+pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
+    match command {
+        Keep::Init => init(),
+        Keep::Import { paths } => import(&paths),
+        Keep::Export { to, as_of: when } => export(&as_of(&db()?, when.as_deref())?, &to),
+        Keep::Snapshot { file } => snapshot(file.as_deref()),
+        Keep::Restore { file } => restore(&file),
+        Keep::Doctor { save } => doctor(save.as_deref()),
+        Keep::Conflicts { printing } => conflicts(printing.format),
+    }
+}
+
 /// `defbase init`
-pub(crate) fn init() -> Outcome<Found> {
+fn init() -> Outcome<Found> {
     let place = Place::here()?;
     if place.is_taken() {
         say(&format!("{} is there already", place.log().display()))?;
@@ -111,7 +124,7 @@ fn summarise(report: &ImportReport, start: Instant) -> Outcome<()> {
 }
 
 /// `defbase export`
-pub(crate) fn export(db: &Db, to: &Path) -> Outcome<Found> {
+fn export(db: &Db, to: &Path) -> Outcome<Found> {
     let progress = Progress::start("writing files");
     let report = ::code::export::export(db, to, |_| true, None)
         .map_err(|e| Problem::new("the export failed").because(&e))?;
@@ -135,7 +148,7 @@ fn shown_size(bytes: usize) -> String {
 }
 
 /// `defbase snapshot`
-pub(crate) fn snapshot(file: Option<&Path>) -> Outcome<Found> {
+fn snapshot(file: Option<&Path>) -> Outcome<Found> {
     let place = Place::existing()?;
     let state = database::inspected(&place.log())?.replay(&place.log());
     let state = state.map_err(|e| explained(&e))?;
@@ -158,7 +171,7 @@ pub(crate) fn snapshot(file: Option<&Path>) -> Outcome<Found> {
 }
 
 /// `defbase restore`
-pub(crate) fn restore(file: &Path) -> Outcome<Found> {
+fn restore(file: &Path) -> Outcome<Found> {
     let place = Place::here()?;
     if place.is_taken() {
         return Err(Problem::new(format!(
@@ -193,7 +206,7 @@ pub(crate) fn restore(file: &Path) -> Outcome<Found> {
 }
 
 /// `defbase doctor`
-pub(crate) fn doctor(save: Option<&Path>) -> Outcome<Found> {
+fn doctor(save: Option<&Path>) -> Outcome<Found> {
     let place = Place::existing()?;
     let mut well = examine(&place.log())?;
     if let Ok(entries) = std::fs::read_dir(place.snapshots()) {
@@ -271,7 +284,7 @@ const DERIVED: [&str; 7] = [
 ];
 
 /// `defbase conflicts`
-pub(crate) fn conflicts(format: Format) -> Outcome<Found> {
+fn conflicts(format: Format) -> Outcome<Found> {
     let log = Place::existing()?.log();
     let state = database::inspected(&log)?.replay(&log).map_err(|e| explained(&e))?;
     let (mut found, db) = (state.conflicts(), state.db);

@@ -1,4 +1,5 @@
 //! The commands. Each takes a database and what was typed, prints, and says whether it found what it was asked for.
+//! The commands of each kind are in a file of their own, which begins with its `run`: what was typed goes in there.
 
 pub(crate) mod ask;
 pub(crate) mod code;
@@ -11,6 +12,9 @@ use crate::problem::{Outcome, Problem, did_you_mean};
 use ::code::show::FindError;
 use db::{Db, EntityId, TX0};
 use edn::Value;
+
+/// Reads the project's database, when a command turns out to need it.
+pub(crate) type ToRead<'a> = &'a dyn Fn() -> Outcome<Db>;
 
 /// What the exit code says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,15 +1,23 @@
 //! `history` and `log`.
 
-use super::{Found, instant, number, statement, text};
-use crate::args::Format;
+use super::{Found, ToRead, instant, number, statement, text};
+use crate::args::{Format, Past};
 use crate::output::{Rows, note};
 use crate::problem::Outcome;
 use ::code::history::{self, Version};
 use db::Db;
 use edn::Value;
 
+/// Does what was typed.
+pub(crate) fn run(command: Past, db: ToRead<'_>) -> Outcome<Found> {
+    match command {
+        Past::History { fqn, printing } => history(&db()?, &fqn, printing.format),
+        Past::Log { limit, printing } => log(&db()?, limit, printing.format),
+    }
+}
+
 /// `defbase history`
-pub(crate) fn history(db: &Db, name: &str, format: Format) -> Outcome<Found> {
+fn history(db: &Db, name: &str, format: Format) -> Outcome<Found> {
     let mut entities = history::entities_ever_named(db, name)?;
     if entities.is_empty() {
         entities = vec![statement(db, name)?];
@@ -70,7 +78,7 @@ fn change(before: Option<&Version>, after: &Version) -> String {
 }
 
 /// `defbase log`
-pub(crate) fn log(db: &Db, limit: usize, format: Format) -> Outcome<Found> {
+fn log(db: &Db, limit: usize, format: Format) -> Outcome<Found> {
     let for_people = format == Format::Table;
     let names = if for_people { 3 } else { usize::MAX };
     let mut rows =

@@ -1,0 +1,83 @@
+//! Commands that look at statements.
+
+use super::{DataFormat, Printing};
+use clap::Subcommand;
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Code {
+    /// Find statements by a text in their names, docstrings and sources
+    #[command(after_help = "\
+Examples:
+  defbase search discount
+  defbase search --regex 'def(multi|method) ' -n 5")]
+    Search {
+        /// The text; capitals and small letters are the same
+        text: String,
+        /// The text is a regular expression
+        #[arg(short = 'e', long)]
+        regex: bool,
+        /// Capitals are other letters than small ones
+        #[arg(short = 's', long)]
+        case_sensitive: bool,
+        /// At most so many
+        #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+        #[command(flatten)]
+        printing: Printing,
+    },
+
+    /// A statement's source and what is known of it
+    #[command(after_help = "\
+Examples:
+  defbase show app.core/greet
+  defbase show app.core/greet --as-of 2026-01-31
+  defbase show app.core/greet --format json")]
+    Show {
+        /// Its fully qualified name
+        fqn: String,
+        /// As it was then: an instant or a transaction number of `log`
+        #[arg(long, value_name = "WHEN")]
+        as_of: Option<String>,
+        #[command(flatten)]
+        printing: Printing,
+    },
+
+    /// Count statements, pure ones and lines for each namespace
+    #[command(after_help = "Examples:\n  defbase stats\n  defbase stats --format csv > stats.csv")]
+    Stats {
+        #[command(flatten)]
+        printing: Printing,
+    },
+
+    /// Definitions that nothing uses
+    #[command(after_help = "\
+Exits with 1 where there is one, so that it can guard a build.
+
+Examples:
+  defbase unused              private ones, and public ones that nothing in the project names
+  defbase unused --private    only private ones, which can be deleted")]
+    Unused {
+        /// Only private ones
+        #[arg(long)]
+        private: bool,
+        #[command(flatten)]
+        printing: Printing,
+    },
+
+    /// Every namespace, definition and use with its place, as clj-kondo prints its analysis
+    #[command(after_help = "\
+Names are resolved as the project's `.clj-kondo/config.edn` says, where there is one.
+
+Examples:
+  defbase analysis > analysis.edn
+  defbase analysis --format json | jq '.analysis[\"var-usages\"] | length'
+  defbase analysis --as-of 2026-01-31 > january.edn")]
+    Analysis {
+        /// The sources as they were then: an instant or a transaction number of `log`
+        #[arg(long, value_name = "WHEN")]
+        as_of: Option<String>,
+        /// How data is printed
+        #[arg(long, value_enum, default_value_t)]
+        format: DataFormat,
+    },
+}
