@@ -13,7 +13,7 @@ use edn::{Map, Value};
 use std::sync::LazyLock;
 
 /// The version of the analysis; another one means that derived facts are made anew.
-pub const ANALYSER_VERSION: i64 = 1;
+pub const ANALYSER_VERSION: i64 = 2;
 
 /// An attribute of the code schema.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -118,7 +118,7 @@ const TABLE: [(Attr, &str, &str, &str); 47] = [
     (Attr::NamespaceStatements, "namespace/statements", REFS, "The statements in it."),
     (Attr::DependencyFrom, "dependency/from", REF, "The statement that uses another."),
     (Attr::DependencyTo, "dependency/to", REF, "The statement that is used."),
-    (Attr::DependencyType, "dependency/type", ONE, "How: `:function-call`, `:var-reference`, `:macro-use`, `:protocol-impl` …"),
+    (Attr::DependencyType, "dependency/type", ONE, "How, as a keyword: one of [`DependencyType`]."),
     (Attr::FilePath, "file/path", IDENTITY, "A file's path relative to the project, `/` between its parts; `name.jar!/path` inside a jar."),
     (Attr::FileHash, "file/hash", ONE, "60 bits of the BLAKE3 hash of its bytes."),
     (Attr::FileFactsHash, "file/facts-hash", ONE, "60 bits of the BLAKE3 hash of all that is derived from it, so that a file of which nothing changed is known as such."),
@@ -152,6 +152,63 @@ impl Attr {
     /// Its number in a database, where that has seen it.
     pub fn id(self, db: &Db) -> Option<AttrId> {
         db.attr(self.name())
+    }
+}
+
+/// How a statement uses another one.
+///
+/// ```
+/// use code::model::DependencyType;
+/// assert_eq!(DependencyType::named("function-call"), Some(DependencyType::FunctionCall));
+/// assert!(DependencyType::Instantiation.doc().contains("record"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[allow(missing_docs)] // Each is described in the table below, where programs can read it too.
+pub enum DependencyType {
+    FunctionCall,
+    Import,
+    Instantiation,
+    MacroUse,
+    MultimethodImpl,
+    NamespaceRequire,
+    ProtocolImpl,
+    TypeHint,
+    VarReference,
+}
+
+/// Every type of dependency in the order of [`DependencyType`]: its name, what it says.
+#[rustfmt::skip]
+const DEPENDENCY_TYPES: [(DependencyType, &str, &str); 9] = [
+    (DependencyType::FunctionCall, "function-call", "It stands first in a form, and is no macro."),
+    (DependencyType::Import, "import", "An `ns` form imports the class that a record or type is."),
+    (DependencyType::Instantiation, "instantiation", "An instance of a record or type is made: `(R. 1)`, `(new R 1)`, `->R`, `map->R`."),
+    (DependencyType::MacroUse, "macro-use", "It is a macro."),
+    (DependencyType::MultimethodImpl, "multimethod-impl", "A method of it is defined."),
+    (DependencyType::NamespaceRequire, "namespace-require", "An `ns` form loads it."),
+    (DependencyType::ProtocolImpl, "protocol-impl", "It is a protocol, and implemented."),
+    (DependencyType::TypeHint, "type-hint", "A type hint names it."),
+    (DependencyType::VarReference, "var-reference", "It is named, but not called: handed on, read, quoted as `#'var`."),
+];
+
+impl DependencyType {
+    /// All types.
+    pub fn all() -> impl Iterator<Item = DependencyType> {
+        DEPENDENCY_TYPES.iter().map(|(kind, ..)| *kind)
+    }
+
+    /// Its name: that of the keyword in `:dependency/type`.
+    pub fn name(self) -> &'static str {
+        DEPENDENCY_TYPES[self as usize].1
+    }
+
+    /// What it says.
+    pub fn doc(self) -> &'static str {
+        DEPENDENCY_TYPES[self as usize].2
+    }
+
+    /// The type with a name.
+    pub fn named(name: &str) -> Option<DependencyType> {
+        DependencyType::all().find(|kind| kind.name() == name)
     }
 }
 
@@ -241,6 +298,10 @@ mod tests {
         for (i, attr) in Attr::all().enumerate() {
             assert_eq!(attr as usize, i);
             assert!(!attr.doc().is_empty(), "{}", attr.name());
+        }
+        for (i, kind) in DependencyType::all().enumerate() {
+            assert_eq!(kind as usize, i);
+            assert_eq!(DependencyType::named(kind.name()), Some(kind));
         }
         let schema = schema().unwrap();
         let dependencies = schema.attribute(Attr::StatementDependencies.name()).unwrap();

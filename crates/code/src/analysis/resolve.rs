@@ -14,6 +14,8 @@ pub(super) struct Var {
     pub(super) statement: u32,
     pub(super) is_macro: bool,
     pub(super) is_protocol: bool,
+    /// A record or type, or what makes instances of it.
+    pub(super) is_type: bool,
     pub(super) dynamic: bool,
     /// Only declared so far.
     pub(super) declared: bool,
@@ -61,6 +63,7 @@ impl<'a> Project<'a> {
                     statement: start + place,
                     is_macro: def.is_macro,
                     is_protocol: matches!(def.kind.as_str(), "defprotocol" | "definterface"),
+                    is_type: matches!(def.kind.as_str(), "defrecord" | "deftype"),
                     dynamic: def.dynamic,
                     declared: def.declared,
                 };
@@ -316,7 +319,7 @@ fn host_or_unresolved(
 }
 
 /// A record or type of the project by its imported class name.
-fn imported(
+pub(super) fn imported(
     project: &Project<'_>,
     context: &Context,
     platform: Platform,

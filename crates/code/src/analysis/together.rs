@@ -3,11 +3,14 @@
 use super::File;
 use super::lexicon;
 use super::names::{self, Name};
+use super::ns::Context;
 use super::purity::{self, Local, Purity};
-use super::resolve::{Meaning, Project, Var, meaning_of, places, qualified, starts_upper};
+use super::resolve::{
+    Meaning, Project, Var, imported, meaning_of, places, qualified, starts_upper,
+};
 use super::walk::{Def, Form, Pass, UseKind};
 use crate::facts::{DefinitionFacts, FileFacts, StatementFacts};
-use crate::model::content_hash;
+use crate::model::{DependencyType, content_hash};
 use edn::syntax::Kind;
 use edn::{Keyword, Str};
 use rayon::prelude::*;
@@ -15,7 +18,7 @@ use rayon::prelude::*;
 /// What one statement uses, over all platforms that read it.
 #[derive(Default)]
 struct Uses {
-    dependencies: Vec<(Str, &'static str)>,
+    dependencies: Vec<(Str, DependencyType)>,
     unresolved: Vec<Str>,
     local: Local,
 }
@@ -54,13 +57,17 @@ impl Uses {
             if let Meaning::Own { ns, name, var } = meaning
                 && starts_upper(&name)
             {
-                self.dependencies.push((full_name(names, &ns, &name, var), "var-reference"));
+                let full = full_name(names, &ns, &name, var);
+                self.dependencies.push((full, DependencyType::TypeHint));
             }
             return;
         }
         match meaning {
             Meaning::Own { ns, name, var } => {
-                let kind = kind_of(used, var.is_macro, var.is_protocol);
+                let kind = match var.is_type && makes_instance(used, symbol) {
+                    true => DependencyType::Instantiation,
+                    false => kind_of(used, var.is_macro, var.is_protocol),
+                };
                 self.dependencies.push((full_name(names, &ns, &name, var), kind));
                 // Implementing a protocol calls nothing.
                 if used != UseKind::ProtocolImpl {
@@ -115,14 +122,23 @@ fn is_dynamic(name: &str) -> bool {
     name.len() > 2 && name.starts_with('*') && name.ends_with('*')
 }
 
-fn kind_of(kind: UseKind, is_macro: bool, is_protocol: bool) -> &'static str {
+fn kind_of(kind: UseKind, is_macro: bool, is_protocol: bool) -> DependencyType {
     match kind {
-        UseKind::ProtocolImpl => "protocol-impl",
-        UseKind::MultimethodImpl => "multimethod-impl",
-        _ if is_macro => "macro-use",
-        UseKind::Call | UseKind::QuotedCall if !is_protocol => "function-call",
-        _ => "var-reference",
+        UseKind::ProtocolImpl => DependencyType::ProtocolImpl,
+        UseKind::MultimethodImpl => DependencyType::MultimethodImpl,
+        _ if is_macro => DependencyType::MacroUse,
+        UseKind::Call | UseKind::QuotedCall if !is_protocol => DependencyType::FunctionCall,
+        _ => DependencyType::VarReference,
     }
+}
+
+/// Whether a use of a record or type makes an instance of it: `R.`, `(new R …)`, `->R`, `map->R`.
+fn makes_instance(used: UseKind, symbol: &str) -> bool {
+    let name = symbol.rsplit('/').next().unwrap_or(symbol);
+    used == UseKind::New
+        || name.ends_with('.')
+        || name.starts_with("->")
+        || name.starts_with("map->")
 }
 
 /// Puts together what all files say.
@@ -173,8 +189,10 @@ fn uses_of(project: &Project<'_>, names: &[&Name], file: &File<'_>) -> Vec<Uses>
             if form.head == "ns" {
                 let context = &pass.contexts[form.context];
                 let required = context.requires.iter().filter(|r| **r != context.name);
-                own.dependencies
-                    .extend(required.map(|r| (Str::from(r.as_str()), "namespace-require")));
+                own.dependencies.extend(
+                    required.map(|r| (Str::from(r.as_str()), DependencyType::NamespaceRequire)),
+                );
+                own.dependencies.extend(imports(project, names, pass, context));
             }
         }
     }
@@ -187,6 +205,22 @@ fn uses_of(project: &Project<'_>, names: &[&Name], file: &File<'_>) -> Vec<Uses>
         own.local.uses.dedup();
     }
     uses
+}
+
+/// The records and types of the project that a namespace imports as classes.
+fn imports<'a>(
+    project: &'a Project<'_>,
+    names: &'a [&Name],
+    pass: &'a Pass,
+    context: &'a Context,
+) -> impl Iterator<Item = (Str, DependencyType)> + 'a {
+    context.imports.keys().filter_map(|class| {
+        let Meaning::Own { ns, name, var } = imported(project, context, pass.platform, class)?
+        else {
+            return None;
+        };
+        Some((full_name(names, &ns, &name, var), DependencyType::Import))
+    })
 }
 
 /// Functions and values have purity; protocols, multimethods and declarations leave it to others.
@@ -217,8 +251,11 @@ fn file_facts(file: &File<'_>, names: &[Name], uses: Vec<Uses>, purity: &[Purity
         let readers = &forms[i];
         describe(&mut facts, readers);
         facts.platforms = readers.iter().map(|(p, _)| Keyword::parse(p.platform.name())).collect();
-        facts.dependencies =
-            own.dependencies.into_iter().map(|(n, kind)| (n, Keyword::parse(kind))).collect();
+        facts.dependencies = own
+            .dependencies
+            .into_iter()
+            .map(|(n, kind)| (n, Keyword::parse(kind.name())))
+            .collect();
         facts.unresolved = own.unresolved;
         if own.local.applies {
             match &purity[i] {

@@ -19,6 +19,8 @@ use std::ops::Range;
 pub(super) enum UseKind {
     Call,
     Reference,
+    /// A class that an instance is made of.
+    New,
     ProtocolImpl,
     MultimethodImpl,
     /// Inside a syntax quote: a name that means nothing is only a symbol there.

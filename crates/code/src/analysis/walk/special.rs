@@ -52,7 +52,10 @@ impl<'t> Walker<'t> {
             }
             "new" => {
                 self.effects.unknown = true;
-                self.walk_all(rest);
+                if let Some((class, arguments)) = rest.split_first() {
+                    self.used(*class, UseKind::New);
+                    self.walk_all(arguments);
+                }
             }
             "set!" => {
                 self.impure("set!");
