@@ -22,7 +22,8 @@ datascript: random cases, answered by DataScript too
   --show N     after so many differences it ends, with each made small (10)
 
 kondo: what clj-kondo found, an EDN file or a folder of JSON lines, beside what is found here in the folders its file names are relative to
-  --show N     so many differences of each kind (0)
+  --show N     the kinds of differences, with so many of each (0: none)
+  It fails when less than 99.9 % of the var definitions or 99.5 % of the var usages are found.
 
 conformance: the JavaScript tests of a DataScript checkout (its folder, or the tests.js in it), unmodified
   --baseline   against npm's DataScript instead";
@@ -87,7 +88,7 @@ fn kondo_options(arguments: &[String]) -> Result<(usize, PathBuf, Vec<PathBuf>),
     }
 }
 
-/// Says how far the two agree, and `show` differences of each kind.
+/// Says how far the two agree, and of each kind of difference how many there are and `show` of them.
 fn beside_kondo(show: usize, analysis: &Path, folders: &[PathBuf]) -> ExitCode {
     let agreements = match kondo::compare(analysis, folders) {
         Ok(agreements) => agreements,
@@ -95,25 +96,40 @@ fn beside_kondo(show: usize, analysis: &Path, folders: &[PathBuf]) -> ExitCode {
     };
     let mut out = String::new();
     for Agreement { name, missed, extra, .. } in &agreements {
-        let signed = [("-", missed), ("+", extra)];
-        for (sign, findings) in signed {
-            for finding in findings.iter().take(show) {
-                out.push_str(&format!("{sign} {name}: {finding}\n"));
+        let signed = [("only clj-kondo", missed), ("only here", extra)];
+        for (whose, differences) in signed.into_iter().filter(|_| show > 0) {
+            for (kind, findings) in kondo::by_kind(differences) {
+                out.push_str(&format!("{name}, {whose}, {kind}: {}\n", findings.len()));
+                for finding in findings.iter().take(show) {
+                    out.push_str(&format!("    {finding}\n"));
+                }
             }
         }
     }
     for agreement in &agreements {
-        let Agreement { name, both, missed, extra } = agreement;
-        out.push_str(&format!(
-            "{name}: {both} agreed, {} only clj-kondo, {} only here; recall {:.2} %, precision {:.2} %\n",
-            missed.len(),
-            extra.len(),
-            agreement.recall(),
-            agreement.precision()
-        ));
+        out.push_str(&figures(agreement));
     }
     say(&out);
-    ExitCode::SUCCESS
+    match agreements.iter().all(Agreement::reached) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// The line that says how far the two agree in a bucket.
+fn figures(agreement: &Agreement) -> String {
+    let Agreement { name, goal, both, missed, extra } = agreement;
+    let short = match goal {
+        Some(goal) if !agreement.reached() => format!(", short of {goal} %"),
+        _ => String::new(),
+    };
+    format!(
+        "{name}: recall {:.2} %, precision {:.2} %, {both} agreed, {} only clj-kondo, {} only here{short}\n",
+        agreement.recall(),
+        agreement.precision(),
+        missed.len(),
+        extra.len(),
+    )
 }
 
 fn options(arguments: &[String]) -> Result<Options, String> {

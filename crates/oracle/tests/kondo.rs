@@ -1,7 +1,7 @@
 //! Small files, each a trap of Clojure source, analysed beside what clj-kondo (August 2026) found in them.
 #![allow(clippy::unwrap_used)]
 
-use oracle::kondo::{KondoError, compare};
+use oracle::kondo::{KondoError, by_kind, compare};
 use std::path::{Path, PathBuf};
 
 fn folder(name: &str) -> PathBuf {
@@ -49,15 +49,34 @@ fn traps_are_read_as_clj_kondo_reads_them_but_where_it_is_said() {
     let mut found = Vec::new();
     for agreement in agreements.iter().filter(|a| a.name != "var usages with the var around") {
         assert!(agreement.both > 0, "{}", agreement.name);
-        let missed = agreement.missed.iter().map(|f| (format!("- {}", agreement.name), f));
-        let extra = agreement.extra.iter().map(|f| (format!("+ {}", agreement.name), f));
-        found.extend(missed.chain(extra).map(|(kind, finding)| (kind, finding.clone())));
+        let missed = agreement.missed.iter().map(|d| (format!("- {}", agreement.name), d));
+        let extra = agreement.extra.iter().map(|d| (format!("+ {}", agreement.name), d));
+        found.extend(missed.chain(extra).map(|(side, d)| (side, d.finding.clone())));
     }
     let mut expected: Vec<(String, String)> =
         DIFFERENCES.iter().map(|(kind, f)| (kind.to_string(), f.to_string())).collect();
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn differences_are_told_apart_by_what_the_other_has_there_and_in_which_form() {
+    let agreements = compare(&folder("found"), &[folder("sources")]).unwrap();
+    let unresolved = agreements.iter().find(|a| a.name == "unresolved names").unwrap();
+    let kinds: Vec<(&str, usize)> =
+        by_kind(&unresolved.missed).into_iter().map(|(kind, of)| (kind, of.len())).collect();
+    assert_eq!(
+        kinds[..3],
+        [
+            ("not at all, in (defprotocol …)", 4),
+            ("not at all, in a syntax quote", 3),
+            ("instead in var definitions, in (defstate …)", 1),
+        ],
+        "{kinds:?}"
+    );
+    let definitions = agreements.iter().find(|a| a.name == "var definitions").unwrap();
+    assert!(!definitions.reached(), "three of 103 are missing");
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! Both sides brought to the same shape: of each bucket the findings, each with its place and what is said of it.
+
+use super::records::{Record, Records};
+use super::{BUCKETS, Bucket, Finding};
+use code::analysis::{DefinitionFound, Findings, Place};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) type Buckets = BTreeMap<Bucket, BTreeSet<Finding>>;
+
+/// Forms that are no vars; clj-kondo counts them as uses of core.
+const SPECIAL: &str = "def if do let* loop* fn* letfn* quote var try catch finally throw recur new . set! \
+    monitor-enter monitor-exit & case* deftype* reify* import* ns* js* defrecord* in-ns ns";
+
+/// clj-kondo does not say that a use stands in a type.
+fn makes_type(defined_by: &str) -> bool {
+    ["defrecord", "deftype"].contains(&defined_by.rsplit('/').next().unwrap_or(defined_by))
+}
+
+/// What there is to know before clj-kondo's records can be read.
+struct Known<'a> {
+    special: BTreeSet<&'static str>,
+    types: BTreeSet<&'a str>,
+}
+
+pub(super) fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
+    let of_type = |record: &&Record| record.text("defined-by").is_some_and(makes_type);
+    let definitions = records.bucket("var-definitions").unwrap_or_default();
+    let known = Known {
+        special: SPECIAL.split_whitespace().collect(),
+        types: definitions.iter().filter(of_type).filter_map(|r| r.text("name")).collect(),
+    };
+    let mut buckets = Buckets::new();
+    for about in &BUCKETS {
+        let findings = buckets.entry(about.bucket).or_default();
+        for record in records.bucket(about.file).unwrap_or_default() {
+            let file = record.text("filename").unwrap_or_default();
+            let place = record.number("name-row").zip(record.number("name-col"));
+            if let Some((row, col)) = place
+                && analysed.contains(file)
+                && let Some(says) = says(about.bucket, record, &known)
+            {
+                let lang = record.text("lang").unwrap_or_default().to_string();
+                findings.insert(Finding { file: file.into(), row, col, lang, says });
+            }
+        }
+    }
+    buckets
+}
+
+/// What clj-kondo's record says; nothing where it is not of this bucket.
+fn says(bucket: Bucket, record: &Record, known: &Known<'_>) -> Option<String> {
+    let text = |key| record.text(key).unwrap_or("-");
+    match bucket {
+        Bucket::Namespaces => Some(text("name").to_string()),
+        Bucket::Loads => Some(format!("{} -> {} {}", text("from"), text("to"), text("alias"))),
+        Bucket::Definitions => Some(format!("{}/{}", text("ns"), text("name"))),
+        Bucket::Usages => Some(format!("{}/{}", var_namespace(record, known)?, text("name"))),
+        Bucket::UsagesWithin => {
+            let within = record.text("from-var").filter(|var| !known.types.contains(var));
+            let to = var_namespace(record, known)?;
+            Some(format!("{} {to}/{}", within.unwrap_or("-"), text("name")))
+        }
+        Bucket::Unresolved => (text("to") == UNKNOWN).then(|| text("name").to_string()),
+    }
+}
+
+/// What clj-kondo says of a name that it cannot resolve.
+const UNKNOWN: &str = "clj-kondo/unknown-namespace";
+
+/// The namespace of the var that is used; none where none is.
+fn var_namespace<'a>(record: &'a Record, known: &Known<'_>) -> Option<&'a str> {
+    let to = record.text("to").filter(|to| *to != UNKNOWN)?;
+    let is_core = matches!(to, "clojure.core" | "cljs.core");
+    if is_core && known.special.contains(record.text("name")?) {
+        return None;
+    }
+    // As ClojureScript has it, core is one namespace under two names.
+    let in_cljs = record.text("lang") == Some("cljs")
+        || record.text("filename").is_some_and(|file| file.ends_with(".cljs"));
+    Some(if is_core && in_cljs { "cljs.core" } else { to })
+}
+
+pub(super) fn ours(all: &[Findings]) -> Buckets {
+    let mut buckets = Buckets::new();
+    for found in all {
+        let mut add = |bucket, lang: Option<&str>, at: Place, says: String| {
+            let lang = lang.unwrap_or_default().to_string();
+            let (file, row, col) = (found.path.clone(), at.row, at.col);
+            buckets.entry(bucket).or_default().insert(Finding { file, row, col, lang, says });
+        };
+        for ns in &found.namespaces {
+            add(Bucket::Namespaces, ns.lang, ns.name_at, ns.name.to_string());
+        }
+        for load in &found.loads {
+            let alias = load.alias.as_deref().unwrap_or("-");
+            let says = format!("{} -> {} {alias}", load.from, load.to);
+            add(Bucket::Loads, load.lang, load.name_at, says);
+        }
+        for def in &found.definitions {
+            add(Bucket::Definitions, def.lang, def.name_at, format!("{}/{}", def.ns, def.name));
+        }
+        let is_type = |def: &&DefinitionFound| makes_type(&def.kind);
+        let types: BTreeSet<&str> =
+            found.definitions.iter().filter(is_type).map(|def| &*def.name).collect();
+        for usage in &found.usages {
+            let Some(to) = &usage.to else {
+                add(Bucket::Unresolved, usage.lang, usage.name_at, usage.name.to_string());
+                continue;
+            };
+            let var = format!("{to}/{}", usage.name);
+            let within =
+                usage.from_var.as_deref().filter(|var| !types.contains(var)).unwrap_or("-");
+            add(Bucket::UsagesWithin, usage.lang, usage.name_at, format!("{within} {var}"));
+            add(Bucket::Usages, usage.lang, usage.name_at, var);
+        }
+    }
+    buckets
+}
