@@ -1,9 +1,11 @@
-//! What the analysis says of small files, from `analysis.edn`: for each file a list of its statements as
-//! `[fqn dependencies…]`, with what was not resolved under `:unresolved` and purity under `:pure`.
+//! What the analysis says of small files, from `analysis.edn`. Of each case any of these is looked at:
+//! - `:gives`: its statements as `fqn -> [dependencies]`, what was not resolved, purity, and the vars that each defines;
+//! - `:locals`: each as `name row:column → where it is used, …; up to row:column`;
+//! - `:keywords`: each in full at its place, how it is written, and the var that it stands in.
 #![allow(clippy::unwrap_used)]
 
-use code::analysis::{Rules, analyze};
-use edn::{ReadOptions, Value};
+use code::analysis::{Findings, KeywordFound, Place, Rules, analyze, find};
+use edn::ReadOptions;
 
 fn show(facts: &code::facts::StatementFacts) -> String {
     let names: Vec<String> = facts
@@ -25,29 +27,83 @@ fn show(facts: &code::facts::StatementFacts) -> String {
     line
 }
 
+fn place(at: &Place) -> String {
+    format!("{}:{}", at.row, at.col)
+}
+
+fn lang(lang: Option<&str>) -> String {
+    lang.map(|lang| format!("{lang} ")).unwrap_or_default()
+}
+
+fn locals(found: &Findings) -> Vec<String> {
+    let line = |local: &code::analysis::LocalFound| {
+        let uses = found.local_usages.iter().filter(|usage| usage.id == local.id);
+        let uses: Vec<String> = uses.map(|usage| place(&usage.at)).collect();
+        let (lang, at) = (lang(local.lang), place(&local.at));
+        let (row, col) = (local.scope.end_row, local.scope.end_col);
+        format!("{lang}{} {at} → {}; up to {row}:{col}", local.name, uses.join(", "))
+    };
+    found.locals.iter().map(line).collect()
+}
+
+fn keyword(found: &Findings, keyword: &KeywordFound) -> String {
+    let mut line = format!("{}:", lang(keyword.lang));
+    let ns = keyword.ns.as_deref().or(keyword.alias.as_ref().map(|_| "?"));
+    line += &ns.map(|ns| format!("{ns}/")).unwrap_or_default();
+    line += &format!("{} {}", keyword.name, place(&keyword.at));
+    let local = keyword.local.map(|id| found.locals.iter().find(|l| l.id == id).unwrap());
+    let alias = keyword.alias.as_deref().map(|alias| format!("alias {alias}"));
+    let notes = [
+        alias,
+        keyword.auto_resolved.then(|| "auto".to_owned()),
+        keyword.namespace_from_prefix.then(|| "prefix".to_owned()),
+        keyword.keys_modifier.then(|| "modifier".to_owned()),
+        keyword.keys_destructuring.then(|| "destructured".to_owned()),
+        local.map(|local| format!("local {}", place(&local.at))),
+        keyword.from_var.as_deref().map(|var| format!("in {var}")),
+    ];
+    notes.into_iter().flatten().fold(line, |line, note| line + " " + &note)
+}
+
+/// The lines under a key of a case, if it has them.
+fn lines(case: &edn::Map, key: &str) -> Option<Vec<String>> {
+    let lines = case.get_keyword(key)?.as_seq().unwrap();
+    Some(lines.iter().map(|line| line.as_str().unwrap().to_string()).collect())
+}
+
 #[test]
-fn statements_are_named_and_resolved() {
+fn each_rule_holds() {
     let options = ReadOptions { clojure: true, ..ReadOptions::default() };
     let cases = edn::read_all_with(include_str!("analysis.edn"), &options).unwrap();
     for case in cases {
         let case = case.as_map().unwrap();
-        let text = |v: &Value| v.as_str().unwrap().to_string();
-        let files: Vec<(String, String)> = case
-            .get_keyword("files")
-            .and_then(Value::as_seq)
+        let files: Vec<(String, String)> = lines(case, "files")
             .unwrap()
             .chunks_exact(2)
-            .map(|pair| (text(&pair[0]), text(&pair[1])))
+            .map(|pair| (pair[0].clone(), pair[1].clone()))
             .collect();
-        let expected: Vec<String> =
-            case.get_keyword("gives").and_then(Value::as_seq).unwrap().iter().map(text).collect();
-        let facts = analyze(&files, &Rules::default());
-        let got: Vec<String> = facts.iter().flat_map(|f| f.statements.iter().map(show)).collect();
-        assert_eq!(got, expected, "{files:#?}");
-        for ((_, text), facts) in files.iter().zip(&facts) {
-            let whole: String =
-                facts.statements.iter().map(|s| format!("{}{}", s.before, s.source)).collect();
-            assert_eq!(*text, whole + &facts.tail, "the parts are the file");
+        if let Some(expected) = lines(case, "gives") {
+            let facts = analyze(&files, &Rules::default());
+            let got: Vec<String> =
+                facts.iter().flat_map(|f| f.statements.iter().map(show)).collect();
+            assert_eq!(got, expected, "{files:#?}");
+            for ((_, text), facts) in files.iter().zip(&facts) {
+                let whole: String =
+                    facts.statements.iter().map(|s| format!("{}{}", s.before, s.source)).collect();
+                assert_eq!(*text, whole + &facts.tail, "the parts are the file");
+            }
+        }
+        let found = find(&files, &Rules::default());
+        type Print<'a> = (&'a str, &'a dyn Fn(&Findings) -> Vec<String>);
+        let prints: [Print<'_>; 2] = [
+            ("locals", &locals),
+            ("keywords", &|f| f.keywords.iter().map(|k| keyword(f, k)).collect()),
+        ];
+        for (key, print) in prints {
+            if let Some(expected) = lines(case, key) {
+                let got: Vec<String> = found.iter().flat_map(print).collect();
+                assert_eq!(got, expected, "{key} {files:#?}");
+            }
         }
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! Keys and their meaning are clj-kondo's; what is not known here is left out.
 
-use super::findings::{DefinitionFound, Findings, LoadFound, NamespaceFound, Place, UsageFound};
-use edn::{Keyword, Symbol, Value};
+use super::find::{
+    DefinitionFound, Findings, KeywordFound, LoadFound, LocalFound, LocalUsageFound,
+    NamespaceFound, Place, UsageFound,
+};
+use edn::{Keyword, Str, Symbol, Value};
 
-/// What was found as `{:namespace-definitions […] :namespace-usages […] :var-definitions […] :var-usages […]}`.
+/// What was found as a map of clj-kondo's buckets: `:namespace-definitions`, `:var-usages` …
 ///
 /// ```
 /// use code::analysis::{Rules, as_kondo, find};
@@ -17,29 +20,40 @@ use edn::{Keyword, Symbol, Value};
 /// assert_eq!(x.get_keyword("row"), Some(&edn::Value::Int(2)));
 /// ```
 pub fn as_kondo(all: &[Findings]) -> Value {
-    let bucket = |name: &str, of: &dyn Fn(&Findings) -> Vec<Value>| {
-        (Value::keyword(name), Value::vector(all.iter().flat_map(of).collect()))
-    };
     Value::map(vec![
-        bucket("namespace-definitions", &|f| {
-            f.namespaces.iter().map(|ns| namespace(&f.path, ns)).collect()
-        }),
-        bucket("namespace-usages", &|f| f.loads.iter().map(|l| load(&f.path, l)).collect()),
-        bucket("var-definitions", &|f| {
-            f.definitions.iter().map(|def| definition(&f.path, def)).collect()
-        }),
-        bucket("var-usages", &|f| f.usages.iter().map(|u| usage(&f.path, u)).collect()),
+        bucket("namespace-definitions", all, |f| &f.namespaces, namespace),
+        bucket("namespace-usages", all, |f| &f.loads, load),
+        bucket("var-definitions", all, |f| &f.definitions, definition),
+        bucket("var-usages", all, |f| &f.usages, usage),
+        bucket("locals", all, |f| &f.locals, local),
+        bucket("local-usages", all, |f| &f.local_usages, local_usage),
+        bucket("keywords", all, |f| &f.keywords, keyword),
     ])
+}
+
+/// All findings of one kind. Numbers of locals, which are of one file, are made those of all files.
+fn bucket<'a, T: 'a>(
+    name: &str,
+    all: &'a [Findings],
+    of: impl Fn(&'a Findings) -> &'a Vec<T>,
+    print: impl Fn(Entries, &T, u32) -> Entries,
+) -> (Value, Value) {
+    let mut first_local = 0;
+    let mut printed = Vec::new();
+    for found in all {
+        let records = of(found).iter();
+        let file =
+            || Entries(vec![(Value::keyword("filename"), Value::string(found.path.as_str()))]);
+        printed.extend(records.map(|record| print(file(), record, first_local).map()));
+        first_local += found.locals.len() as u32;
+    }
+    (Value::keyword(name), Value::vector(printed))
 }
 
 /// A map in the making; what is not there is left out.
 struct Entries(Vec<(Value, Value)>);
 
 impl Entries {
-    fn of(path: &str) -> Entries {
-        Entries(vec![(Value::keyword("filename"), Value::string(path))])
-    }
-
     fn with(mut self, key: &str, value: impl Into<Option<Value>>) -> Entries {
         self.0.extend(value.into().map(|value| (Value::keyword(key), value)));
         self
@@ -84,20 +98,21 @@ fn symbol(name: &str) -> Value {
     }
 }
 
-fn namespace(path: &str, ns: &NamespaceFound) -> Value {
-    let entries = Entries::of(path).with("name", symbol(&ns.name)).lang(ns.lang);
-    entries.at(&ns.at).name_at(&ns.name_at).map()
+fn namespace(file: Entries, ns: &NamespaceFound, _: u32) -> Entries {
+    file.with("name", symbol(&ns.name)).lang(ns.lang).at(&ns.at).name_at(&ns.name_at)
 }
 
-fn load(path: &str, load: &LoadFound) -> Value {
-    let entries = Entries::of(path).with("from", symbol(&load.from)).with("to", symbol(&load.to));
-    let entries = entries.with("alias", load.alias.as_deref().map(symbol)).lang(load.lang);
-    entries.at(&load.name_at).name_at(&load.name_at).map()
+fn load(file: Entries, load: &LoadFound, _: u32) -> Entries {
+    file.with("from", symbol(&load.from))
+        .with("to", symbol(&load.to))
+        .with("alias", load.alias.as_deref().map(symbol))
+        .lang(load.lang)
+        .at(&load.name_at)
+        .name_at(&load.name_at)
 }
 
-fn definition(path: &str, def: &DefinitionFound) -> Value {
-    Entries::of(path)
-        .with("ns", symbol(&def.ns))
+fn definition(file: Entries, def: &DefinitionFound, _: u32) -> Entries {
+    file.with("ns", symbol(&def.ns))
         .with("name", symbol(&def.name))
         .with("defined-by", symbol(&def.kind))
         .lang(def.lang)
@@ -106,20 +121,54 @@ fn definition(path: &str, def: &DefinitionFound) -> Value {
         .with("doc", def.doc.as_deref().map(Value::string))
         .at(&def.at)
         .name_at(&def.name_at)
-        .map()
 }
 
-fn usage(path: &str, usage: &UsageFound) -> Value {
-    let unknown = || Value::keyword("clj-kondo/unknown-namespace");
-    Entries::of(path)
-        .with("from", symbol(&usage.from))
+/// A namespace that is named; clj-kondo has a keyword for one that cannot be found.
+fn named(ns: Option<&Str>) -> Value {
+    ns.map_or_else(|| Value::keyword("clj-kondo/unknown-namespace"), |ns| symbol(ns))
+}
+
+fn usage(file: Entries, usage: &UsageFound, _: u32) -> Entries {
+    file.with("from", symbol(&usage.from))
         .with("from-var", usage.from_var.as_deref().map(symbol))
-        .with("to", usage.to.as_deref().map_or_else(unknown, symbol))
+        .with("to", named(usage.to.as_ref()))
         .with("name", symbol(&usage.name))
         .with("alias", usage.alias.as_deref().map(symbol))
         .with("arity", usage.arity.map(number))
         .lang(usage.lang)
         .at(&usage.name_at)
         .name_at(&usage.name_at)
-        .map()
+}
+
+fn local(file: Entries, local: &LocalFound, first: u32) -> Entries {
+    file.with("id", number(first + local.id))
+        .with("name", symbol(&local.name))
+        .with("str", Value::string(&*local.text))
+        .lang(local.lang)
+        .at(&local.at)
+        .with("scope-end-row", number(local.scope.end_row))
+        .with("scope-end-col", number(local.scope.end_col))
+}
+
+fn local_usage(file: Entries, usage: &LocalUsageFound, first: u32) -> Entries {
+    file.with("id", number(first + usage.id))
+        .with("name", symbol(&usage.name))
+        .lang(usage.lang)
+        .at(&usage.at)
+        .name_at(&usage.at)
+}
+
+fn keyword(file: Entries, keyword: &KeywordFound, _: u32) -> Entries {
+    let unknown = keyword.ns.is_none() && keyword.alias.is_some();
+    file.with("from", symbol(&keyword.from))
+        .with("from-var", keyword.from_var.as_deref().map(symbol))
+        .with("ns", (keyword.ns.is_some() || unknown).then(|| named(keyword.ns.as_ref())))
+        .with("name", Value::string(&*keyword.name))
+        .with("alias", keyword.alias.as_deref().filter(|_| !unknown).map(symbol))
+        .flag("auto-resolved", keyword.auto_resolved)
+        .flag("namespace-from-prefix", keyword.namespace_from_prefix)
+        .flag("keys-destructuring", keyword.keys_destructuring)
+        .flag("keys-destructuring-ns-modifier", keyword.keys_modifier)
+        .lang(keyword.lang)
+        .at(&keyword.at)
 }

@@ -11,7 +11,7 @@
 //! - The result depends on the files and their paths alone, not on their order or on timing.
 
 mod config;
-mod findings;
+mod find;
 mod kondo;
 mod lexicon;
 mod names;
@@ -22,7 +22,10 @@ mod together;
 mod walk;
 
 pub use config::Rules;
-pub use findings::{DefinitionFound, Findings, LoadFound, NamespaceFound, Place, UsageFound, find};
+pub use find::{
+    DefinitionFound, Findings, KeywordFound, LoadFound, LocalFound, LocalUsageFound,
+    NamespaceFound, Place, UsageFound, find,
+};
 pub use kondo::as_kondo;
 
 use crate::facts::FileFacts;
@@ -45,8 +48,17 @@ use walk::Pass;
 /// ```
 pub fn analyze(files: &[(String, String)], rules: &Rules) -> Vec<FileFacts> {
     let files: Vec<File<'_>> =
-        files.par_iter().map(|(path, text)| File::read(path, text, rules)).collect();
+        files.par_iter().map(|(path, text)| File::read(path, text, rules, Detail::Facts)).collect();
     together::facts(&files)
+}
+
+/// What is wanted of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Detail {
+    /// What its statements define and use.
+    Facts,
+    /// The same, and what only those need who want to know where everything stands: locals.
+    Places,
 }
 
 /// One file, analysed alone.
@@ -61,7 +73,7 @@ struct File<'s> {
 }
 
 impl<'s> File<'s> {
-    fn read(path: &'s str, text: &'s str, rules: &Rules) -> File<'s> {
+    fn read(path: &'s str, text: &'s str, rules: &Rules, detail: Detail) -> File<'s> {
         let tree = parse(text);
         let mut statements = Vec::new();
         let mut end = 0;
@@ -75,7 +87,7 @@ impl<'s> File<'s> {
         }
         let passes = platforms(path)
             .iter()
-            .map(|platform| walk::pass(text, &tree, *platform, &rules.lint_as))
+            .map(|platform| walk::pass(text, &tree, *platform, &rules.lint_as, detail))
             .collect();
         File { path, text, tree, statements, tail: end..text.len(), passes }
     }

@@ -6,118 +6,38 @@
 
 mod binding;
 mod defining;
+mod form;
+mod head;
+mod locals;
 mod special;
 
-use super::lexicon;
+pub(super) use form::{Def, Effects, Form, NO_LIST, Pass, Use, UseKind};
+pub(super) use head::LintAs;
+pub(super) use locals::{DestructuredKey, Locals};
+
 use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
+use super::{Detail, lexicon};
 use edn::syntax::{Kind, Tree};
-use rustc_hash::FxHashMap;
-use std::ops::Range;
+use head::Canonical;
+use locals::Bound;
 
-/// How a name is used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
-pub(super) enum UseKind {
-    Call,
-    Reference,
-    /// A class that an instance is made of.
-    New,
-    ProtocolImpl,
-    MultimethodImpl,
-    /// Inside a syntax quote: a name that means nothing is only a symbol there.
-    Quoted,
-    /// The same, first in a form.
-    QuotedCall,
-    /// A type hint: of interest only where it names a type of the project.
-    TypeHint,
-}
-
-/// A symbol that is used, by its place in the text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) kind: UseKind,
-    /// The definition of the form that it stands in: its place among them, counted from 1; 0 outside of all.
-    pub(super) within: u32,
-    /// The list that it is the head of, by its node; [`NO_LIST`] where it is none.
-    pub(super) call: u32,
-}
-
-/// No list at all.
-pub(super) const NO_LIST: u32 = u32::MAX;
-
-/// A var that a statement defines.
-#[derive(Clone, Debug)]
-pub(super) struct Def {
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) doc: Option<String>,
-    pub(super) arglists: Option<String>,
-    pub(super) private: bool,
-    pub(super) is_macro: bool,
-    pub(super) deprecated: bool,
-    pub(super) root: bool,
-    /// A declaration without a value.
-    pub(super) declared: bool,
-    pub(super) dynamic: bool,
-    /// Where its name stands; of a var that is made by the way, where the name it is made of does.
-    pub(super) at: Range<u32>,
-    /// The form that defines it.
-    pub(super) form: Range<u32>,
-}
-
-/// Evidence about effects.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Effects {
-    /// What certainly has an effect.
-    pub(super) impure: Option<String>,
-    /// Something of which nothing is known: interop, a class.
-    pub(super) unknown: bool,
-}
-
-/// One top-level form as one platform reads it.
-#[derive(Clone, Debug)]
-pub(super) struct Form {
-    /// Its node in the tree.
-    pub(super) root: usize,
-    /// Its namespace, by its place among the file's contexts.
-    pub(super) context: usize,
-    /// The name that stands first in it.
-    pub(super) head: String,
-    /// What it is said to be about: its second part, where that is short.
-    pub(super) target: Option<String>,
-    /// The multimethod and dispatch value of a `defmethod`.
-    pub(super) method: Option<(String, String)>,
-    pub(super) defs: Vec<Def>,
-    pub(super) uses: Vec<Use>,
-    /// Vars that are made public under the same name here: namespace and name.
-    pub(super) exports: Vec<(String, String)>,
-    pub(super) effects: Effects,
-}
-
-/// What one platform reads in a file.
-#[derive(Clone, Debug)]
-pub(super) struct Pass {
-    pub(super) platform: Platform,
-    pub(super) contexts: Vec<Context>,
-    pub(super) forms: Vec<Form>,
-}
-
-/// Macros that a project says are like others: by name their namespaces, each with a full name.
-pub(super) type LintAs = FxHashMap<String, Vec<(String, String)>>;
-
-fn find_like<'a>(lint_as: &'a LintAs, ns: &str, name: &str) -> Option<&'a str> {
-    let found = lint_as.get(name)?.iter().find(|(from, _)| from == ns);
-    found.map(|(_, like)| like.as_str())
-}
-
-pub(super) fn pass(text: &str, tree: &Tree, platform: Platform, lint_as: &LintAs) -> Pass {
+/// Walks a file as a platform reads it.
+pub(super) fn pass(
+    text: &str,
+    tree: &Tree,
+    platform: Platform,
+    lint_as: &LintAs,
+    detail: Detail,
+) -> Pass {
     let reading = Reading { text, tree, platform };
     let mut walker = Walker {
         reading,
         lint_as,
+        detail,
         contexts: vec![Context::named("user")],
         locals: Vec::new(),
+        found: Locals::default(),
+        scope_end: 0,
         uses: Vec::new(),
         exports: Vec::new(),
         defs: Vec::new(),
@@ -139,14 +59,20 @@ pub(super) fn pass(text: &str, tree: &Tree, platform: Platform, lint_as: &LintAs
         }
         forms.push(walker.top(root, &expanded));
     }
-    Pass { platform, contexts: walker.contexts, forms }
+    Pass { platform, contexts: walker.contexts, forms, locals: walker.found }
 }
 
 struct Walker<'t> {
     reading: Reading<'t>,
     lint_as: &'t LintAs,
+    detail: Detail,
     contexts: Vec<Context>,
-    locals: Vec<&'t str>,
+    /// What is bound here, innermost last.
+    locals: Vec<Bound<'t>>,
+    /// What was bound and used anywhere.
+    found: Locals,
+    /// Where the names that are bound now stop to mean something.
+    scope_end: u32,
     uses: Vec<Use>,
     exports: Vec<(String, String)>,
     defs: Vec<Def>,
@@ -176,7 +102,8 @@ const MAX_TARGET: usize = 80;
 impl<'t> Walker<'t> {
     fn top(&mut self, root: usize, nodes: &[usize]) -> Form {
         self.locals.clear();
-        (self.depth, self.within) = (0, 0);
+        (self.depth, self.within, self.list) = (0, 0, root);
+        self.scope_end = self.end_of(root);
         let first = self.reading.bare(nodes[0]);
         let parts = match self.reading.kind(first) {
             Kind::List => self.reading.forms(first),
@@ -316,16 +243,6 @@ impl<'t> Walker<'t> {
         }
     }
 
-    fn is_local(&self, name: &str) -> bool {
-        self.locals.iter().rev().any(|local| *local == name)
-    }
-
-    /// `local.member`, as ClojureScript has it.
-    fn is_member_of_local(&self, name: &str) -> bool {
-        self.reading.platform == Platform::Cljs
-            && name.split_once('.').is_some_and(|(l, _)| !l.is_empty() && self.is_local(l))
-    }
-
     fn used(&mut self, node: usize, kind: UseKind) {
         let node = self.reading.bare(node);
         if self.reading.kind(node) != Kind::Symbol {
@@ -339,9 +256,7 @@ impl<'t> Walker<'t> {
             if text.ends_with('#') {
                 return;
             }
-        } else if kind != UseKind::TypeHint
-            && (self.is_local(text) || self.is_member_of_local(text))
-        {
+        } else if kind != UseKind::TypeHint && self.used_local(node) {
             return;
         }
         let kind = match kind {
@@ -356,52 +271,6 @@ impl<'t> Walker<'t> {
         self.uses.push(Use { start: span.start, end: span.end, kind, within: self.within, call });
     }
 
-    /// The name of the core form that a head is or is like; the head's own name otherwise.
-    fn canonical(&self, head: &'t str) -> Canonical<'t> {
-        if self.is_local(head) {
-            return Canonical::Local;
-        }
-        let context = &self.contexts[self.contexts.len() - 1];
-        let (ns, name) = match head.split_once('/') {
-            Some((ns, name)) if !ns.is_empty() && !name.is_empty() => {
-                (context.aliases.get(ns).map_or(ns, String::as_str), name)
-            }
-            _ => match context.refers.get(head) {
-                Some((ns, name)) => (ns.as_str(), name.as_str()),
-                None if context.excluded.contains(head) => (context.name.as_str(), head),
-                None => {
-                    if let Some(like) = find_like(self.lint_as, &context.name, head) {
-                        return Canonical::Like(core_name(like));
-                    }
-                    if let Some(like) = lexicon::like(&context.name, head) {
-                        return Canonical::Like(like.to_string());
-                    }
-                    return self.used_like(context, head).unwrap_or(Canonical::Core(head));
-                }
-            },
-        };
-        if matches!(ns, "clojure.core" | "cljs.core") {
-            return Canonical::Core(&head[head.len() - name.len().min(head.len())..]);
-        }
-        match find_like(self.lint_as, ns, name) {
-            Some(like) => Canonical::Like(core_name(like)),
-            None => {
-                lexicon::like(ns, name).map_or(Canonical::Other, |l| Canonical::Like(l.to_string()))
-            }
-        }
-    }
-
-    /// What a plain name is like when it comes from a namespace that is used whole.
-    fn used_like(&self, context: &Context, name: &str) -> Option<Canonical<'t>> {
-        context.used.iter().filter(|(_, excluded)| !excluded.iter().any(|e| e == name)).find_map(
-            |(ns, _)| {
-                let like = find_like(self.lint_as, ns, name).map(core_name);
-                let known = || lexicon::like(ns, name).map(String::from);
-                like.or_else(known).map(Canonical::Like)
-            },
-        )
-    }
-
     fn list(&mut self, node: usize) {
         let forms = self.reading.forms(node);
         let Some((first, rest)) = forms.split_first() else { return };
@@ -410,14 +279,17 @@ impl<'t> Walker<'t> {
             return self.walk_all(&forms);
         }
         self.depth += 1;
-        self.list = node;
+        let outer = std::mem::replace(&mut self.list, node);
         let head = self.reading.text(head_node);
         if self.quoted > 0 {
             self.used(head_node, UseKind::Call);
             self.walk_all(rest);
         } else {
             match self.canonical(head) {
-                Canonical::Local => self.walk_all(rest),
+                Canonical::Local => {
+                    self.used_local(head_node);
+                    self.walk_all(rest);
+                }
                 Canonical::Core(name) => {
                     if !self.special(name, head_node, &forms) {
                         self.used(head_node, UseKind::Call);
@@ -441,6 +313,7 @@ impl<'t> Walker<'t> {
             }
         }
         self.depth -= 1;
+        self.list = outer;
     }
 
     /// A call of something that is no known form. A macro called `def…` with a name after it is taken to define it.
@@ -465,19 +338,4 @@ impl<'t> Walker<'t> {
             _ => self.walk_all(&forms[1..]),
         }
     }
-}
-
-/// What the head of a form means.
-enum Canonical<'t> {
-    Local,
-    /// A plain name, of core or of the namespace itself.
-    Core(&'t str),
-    /// Like this core form.
-    Like(String),
-    Other,
-}
-
-fn core_name(full: &str) -> String {
-    let (ns, name) = full.split_once('/').unwrap_or(("", full));
-    lexicon::like(ns, name).unwrap_or(name).to_string()
 }

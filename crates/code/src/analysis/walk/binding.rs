@@ -4,20 +4,26 @@ use super::Walker;
 use edn::syntax::Kind;
 
 impl Walker<'_> {
-    pub(super) fn scoped(&mut self, inner: impl FnOnce(&mut Self)) {
-        let mark = self.locals.len();
-        inner(self);
-        self.locals.truncate(mark);
+    /// `[name value …] body…`
+    pub(super) fn bindings(&mut self, rest: &[usize]) {
+        self.bindings_up_to(rest, self.list_end());
     }
 
-    pub(super) fn bindings(&mut self, rest: &[usize]) {
+    /// `[name value] then else?`: the name means nothing in the last.
+    pub(super) fn conditional_bindings(&mut self, rest: &[usize]) {
+        let (bound, otherwise) = rest.split_at(rest.len().min(2));
+        self.bindings_up_to(bound, bound.last().map_or(0, |last| self.end_of(*last)));
+        self.walk_all(otherwise);
+    }
+
+    fn bindings_up_to(&mut self, rest: &[usize], end: u32) {
         let Some((vector, body)) = rest.split_first() else { return };
         let vector = self.reading.bare(*vector);
         if self.reading.kind(vector) != Kind::Vector {
             return self.walk_all(rest);
         }
         let pairs = self.reading.forms(vector);
-        self.scoped(|w| {
+        self.scoped(end, |w| {
             for pair in pairs.chunks(2) {
                 match (w.reading.keyword(pair[0]), pair.get(1)) {
                     (Some("let"), Some(inner)) if w.reading.kind(*inner) == Kind::Vector => {
@@ -43,12 +49,8 @@ impl Walker<'_> {
     pub(super) fn bind(&mut self, pattern: usize) {
         let pattern = self.metas(pattern);
         match self.reading.kind(pattern) {
-            Kind::Symbol => {
-                let name = self.reading.text(pattern);
-                if name != "&" {
-                    self.locals.push(name);
-                }
-            }
+            Kind::Symbol if self.reading.text(pattern) == "&" => {}
+            Kind::Symbol => self.bind_name(pattern),
             Kind::Vector => {
                 let mut parts = self.reading.forms(pattern).into_iter();
                 while let Some(part) = parts.next() {
@@ -72,7 +74,7 @@ impl Walker<'_> {
 
     pub(super) fn bind_map(&mut self, map: usize) {
         let forms = self.reading.forms(map);
-        // A default may be called as what it is the default of.
+        // A default may be called as what it is the default of, so it is walked before that is bound.
         let defaults =
             forms.chunks_exact(2).filter(|pair| self.reading.keyword(pair[0]) == Some("or"));
         let defaults: Vec<usize> = defaults.flat_map(|pair| self.reading.forms(pair[1])).collect();
@@ -87,25 +89,26 @@ impl Walker<'_> {
             match keyword.rsplit('/').next() {
                 Some("keys" | "strs" | "syms") => {
                     for name in self.reading.forms(value) {
-                        let name = self.reading.bare(name);
-                        let text = self.reading.text(name).trim_start_matches(':');
-                        self.locals.push(text.rsplit('/').next().unwrap_or(text));
+                        self.bind_key(self.reading.bare(name), key);
                     }
                 }
                 Some("as") => self.bind(value),
                 _ => {}
             }
         }
+        for default in defaults.chunks_exact(2) {
+            self.used_local(default[0]);
+        }
     }
 
     /// `name? [params] body` or `name? ([params] body)+`
     pub(super) fn function(&mut self, rest: &[usize]) {
-        self.scoped(|w| {
+        self.scoped(self.list_end(), |w| {
             let mut rest = rest;
             if let Some((name, after)) = rest.split_first() {
                 let bare = w.reading.bare(*name);
                 if w.reading.kind(bare) == Kind::Symbol {
-                    w.locals.push(w.reading.text(bare));
+                    w.bind_name(bare);
                     rest = after;
                 }
             }
@@ -119,7 +122,7 @@ impl Walker<'_> {
         // What stands before the parameters: a schema, a tag, attributes of a macro that is like `defn`.
         if let Some(at) = rest.iter().position(is_vector) {
             self.walk_all(&rest[..at]);
-            self.arity(&rest[at..]);
+            self.arity(&rest[at..], self.list_end());
         } else {
             for form in rest {
                 let parts = match self.reading.kind(*form) {
@@ -128,7 +131,7 @@ impl Walker<'_> {
                 };
                 let first = parts.first().map(|first| self.reading.bare(*first));
                 if first.is_some_and(|first| self.reading.kind(first) == Kind::Vector) {
-                    self.arity(&parts);
+                    self.arity(&parts, self.end_of(*form));
                 } else {
                     self.walk(*form);
                 }
@@ -138,9 +141,9 @@ impl Walker<'_> {
     }
 
     /// `[params] body…`
-    pub(super) fn arity(&mut self, parts: &[usize]) {
+    pub(super) fn arity(&mut self, parts: &[usize], end: u32) {
         let Some((params, body)) = parts.split_first() else { return };
-        self.scoped(|w| {
+        self.scoped(end, |w| {
             w.bind(*params);
             w.walk_all(body);
         });
@@ -149,7 +152,7 @@ impl Walker<'_> {
     pub(super) fn letfn(&mut self, rest: &[usize]) {
         let Some((functions, body)) = rest.split_first() else { return };
         let functions = self.reading.forms(*functions);
-        self.scoped(|w| {
+        self.scoped(self.list_end(), |w| {
             for function in &functions {
                 if let Some(name) = w.reading.forms(*function).first() {
                     w.bind(*name);
@@ -157,7 +160,9 @@ impl Walker<'_> {
             }
             for function in &functions {
                 let parts = w.reading.forms(*function);
-                w.function(&parts);
+                let outer = std::mem::replace(&mut w.list, *function);
+                w.arities(parts.get(1..).unwrap_or_default());
+                w.list = outer;
             }
             w.walk_all(body);
         });
@@ -166,7 +171,8 @@ impl Walker<'_> {
     pub(super) fn catch(&mut self, rest: &[usize]) {
         if let [class, name, body @ ..] = rest {
             self.walk(*class);
-            self.scoped(|w| {
+            let end = body.last().unwrap_or(name);
+            self.scoped(self.end_of(*end), |w| {
                 w.bind(*name);
                 w.walk_all(body);
             });
@@ -176,11 +182,33 @@ impl Walker<'_> {
     pub(super) fn as_thread(&mut self, rest: &[usize]) {
         if let [value, name, body @ ..] = rest {
             self.walk(*value);
-            self.scoped(|w| {
+            self.scoped(self.list_end(), |w| {
                 w.bind(*name);
                 w.walk_all(body);
             });
         }
+    }
+
+    /// `name body…`
+    pub(super) fn named_first(&mut self, rest: &[usize]) {
+        let Some((name, body)) = rest.split_first() else { return };
+        self.scoped(self.list_end(), |w| {
+            w.bind(*name);
+            w.walk_all(body);
+        });
+    }
+
+    /// `array index result before… body`, with so many expressions before the body that see neither name.
+    pub(super) fn over_array(&mut self, rest: &[usize], before: usize) {
+        let [array, index, result, rest @ ..] = rest else { return self.walk_all(rest) };
+        let (before, body) = rest.split_at(rest.len().min(before));
+        self.walk(*array);
+        self.walk_all(before);
+        self.scoped(self.list_end(), |w| {
+            w.bind(*index);
+            w.bind(*result);
+            w.walk_all(body);
+        });
     }
 
     /// Constants of `case` are data.

@@ -33,7 +33,7 @@ impl<'t> Walker<'t> {
         let text = self.reading.text(bare);
         let name = text.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or(text);
         if self.in_comment {
-            self.locals.push(name);
+            self.bind_hidden(name);
         }
         let from = text[..text.len() - name.len()].trim_end_matches('/');
         if !from.is_empty() && from != self.contexts[self.contexts.len() - 1].name {
@@ -146,9 +146,9 @@ impl<'t> Walker<'t> {
             if let Some(map) = attributes {
                 w.walk(map);
             }
-            w.scoped(|w| {
+            w.scoped(w.list_end(), |w| {
                 if is_macro {
-                    w.locals.extend(["&env", "&form"]);
+                    ["&env", "&form"].into_iter().for_each(|name| w.bind_hidden(name));
                 }
                 if kind.starts_with("deftest") {
                     w.walk_all(rest);
@@ -255,7 +255,7 @@ impl<'t> Walker<'t> {
             }
         }
         self.inside(before, |w| {
-            w.scoped(|w| {
+            w.scoped(w.list_end(), |w| {
                 w.bind(*fields);
                 w.methods(rest);
             });
@@ -270,7 +270,9 @@ impl<'t> Walker<'t> {
                 Kind::List => {
                     let parts = self.reading.forms(*form);
                     if let Some((_, rest)) = parts.split_first() {
+                        let outer = std::mem::replace(&mut self.list, *form);
                         self.arities(rest);
+                        self.list = outer;
                     }
                 }
                 _ => self.walk(*form),
@@ -285,8 +287,8 @@ impl<'t> Walker<'t> {
                 if let [classes, args, methods @ ..] = rest {
                     self.walk(*classes);
                     self.walk(*args);
-                    self.scoped(|w| {
-                        w.locals.push("this");
+                    self.scoped(self.list_end(), |w| {
+                        w.bind_hidden("this");
                         w.methods(methods);
                     });
                 }

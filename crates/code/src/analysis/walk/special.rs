@@ -11,8 +11,12 @@ impl<'t> Walker<'t> {
         match name {
             "quote" => {}
             "var" => rest.iter().for_each(|n| self.used(*n, UseKind::Reference)),
-            "let" | "let*" | "loop" | "loop*" | "when-let" | "if-let" | "when-some" | "if-some"
-            | "when-first" | "dotimes" | "with-open" | "with-local-vars" | "doseq" | "for" => {
+            "if-let" | "if-some" => {
+                self.core_use(name, head);
+                self.conditional_bindings(rest);
+            }
+            "let" | "let*" | "loop" | "loop*" | "when-let" | "when-some" | "when-first"
+            | "dotimes" | "with-open" | "with-local-vars" | "doseq" | "for" => {
                 self.core_use(name, head);
                 self.bindings(rest);
             }
@@ -30,17 +34,22 @@ impl<'t> Walker<'t> {
                 self.letfn(rest);
             }
             "catch" => self.catch(rest),
-            "async" => {
-                if let Some((done, body)) = rest.split_first() {
-                    self.scoped(|w| {
-                        w.bind(*done);
-                        w.walk_all(body);
-                    });
-                }
-            }
+            "async" => self.named_first(rest),
             "as->" => {
                 self.core_use(name, head);
                 self.as_thread(rest);
+            }
+            "areduce" => {
+                self.core_use(name, head);
+                self.over_array(rest, 1);
+            }
+            "amap" => {
+                self.core_use(name, head);
+                self.over_array(rest, 0);
+            }
+            "this-as" => {
+                self.core_use(name, head);
+                self.named_first(rest);
             }
             "case" => {
                 self.core_use(name, head);
@@ -118,7 +127,7 @@ impl<'t> Walker<'t> {
                 let (defs, effects) =
                     (std::mem::take(&mut self.defs), std::mem::take(&mut self.effects));
                 let outer = std::mem::replace(&mut self.in_comment, true);
-                self.scoped(|w| w.walk_all(rest));
+                self.scoped(self.list_end(), |w| w.walk_all(rest));
                 self.in_comment = outer;
                 self.defs = defs;
                 self.effects = effects;

@@ -1,0 +1,217 @@
+//! The keywords that stand in a file, each with the namespace that reading gives it.
+//!
+//! Keywords mean the same wherever they stand, in quoted data and in metadata too. So they are not found by walking code but by
+//! going through all that a platform reads; only what destructuring makes of them is taken from the walk.
+
+use super::{Finder, Place};
+use crate::analysis::ns::{Context, Reading};
+use crate::analysis::walk::{DestructuredKey, Form};
+use edn::Str;
+use edn::syntax::Kind;
+use rustc_hash::FxHashMap;
+
+/// A keyword, or a name under `:keys` that stands for one.
+#[derive(Clone, Debug)]
+pub struct KeywordFound {
+    /// The platform, in a file that several read.
+    pub lang: Option<&'static str>,
+    /// The namespace that it stands in.
+    pub from: Str,
+    /// The var in whose definition it stands.
+    pub from_var: Option<Str>,
+    /// Its namespace; none where it has none, or its alias is not known.
+    pub ns: Option<Str>,
+    /// Its name.
+    pub name: Str,
+    /// The alias written in it.
+    pub alias: Option<Str>,
+    /// Whether it is written with two colons.
+    pub auto_resolved: bool,
+    /// Whether its namespace comes from the map around it, as in `#:a{:b 1}`.
+    pub namespace_from_prefix: bool,
+    /// Whether it stands under `:keys`, `:syms` or `:strs` in a destructuring form.
+    pub keys_destructuring: bool,
+    /// Whether it is that `:keys`, `:syms` or `:strs`.
+    pub keys_modifier: bool,
+    /// The local that is made of it, by its number.
+    pub local: Option<u32>,
+    /// Where it stands.
+    pub at: Place,
+}
+
+/// What reading makes of a keyword.
+#[derive(Clone, Default)]
+struct Resolved {
+    ns: Option<Str>,
+    name: Str,
+    alias: Option<Str>,
+    auto_resolved: bool,
+    from_prefix: bool,
+}
+
+impl Finder<'_> {
+    /// Finds the keywords of a pass. `first_local` is the number of its first local.
+    pub(super) fn keywords(&self, first_local: u32, out: &mut Vec<KeywordFound>) {
+        let keys = &self.pass.locals.keys;
+        let mut search = Search {
+            finder: self,
+            reading: self.reading(),
+            keys: keys.iter().map(|key| (key.node, key)).collect(),
+            modifiers: keys.iter().map(|key| (key.modifier, Resolved::default())).collect(),
+            first_local,
+            out,
+        };
+        for form in &self.pass.forms {
+            let mut nodes = Vec::new();
+            search.reading.expand(form.root, &mut nodes);
+            for node in nodes {
+                search.node(form, node, None);
+            }
+        }
+    }
+}
+
+struct Search<'a, 'o> {
+    finder: &'a Finder<'a>,
+    reading: Reading<'a>,
+    /// What the walk says of names under `:keys`, by their node.
+    keys: FxHashMap<u32, &'a DestructuredKey>,
+    /// What each `:keys` means, by its node, once it has been read.
+    modifiers: FxHashMap<u32, Resolved>,
+    first_local: u32,
+    out: &'o mut Vec<KeywordFound>,
+}
+
+impl Search<'_, '_> {
+    /// Finds what is in a node. `prefix` is the namespace of the map that it is a key of.
+    fn node(&mut self, form: &Form, node: usize, prefix: Option<&str>) {
+        match self.reading.kind(node) {
+            Kind::Keyword => self.keyword(form, node, prefix),
+            Kind::Symbol => self.key(form, node),
+            Kind::NamespacedMap => self.namespaced_map(form, node),
+            _ => {
+                for child in self.reading.forms(node) {
+                    self.node(form, child, None);
+                }
+            }
+        }
+    }
+
+    fn namespaced_map(&mut self, form: &Form, node: usize) {
+        let Some(map) = self.reading.forms(node).first().copied() else { return };
+        let prefix = self.prefix(self.context(form), node, map);
+        for (i, child) in self.reading.forms(map).into_iter().enumerate() {
+            let prefix = (i % 2 == 0).then_some(prefix.as_str());
+            self.node(form, child, prefix);
+        }
+    }
+
+    /// The namespace before a map: `#:a{}`, `#::{}`, `#::alias{}`.
+    fn prefix(&self, context: &Context, node: usize, map: usize) -> String {
+        let start = self.reading.span(node).start as usize;
+        let before = &self.reading.text[start..self.reading.span(map).start as usize];
+        let name = before.trim_start_matches('#').trim_end();
+        match name.strip_prefix("::") {
+            Some("") => context.name.clone(),
+            Some(alias) => context.aliases.get(alias).map_or(alias, String::as_str).to_string(),
+            None => name.trim_start_matches(':').to_string(),
+        }
+    }
+
+    fn context(&self, form: &Form) -> &Context {
+        &self.finder.pass.contexts[form.context]
+    }
+
+    fn keyword(&mut self, form: &Form, node: usize, prefix: Option<&str>) {
+        let resolved = resolve(self.context(form), self.reading.text(node), prefix);
+        if let Some(modifier) = self.modifiers.get_mut(&(node as u32)) {
+            *modifier = resolved.clone();
+            return self.add(form, node, resolved, None, true);
+        }
+        match self.keys.get(&(node as u32)).copied() {
+            Some(key) => self.add_key(form, node, resolved, key),
+            None => self.add(form, node, resolved, None, false),
+        }
+    }
+
+    /// A symbol under `:keys` stands for a keyword; one under `:strs` or `:syms` does not.
+    fn key(&mut self, form: &Form, node: usize) {
+        let Some(key) = self.keys.get(&(node as u32)).copied() else { return };
+        if &*self.modifiers[&key.modifier].name == "keys" {
+            let text = self.reading.text(node);
+            let (ns, name) = match split(text) {
+                (Some(ns), name) => (Some(ns.into()), name),
+                (None, name) => (None, name),
+            };
+            let resolved = Resolved { ns, name: name.into(), ..Resolved::default() };
+            self.add_key(form, node, resolved, key);
+        }
+    }
+
+    fn add_key(&mut self, form: &Form, node: usize, own: Resolved, key: &DestructuredKey) {
+        let modifier = &self.modifiers[&key.modifier];
+        let resolved = Resolved {
+            ns: modifier.ns.clone().or(own.ns),
+            alias: if modifier.alias.is_some() { None } else { own.alias },
+            ..own
+        };
+        self.add(form, node, resolved, Some(key), false);
+    }
+
+    fn add(
+        &mut self,
+        form: &Form,
+        node: usize,
+        resolved: Resolved,
+        key: Option<&DestructuredKey>,
+        keys_modifier: bool,
+    ) {
+        let at = self.reading.span(node);
+        self.out.push(KeywordFound {
+            lang: self.finder.lang,
+            from: self.context(form).name.as_str().into(),
+            from_var: form.def_around(&at).map(|def| def.name.as_str().into()),
+            ns: resolved.ns,
+            name: resolved.name,
+            alias: resolved.alias,
+            auto_resolved: resolved.auto_resolved,
+            namespace_from_prefix: resolved.from_prefix,
+            keys_destructuring: key.is_some(),
+            keys_modifier,
+            local: key.map(|key| self.first_local + key.local),
+            at: self.finder.place(&at),
+        });
+    }
+}
+
+/// The namespace and name of a symbol or keyword, colons left out.
+fn split(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('/') {
+        Some((ns, name)) if !ns.is_empty() && !name.is_empty() => (Some(ns), name),
+        _ => (None, text),
+    }
+}
+
+/// What a keyword means where names mean what a context says, as a key of a map with this prefix.
+fn resolve(context: &Context, text: &str, prefix: Option<&str>) -> Resolved {
+    let text = text.strip_prefix(':').unwrap_or(text);
+    let (auto_resolved, text) = match text.strip_prefix(':') {
+        Some(text) => (true, text),
+        None => (false, text),
+    };
+    let (written, name) = split(text);
+    let plain = Resolved { name: name.into(), auto_resolved, ..Resolved::default() };
+    match (auto_resolved, written, prefix) {
+        (true, Some(alias), _) => {
+            let loaded = || context.requires.iter().find(|ns| *ns == alias);
+            let ns = context.aliases.get(alias).or_else(loaded);
+            Resolved { ns: ns.map(|ns| ns.as_str().into()), alias: Some(alias.into()), ..plain }
+        }
+        (true, None, _) => Resolved { ns: Some(context.name.as_str().into()), ..plain },
+        (false, Some("_"), Some(_)) => plain,
+        (false, None, Some(prefix)) => {
+            Resolved { ns: Some(prefix.into()), from_prefix: true, ..plain }
+        }
+        (false, written, _) => Resolved { ns: written.map(Str::from), ..plain },
+    }
+}

@@ -1,0 +1,104 @@
+//! What a pass over a file leaves: its statements as one platform reads them, what each defines, uses and does.
+
+use super::locals::Locals;
+use crate::analysis::ns::{Context, Platform};
+use std::ops::Range;
+
+/// How a name is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub(in crate::analysis) enum UseKind {
+    Call,
+    Reference,
+    /// A class that an instance is made of.
+    New,
+    ProtocolImpl,
+    MultimethodImpl,
+    /// Inside a syntax quote: a name that means nothing is only a symbol there.
+    Quoted,
+    /// The same, first in a form.
+    QuotedCall,
+    /// A type hint: of interest only where it names a type of the project.
+    TypeHint,
+}
+
+/// A symbol that is used, by its place in the text.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::analysis) struct Use {
+    pub(in crate::analysis) start: u32,
+    pub(in crate::analysis) end: u32,
+    pub(in crate::analysis) kind: UseKind,
+    /// The definition of the form that it stands in: its place among them, counted from 1; 0 outside of all.
+    pub(in crate::analysis) within: u32,
+    /// The list that it is the head of, by its node; [`NO_LIST`] where it is none.
+    pub(in crate::analysis) call: u32,
+}
+
+/// No list at all.
+pub(in crate::analysis) const NO_LIST: u32 = u32::MAX;
+
+/// A var that a statement defines.
+#[derive(Clone, Debug)]
+pub(in crate::analysis) struct Def {
+    pub(in crate::analysis) name: String,
+    pub(in crate::analysis) kind: String,
+    pub(in crate::analysis) doc: Option<String>,
+    pub(in crate::analysis) arglists: Option<String>,
+    pub(in crate::analysis) private: bool,
+    pub(in crate::analysis) is_macro: bool,
+    pub(in crate::analysis) deprecated: bool,
+    pub(in crate::analysis) root: bool,
+    /// A declaration without a value.
+    pub(in crate::analysis) declared: bool,
+    pub(in crate::analysis) dynamic: bool,
+    /// Where its name stands; of a var that is made by the way, where the name it is made of does.
+    pub(in crate::analysis) at: Range<u32>,
+    /// The form that defines it.
+    pub(in crate::analysis) form: Range<u32>,
+}
+
+/// Evidence about effects.
+#[derive(Clone, Debug, Default)]
+pub(in crate::analysis) struct Effects {
+    /// What certainly has an effect.
+    pub(in crate::analysis) impure: Option<String>,
+    /// Something of which nothing is known: interop, a class.
+    pub(in crate::analysis) unknown: bool,
+}
+
+/// One top-level form as one platform reads it.
+#[derive(Clone, Debug)]
+pub(in crate::analysis) struct Form {
+    /// Its node in the tree.
+    pub(in crate::analysis) root: usize,
+    /// Its namespace, by its place among the file's contexts.
+    pub(in crate::analysis) context: usize,
+    /// The name that stands first in it.
+    pub(in crate::analysis) head: String,
+    /// What it is said to be about: its second part, where that is short.
+    pub(in crate::analysis) target: Option<String>,
+    /// The multimethod and dispatch value of a `defmethod`.
+    pub(in crate::analysis) method: Option<(String, String)>,
+    pub(in crate::analysis) defs: Vec<Def>,
+    pub(in crate::analysis) uses: Vec<Use>,
+    /// Vars that are made public under the same name here: namespace and name.
+    pub(in crate::analysis) exports: Vec<(String, String)>,
+    pub(in crate::analysis) effects: Effects,
+}
+
+/// What one platform reads in a file.
+#[derive(Clone, Debug)]
+pub(in crate::analysis) struct Pass {
+    pub(in crate::analysis) platform: Platform,
+    pub(in crate::analysis) contexts: Vec<Context>,
+    pub(in crate::analysis) forms: Vec<Form>,
+    /// What it binds, where that was wanted.
+    pub(in crate::analysis) locals: Locals,
+}
+
+impl Form {
+    /// The definition that something stands in: the innermost one, the first of those that one form makes.
+    pub(in crate::analysis) fn def_around(&self, at: &Range<u32>) -> Option<&Def> {
+        let around = |def: &&Def| def.form.start <= at.start && at.end <= def.form.end;
+        self.defs.iter().filter(around).min_by_key(|def| def.form.end - def.form.start)
+    }
+}
