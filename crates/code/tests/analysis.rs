@@ -1,10 +1,15 @@
 //! What the analysis says of small files, from `analysis.edn`. Of each case any of these is looked at:
 //! - `:gives`: its statements as `fqn -> [dependencies]`, what was not resolved, purity, and the vars that each defines;
 //! - `:locals`: each as `name row:column → where it is used, …; up to row:column`;
-//! - `:keywords`: each in full at its place, how it is written, and the var that it stands in.
+//! - `:keywords`: each in full at its place, how it is written, and the var that it stands in;
+//! - `:definitions`: each var with what defines it, its arities and what else is known of it;
+//! - `:usages`: each name at its place with what it means, core left out;
+//! - `:implementations`, `:classes`, `:symbols`: each at its place.
 #![allow(clippy::unwrap_used)]
 
-use code::analysis::{Findings, KeywordFound, Place, Rules, analyze, find};
+use code::analysis::{
+    DefinitionFound, Findings, KeywordFound, LocalFound, Place, Rules, UsageFound, analyze, find,
+};
 use edn::ReadOptions;
 
 fn show(facts: &code::facts::StatementFacts) -> String {
@@ -36,7 +41,7 @@ fn lang(lang: Option<&str>) -> String {
 }
 
 fn locals(found: &Findings) -> Vec<String> {
-    let line = |local: &code::analysis::LocalFound| {
+    let line = |local: &LocalFound| {
         let uses = found.local_usages.iter().filter(|usage| usage.id == local.id);
         let uses: Vec<String> = uses.map(|usage| place(&usage.at)).collect();
         let (lang, at) = (lang(local.lang), place(&local.at));
@@ -62,7 +67,79 @@ fn keyword(found: &Findings, keyword: &KeywordFound) -> String {
         local.map(|local| format!("local {}", place(&local.at))),
         keyword.from_var.as_deref().map(|var| format!("in {var}")),
     ];
+    flags(line, notes)
+}
+
+fn flags(line: String, notes: impl IntoIterator<Item = Option<String>>) -> String {
     notes.into_iter().flatten().fold(line, |line, note| line + " " + &note)
+}
+
+fn definition(def: &DefinitionFound) -> String {
+    let line = format!("{}{}/{} {}", lang(def.lang), def.ns, def.name, place(&def.name_at));
+    let is = |flag: bool, name: &str| flag.then(|| name.to_owned());
+    let arities = def.fixed_arities.iter().map(u32::to_string);
+    let arities: Vec<String> =
+        arities.chain(def.varargs_min_arity.map(|n| format!("{n}+"))).collect();
+    let notes = [
+        Some(format!("by {}", def.defined_by)),
+        (!arities.is_empty()).then(|| format!("[{}]", arities.join(" "))),
+        is(def.private, "private"),
+        is(def.is_macro, "macro"),
+        is(def.in_comment, "in-comment"),
+        def.protocol.as_ref().map(|protocol| format!("of {protocol}")),
+        def.added.as_ref().map(|added| format!("added {added}")),
+        def.deprecated.as_ref().map(|deprecated| format!("deprecated {deprecated}")),
+    ];
+    flags(line, notes)
+}
+
+fn usage(usage: &UsageFound) -> Option<String> {
+    let to = usage.to.as_deref().unwrap_or("?");
+    if matches!(to, "clojure.core" | "cljs.core") {
+        return None;
+    }
+    let line = format!("{}{to}/{} {}", lang(usage.lang), usage.name, place(&usage.name_at));
+    let notes = [
+        usage.arity.map(|arity| format!("({arity})")),
+        usage.refer.then(|| "refer".to_owned()),
+        usage.dispatch.as_ref().map(|dispatch| format!("[{dispatch}]")),
+        usage.from_var.as_ref().map(|var| format!("in {var}")),
+    ];
+    Some(flags(line, notes))
+}
+
+fn implementations(found: &Findings) -> Vec<String> {
+    let implementations = found.implementations.iter();
+    let line = implementations.map(|i| {
+        let protocol = i.protocol_ns.as_deref().unwrap_or("?");
+        let (at, lang) = (place(&i.name_at), lang(i.lang));
+        format!("{lang}{protocol}/{} {} {at} by {}", i.protocol, i.method, i.defined_by)
+    });
+    line.collect()
+}
+
+fn classes(found: &Findings) -> Vec<String> {
+    let line = found.classes.iter().map(|class| {
+        let member = class.member.as_ref().map(|member| format!("/{member}"));
+        let line = format!("{}{}", lang(class.lang), class.class);
+        let import = class.import.then(|| "import".to_owned());
+        flags(line + &member.unwrap_or_default(), [Some(place(&class.name_at)), import])
+    });
+    line.collect()
+}
+
+fn symbols(found: &Findings) -> Vec<String> {
+    let line = found.symbols.iter().map(|symbol| {
+        let to = symbol.to.as_deref().unwrap_or("?");
+        format!(
+            "{}{} {} → {to}/{}",
+            lang(symbol.lang),
+            symbol.symbol,
+            place(&symbol.at),
+            symbol.name
+        )
+    });
+    line.collect()
 }
 
 /// The lines under a key of a case, if it has them.
@@ -95,7 +172,12 @@ fn each_rule_holds() {
         }
         let found = find(&files, &Rules::default());
         type Print<'a> = (&'a str, &'a dyn Fn(&Findings) -> Vec<String>);
-        let prints: [Print<'_>; 2] = [
+        let prints: [Print<'_>; 7] = [
+            ("definitions", &|f| f.definitions.iter().map(definition).collect()),
+            ("usages", &|f| f.usages.iter().filter_map(usage).collect()),
+            ("implementations", &implementations),
+            ("classes", &classes),
+            ("symbols", &symbols),
             ("locals", &locals),
             ("keywords", &|f| f.keywords.iter().map(|k| keyword(f, k)).collect()),
         ];

@@ -4,22 +4,31 @@
 //! None of it is stored: it follows from the sources, and costs what analysing them does. A file that several platforms read
 //! has what each of them finds, one after the other.
 
+mod classes;
+mod definitions;
+mod implementations;
 mod keywords;
 mod locals;
 mod namespaces;
 mod place;
-mod vars;
+mod symbols;
+mod usages;
 
+pub use classes::ClassFound;
+pub use definitions::DefinitionFound;
+pub use implementations::ImplementationFound;
 pub use keywords::KeywordFound;
 pub use locals::{LocalFound, LocalUsageFound};
 pub use namespaces::{LoadFound, NamespaceFound};
 pub use place::Place;
-pub use vars::{DefinitionFound, UsageFound};
+pub use symbols::SymbolFound;
+pub use usages::UsageFound;
 
-use super::ns::Reading;
-use super::resolve::Project;
-use super::walk::Pass;
+use super::ns::{Context, Reading};
+use super::resolve::{Project, core_of, meaning_of};
+use super::walk::{Pass, UseKind};
 use super::{Detail, File, Rules};
+use edn::Str;
 use place::Lines;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -43,6 +52,12 @@ pub struct Findings {
     pub local_usages: Vec<LocalUsageFound>,
     /// The keywords that stand in it.
     pub keywords: Vec<KeywordFound>,
+    /// The methods of protocols and interfaces that it implements.
+    pub implementations: Vec<ImplementationFound>,
+    /// The classes of the JVM that it names.
+    pub classes: Vec<ClassFound>,
+    /// Symbols with a namespace in its quoted data.
+    pub symbols: Vec<SymbolFound>,
 }
 
 /// Finds what stands where in the files of a project: paths and texts.
@@ -75,13 +90,23 @@ fn of_file(project: &Project<'_>, file: &File<'_>) -> Findings {
             found.loads.extend(context.mentions.iter().map(|m| finder.load(context, m)));
             let referred = context.referred.iter();
             found.usages.extend(referred.filter_map(|r| finder.referred(context, r)));
+            if finder.has_classes() {
+                let imported = context.imported.iter();
+                found.classes.extend(imported.map(|i| finder.imported(context, i)));
+            }
         }
+        let implementations = pass.implementations.iter();
+        found.implementations.extend(implementations.filter_map(|i| finder.implementation(i)));
         let first_local = found.locals.len() as u32;
         finder.locals(first_local, &mut found);
         finder.keywords(first_local, &mut found.keywords);
         for form in &pass.forms {
             found.definitions.extend(form.defs.iter().map(|def| finder.definition(form, def)));
             found.usages.extend(form.uses.iter().filter_map(|used| finder.usage(form, used)));
+            if finder.has_classes() {
+                found.classes.extend(form.uses.iter().filter_map(|used| finder.class(form, used)));
+            }
+            finder.symbols(form, &mut found.symbols);
         }
     }
     found
@@ -103,6 +128,20 @@ impl Finder<'_> {
 
     fn text(&self, at: &Range<u32>) -> &str {
         &self.file.text[at.start as usize..at.end as usize]
+    }
+
+    /// The full name of what heads a list, as in `clojure.core/defn`.
+    fn head(&self, context: &Context, list: usize) -> Str {
+        let reading = self.reading();
+        let head = reading.forms(list).first().and_then(|head| reading.symbol(*head));
+        let head = head.unwrap_or_default();
+        let meaning = meaning_of(self.project, self.pass, context, UseKind::Call, head);
+        match usages::target(meaning, head) {
+            Some((Some(ns), name)) => format!("{ns}/{name}").into(),
+            Some((None, name)) => name,
+            // Special forms are clj-kondo's core.
+            None => format!("{}/{head}", core_of(self.pass.platform)).into(),
+        }
     }
 
     fn reading(&self) -> Reading<'_> {

@@ -3,8 +3,8 @@
 //! Keys and their meaning are clj-kondo's; what is not known here is left out.
 
 use super::find::{
-    DefinitionFound, Findings, KeywordFound, LoadFound, LocalFound, LocalUsageFound,
-    NamespaceFound, Place, UsageFound,
+    ClassFound, DefinitionFound, Findings, ImplementationFound, KeywordFound, LoadFound,
+    LocalFound, LocalUsageFound, NamespaceFound, Place, SymbolFound, UsageFound,
 };
 use edn::{Keyword, Str, Symbol, Value};
 
@@ -28,6 +28,9 @@ pub fn as_kondo(all: &[Findings]) -> Value {
         bucket("locals", all, |f| &f.locals, local),
         bucket("local-usages", all, |f| &f.local_usages, local_usage),
         bucket("keywords", all, |f| &f.keywords, keyword),
+        bucket("protocol-impls", all, |f| &f.implementations, implementation),
+        bucket("java-class-usages", all, |f| &f.classes, class),
+        bucket("symbols", all, |f| &f.symbols, quoted_symbol),
     ])
 }
 
@@ -114,13 +117,30 @@ fn load(file: Entries, load: &LoadFound, _: u32) -> Entries {
 fn definition(file: Entries, def: &DefinitionFound, _: u32) -> Entries {
     file.with("ns", symbol(&def.ns))
         .with("name", symbol(&def.name))
-        .with("defined-by", symbol(&def.kind))
+        .with("defined-by", symbol(&def.defined_by))
         .lang(def.lang)
         .flag("private", def.private)
         .flag("macro", def.is_macro)
+        .with("arglist-strs", some(&def.arglists, |text| Value::string(&**text)))
+        .with("fixed-arities", some(&def.fixed_arities, |n| number(*n)))
+        .with("varargs-min-arity", def.varargs_min_arity.map(number))
+        .with("protocol-ns", def.protocol.as_ref().map(|_| symbol(&def.ns)))
+        .with("protocol-name", def.protocol.as_deref().map(symbol))
         .with("doc", def.doc.as_deref().map(Value::string))
+        .with("added", def.added.as_deref().map(said))
+        .with("deprecated", def.deprecated.as_deref().map(said))
         .at(&def.at)
         .name_at(&def.name_at)
+}
+
+/// A list, where it is not empty.
+fn some<T>(list: &[T], print: impl Fn(&T) -> Value) -> Option<Value> {
+    (!list.is_empty()).then(|| Value::vector(list.iter().map(print).collect()))
+}
+
+/// What metadata says: a text, or that it is so.
+fn said(text: &str) -> Value {
+    if text == "true" { Value::Bool(true) } else { Value::string(text) }
 }
 
 /// A namespace that is named; clj-kondo has a keyword for one that cannot be found.
@@ -135,8 +155,11 @@ fn usage(file: Entries, usage: &UsageFound, _: u32) -> Entries {
         .with("name", symbol(&usage.name))
         .with("alias", usage.alias.as_deref().map(symbol))
         .with("arity", usage.arity.map(number))
+        .flag("refer", usage.refer)
+        .flag("defmethod", usage.dispatch.is_some())
+        .with("dispatch-val-str", usage.dispatch.as_deref().map(Value::string))
         .lang(usage.lang)
-        .at(&usage.name_at)
+        .at(&usage.at)
         .name_at(&usage.name_at)
 }
 
@@ -171,4 +194,33 @@ fn keyword(file: Entries, keyword: &KeywordFound, _: u32) -> Entries {
         .flag("keys-destructuring-ns-modifier", keyword.keys_modifier)
         .lang(keyword.lang)
         .at(&keyword.at)
+}
+
+fn implementation(file: Entries, found: &ImplementationFound, _: u32) -> Entries {
+    file.with("protocol-ns", found.protocol_ns.as_deref().map(symbol))
+        .with("protocol-name", symbol(&found.protocol))
+        .with("method-name", symbol(&found.method))
+        .with("impl-ns", symbol(&found.from))
+        .with("defined-by", symbol(&found.defined_by))
+        .lang(found.lang)
+        .at(&found.at)
+        .name_at(&found.name_at)
+}
+
+fn class(file: Entries, class: &ClassFound, _: u32) -> Entries {
+    file.with("class", Value::string(&*class.class))
+        .with("method-name", class.member.as_deref().map(Value::string))
+        .flag("import", class.import)
+        .lang(class.lang)
+        .at(&class.at)
+        .name_at(&class.name_at)
+}
+
+fn quoted_symbol(file: Entries, found: &SymbolFound, _: u32) -> Entries {
+    file.with("from", symbol(&found.from))
+        .with("symbol", symbol(&found.symbol))
+        .with("to", found.to.as_deref().map(symbol))
+        .with("name", symbol(&found.name))
+        .lang(found.lang)
+        .at(&found.at)
 }

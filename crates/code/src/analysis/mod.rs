@@ -10,6 +10,7 @@
 //! - A file that does not read is analysed up to the first top-level form that does not.
 //! - The result depends on the files and their paths alone, not on their order or on timing.
 
+mod classes;
 mod config;
 mod find;
 mod kondo;
@@ -23,8 +24,8 @@ mod walk;
 
 pub use config::Rules;
 pub use find::{
-    DefinitionFound, Findings, KeywordFound, LoadFound, LocalFound, LocalUsageFound,
-    NamespaceFound, Place, UsageFound, find,
+    ClassFound, DefinitionFound, Findings, ImplementationFound, KeywordFound, LoadFound,
+    LocalFound, LocalUsageFound, NamespaceFound, Place, SymbolFound, UsageFound, find,
 };
 pub use kondo::as_kondo;
 

@@ -38,7 +38,7 @@ pub(super) fn of_form(form: &Form, namespace: &str) -> Name {
         return named(format!("{multi}[{dispatch}]"), "defmethod");
     }
     if form.head != "declare"
-        && let Some(def) = form.defs.first()
+        && let Some(def) = form.vars().next()
     {
         return named(def.name.clone(), if head.is_empty() { &def.kind } else { head });
     }

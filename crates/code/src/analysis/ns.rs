@@ -1,5 +1,6 @@
 //! What names mean in a namespace: aliases, refers, imports, as its `ns` form and later `require`s say.
 
+use super::classes::joined;
 use edn::syntax::{Kind, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
@@ -47,6 +48,8 @@ pub(super) struct Context {
     pub(super) requires: Vec<String>,
     /// Where namespaces are named, to be loaded or to have an alias.
     pub(super) mentions: Vec<Mention>,
+    /// Where classes are named to be used by their simple names.
+    pub(super) imported: Vec<Imported>,
     /// Where vars of other namespaces are named to be used plainly.
     pub(super) referred: Vec<Referred>,
     /// Where its own name stands, and its `ns` form; nowhere, where it has none.
@@ -58,6 +61,14 @@ pub(super) struct Context {
 pub(super) struct Mention {
     pub(super) ns: String,
     pub(super) alias: Option<String>,
+    pub(super) at: Range<u32>,
+}
+
+/// A class as an `import` names it.
+#[derive(Clone, Debug)]
+pub(super) struct Imported {
+    /// Its full name.
+    pub(super) class: String,
     pub(super) at: Range<u32>,
 }
 
@@ -353,18 +364,25 @@ impl Context {
             Kind::Symbol => {
                 let full = reading.text(node);
                 let (package, simple) = full.rsplit_once('.').unwrap_or(("", full));
-                self.imports.insert(simple.to_string(), package.to_string());
+                self.import_class(package, simple, reading.span(node));
             }
             Kind::List | Kind::Vector => {
                 let parts = reading.forms(node);
                 let Some((package, classes)) = parts.split_first() else { return };
                 let package = reading.symbol(*package).unwrap_or_default();
-                for class in classes.iter().filter_map(|class| reading.symbol(*class)) {
-                    self.imports.insert(class.to_string(), package.to_string());
+                for class in classes {
+                    if let Some(name) = reading.symbol(*class) {
+                        self.import_class(package, name, reading.span(reading.bare(*class)));
+                    }
                 }
             }
             _ => {}
         }
+    }
+
+    fn import_class(&mut self, package: &str, simple: &str, at: Range<u32>) {
+        self.imported.push(Imported { class: joined(package, simple), at });
+        self.imports.insert(simple.to_string(), package.to_string());
     }
 
     fn refer_clojure(&mut self, reading: &Reading<'_>, parts: &[usize]) {

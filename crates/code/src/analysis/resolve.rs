@@ -3,7 +3,7 @@
 use super::File;
 use super::lexicon;
 use super::ns::{Context, Platform};
-use super::walk::{Pass, UseKind};
+use super::walk::{Form, Pass, UseKind};
 use edn::Str;
 use rustc_hash::FxHashMap;
 
@@ -58,7 +58,7 @@ impl<'a> Project<'a> {
         for form in &pass.forms {
             let Some(place) = places.get(&form.root) else { continue };
             let ns = pass.contexts[form.context].name.as_str();
-            for def in &form.defs {
+            for def in form.vars() {
                 let var = Var {
                     statement: start + place,
                     is_macro: def.is_macro,
@@ -131,6 +131,8 @@ pub(super) enum Meaning {
         ns: Str,
         name: Str,
     },
+    /// A var of this namespace that is defined in a `comment` only, as where it is used.
+    Commented,
     /// A class, a member, something of the host.
     Host,
     /// Nothing that would count: a special form, a local of a macro.
@@ -166,6 +168,22 @@ pub(super) fn meaning_of(
     meaning
 }
 
+/// The same where a statement uses it, which knows what its comments define.
+pub(super) fn meaning_in(
+    project: &Project<'_>,
+    pass: &Pass,
+    form: &Form,
+    kind: UseKind,
+    symbol: &str,
+) -> Meaning {
+    let context = &pass.contexts[form.context];
+    let commented = form.defs.iter().any(|def| def.in_comment && def.name == symbol);
+    if commented && project.var(pass.platform, &context.name, symbol).is_none() {
+        return Meaning::Commented;
+    }
+    meaning_of(project, pass, context, kind, symbol)
+}
+
 fn own(ns: &str, name: &str, var: Var) -> Meaning {
     Meaning::Own { ns: ns.into(), name: name.into(), var }
 }
@@ -183,7 +201,8 @@ pub(super) fn qualified(
         // ClojureScript has one core under both names; a macro of Clojure may write what is meant for ClojureScript.
         let is_cljs = platform == Platform::Cljs || ns == "cljs.core";
         let is_macro = lexicon::core_var(name, is_cljs).is_some_and(|var| var.is_macro);
-        return Meaning::Core { ns: core_of(is_cljs), name: name.into(), is_macro };
+        let core = core_of(if is_cljs { Platform::Cljs } else { platform });
+        return Meaning::Core { ns: core, name: name.into(), is_macro };
     }
     if let Some(var) = project.var(platform, ns, name) {
         return own(ns, name, var);
@@ -213,8 +232,9 @@ pub(super) fn qualified(
     if loaded { Meaning::Foreign { ns: ns.into(), name: name.into() } } else { Meaning::Unresolved }
 }
 
-fn core_of(is_cljs: bool) -> &'static str {
-    if is_cljs { "cljs.core" } else { "clojure.core" }
+/// The core namespace of a platform.
+pub(super) fn core_of(platform: Platform) -> &'static str {
+    if platform == Platform::Cljs { "cljs.core" } else { "clojure.core" }
 }
 
 pub(super) fn starts_upper(name: &str) -> bool {
@@ -228,7 +248,7 @@ fn plain(project: &Project<'_>, context: &Context, platform: Platform, name: &st
     if let Some((ns, original)) = context.refers.get(name) {
         if matches!(ns.as_str(), "clojure.core" | "cljs.core") {
             let is_macro = lexicon::core_var(original, false).is_some_and(|v| v.is_macro);
-            let ns = core_of(platform == Platform::Cljs);
+            let ns = core_of(platform);
             return Meaning::Core { ns, name: original.as_str().into(), is_macro };
         }
         return match project.var(platform, ns, original) {
@@ -253,7 +273,7 @@ fn plain(project: &Project<'_>, context: &Context, platform: Platform, name: &st
     if !context.excluded.contains(name)
         && let Some(var) = lexicon::core_var(name, platform == Platform::Cljs)
     {
-        let ns = core_of(platform == Platform::Cljs);
+        let ns = core_of(platform);
         return Meaning::Core { ns, name: name.into(), is_macro: var.is_macro };
     }
     if lexicon::is_special_form(name) {

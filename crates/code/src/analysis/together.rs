@@ -6,7 +6,7 @@ use super::names::{self, Name};
 use super::ns::Context;
 use super::purity::{self, Local, Purity};
 use super::resolve::{
-    Meaning, Project, Var, imported, meaning_of, places, qualified, starts_upper,
+    Meaning, Project, Var, imported, meaning_in, places, qualified, starts_upper,
 };
 use super::walk::{Def, Form, Pass, UseKind};
 use crate::facts::{DefinitionFacts, FileFacts, StatementFacts};
@@ -35,7 +35,7 @@ impl Uses {
         let context = &pass.contexts[form.context];
         for used in &form.uses {
             let symbol = &text[used.start as usize..used.end as usize];
-            let meaning = meaning_of(project, pass, context, used.kind, symbol);
+            let meaning = meaning_in(project, pass, form, used.kind, symbol);
             self.add_one(names, used.kind, symbol, meaning);
         }
         for (ns, name) in &form.exports {
@@ -98,7 +98,7 @@ impl Uses {
                 let pure = symbol.starts_with("Math/") || symbol.starts_with("js/Math.");
                 self.local.unknown |= !pure;
             }
-            Meaning::Nothing => {}
+            Meaning::Nothing | Meaning::Commented => {}
             Meaning::Unresolved if matches!(used, UseKind::Quoted | UseKind::QuotedCall) => {}
             Meaning::Unresolved => {
                 self.local.unknown = true;
@@ -185,7 +185,7 @@ fn uses_of(project: &Project<'_>, names: &[&Name], file: &File<'_>) -> Vec<Uses>
             let Some(place) = places.get(&form.root) else { continue };
             let own = &mut uses[*place as usize];
             own.add(project, names, pass, form, file.text);
-            own.local.applies |= form.defs.iter().any(has_purity);
+            own.local.applies |= form.vars().any(has_purity);
             if form.head == "ns" {
                 let context = &pass.contexts[form.context];
                 let required = context.requires.iter().filter(|r| **r != context.name);
@@ -298,7 +298,7 @@ fn describe(facts: &mut StatementFacts, forms: &[(&Pass, &Form)]) {
     let mut defs: Vec<(String, &Def)> = Vec::new();
     for (pass, form) in forms {
         let ns = &pass.contexts[form.context].name;
-        for def in &form.defs {
+        for def in form.vars() {
             let fqn = format!("{ns}/{}", def.name);
             if !defs.iter().any(|(known, _)| *known == fqn) {
                 defs.push((fqn, def));

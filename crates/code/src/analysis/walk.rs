@@ -8,11 +8,13 @@ mod binding;
 mod defining;
 mod form;
 mod head;
+mod implementing;
 mod locals;
 mod special;
 
 pub(super) use form::{Def, Effects, Form, NO_LIST, Pass, Use, UseKind};
 pub(super) use head::LintAs;
+pub(super) use implementing::Implementation;
 pub(super) use locals::{DestructuredKey, Locals};
 
 use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
@@ -37,6 +39,7 @@ pub(super) fn pass(
         contexts: vec![Context::named("user")],
         locals: Vec::new(),
         found: Locals::default(),
+        implementations: Vec::new(),
         scope_end: 0,
         uses: Vec::new(),
         exports: Vec::new(),
@@ -59,7 +62,13 @@ pub(super) fn pass(
         }
         forms.push(walker.top(root, &expanded));
     }
-    Pass { platform, contexts: walker.contexts, forms, locals: walker.found }
+    Pass {
+        platform,
+        contexts: walker.contexts,
+        forms,
+        locals: walker.found,
+        implementations: walker.implementations,
+    }
 }
 
 struct Walker<'t> {
@@ -71,6 +80,7 @@ struct Walker<'t> {
     locals: Vec<Bound<'t>>,
     /// What was bound and used anywhere.
     found: Locals,
+    implementations: Vec<Implementation>,
     /// Where the names that are bound now stop to mean something.
     scope_end: u32,
     uses: Vec<Use>,
@@ -84,7 +94,7 @@ struct Walker<'t> {
     depth: usize,
     /// How many functions are open.
     functions: usize,
-    /// What is defined in a `comment` is known inside it.
+    /// Whether the walk stands in a `comment`.
     in_comment: bool,
     /// The definition that is being walked, counted from 1.
     within: u32,
@@ -266,9 +276,9 @@ impl<'t> Walker<'t> {
             kind => kind,
         };
         let span = self.reading.tree.node(node);
-        let called = matches!(kind, UseKind::Call | UseKind::QuotedCall);
-        let call = if called { self.list as u32 } else { NO_LIST };
-        self.uses.push(Use { start: span.start, end: span.end, kind, within: self.within, call });
+        let heads = matches!(kind, UseKind::Call | UseKind::QuotedCall | UseKind::MultimethodImpl);
+        let list = if heads { self.list as u32 } else { NO_LIST };
+        self.uses.push(Use { start: span.start, end: span.end, kind, within: self.within, list });
     }
 
     fn list(&mut self, node: usize) {

@@ -170,7 +170,7 @@ impl Search<'_, '_> {
         self.out.push(KeywordFound {
             lang: self.finder.lang,
             from: self.context(form).name.as_str().into(),
-            from_var: form.def_around(&at).map(|def| def.name.as_str().into()),
+            from_var: form.def_around(self.reading.tree, &at).map(|def| def.name.as_str().into()),
             ns: resolved.ns,
             name: resolved.name,
             alias: resolved.alias,

@@ -160,9 +160,7 @@ impl Walker<'_> {
             }
             for function in &functions {
                 let parts = w.reading.forms(*function);
-                let outer = std::mem::replace(&mut w.list, *function);
-                w.arities(parts.get(1..).unwrap_or_default());
-                w.list = outer;
+                w.in_list(*function, |w| w.arities(parts.get(1..).unwrap_or_default()));
             }
             w.walk_all(body);
         });

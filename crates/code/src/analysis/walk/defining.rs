@@ -16,6 +16,7 @@ impl<'t> Walker<'t> {
             let known = known.map(|known| Context {
                 mentions: Vec::new(),
                 referred: Vec::new(),
+                imported: Vec::new(),
                 at: None,
                 ..known
             });
@@ -32,9 +33,6 @@ impl<'t> Walker<'t> {
         self.metas(name_node);
         let text = self.reading.text(bare);
         let name = text.rsplit('/').next().filter(|n| !n.is_empty()).unwrap_or(text);
-        if self.in_comment {
-            self.bind_hidden(name);
-        }
         let from = text[..text.len() - name.len()].trim_end_matches('/');
         if !from.is_empty() && from != self.contexts[self.contexts.len() - 1].name {
             self.used(bare, UseKind::Reference);
@@ -56,8 +54,9 @@ impl<'t> Walker<'t> {
                 || name == "-main",
             declared: false,
             dynamic: has_flag(reading, name_node, "dynamic"),
+            in_comment: self.in_comment,
             at: self.reading.span(bare),
-            form: self.reading.span(self.list),
+            list: self.list as u32,
         };
         complete(&mut def);
         self.defs.push(def);
@@ -66,8 +65,7 @@ impl<'t> Walker<'t> {
     /// Walks what a definition that may just have been noted is made of.
     pub(super) fn inside(&mut self, defs_before: usize, walk: impl FnOnce(&mut Self)) {
         let outer = self.within;
-        // Definitions of a comment are forgotten with it.
-        if self.defs.len() > defs_before && !self.in_comment {
+        if self.defs.len() > defs_before {
             self.within = defs_before as u32 + 1;
         }
         walk(self);
@@ -218,9 +216,11 @@ impl<'t> Walker<'t> {
                 .map(|n| self.reading.text(*n))
                 .collect();
             let arglists = format!("({})", vectors.join(" "));
-            self.define(*name, "protocol-method", |def| {
-                def.doc = def.doc.take().or(doc);
-                def.arglists = Some(arglists);
+            self.in_list(*method, |w| {
+                w.define(*name, "protocol-method", |def| {
+                    def.doc = def.doc.take().or(doc);
+                    def.arglists = Some(arglists);
+                });
             });
         }
     }
@@ -249,8 +249,9 @@ impl<'t> Walker<'t> {
                     root: false,
                     declared: false,
                     dynamic: false,
+                    in_comment: self.in_comment,
                     at: self.reading.span(self.reading.bare(*name_node)),
-                    form: self.reading.span(self.list),
+                    list: self.list as u32,
                 });
             }
         }
@@ -260,68 +261,6 @@ impl<'t> Walker<'t> {
                 w.methods(rest);
             });
         });
-    }
-
-    /// Protocols and the methods that implement them, in turn.
-    pub(super) fn methods(&mut self, forms: &[usize]) {
-        for form in forms {
-            match self.reading.kind(*form) {
-                Kind::Symbol => self.used(*form, UseKind::ProtocolImpl),
-                Kind::List => {
-                    let parts = self.reading.forms(*form);
-                    if let Some((_, rest)) = parts.split_first() {
-                        let outer = std::mem::replace(&mut self.list, *form);
-                        self.arities(rest);
-                        self.list = outer;
-                    }
-                }
-                _ => self.walk(*form),
-            }
-        }
-    }
-
-    pub(super) fn implementations(&mut self, name: &str, rest: &[usize]) {
-        match name {
-            "proxy" => {
-                self.effects.unknown = true;
-                if let [classes, args, methods @ ..] = rest {
-                    self.walk(*classes);
-                    self.walk(*args);
-                    self.scoped(self.list_end(), |w| {
-                        w.bind_hidden("this");
-                        w.methods(methods);
-                    });
-                }
-            }
-            "extend-type" | "specify" | "specify!" => {
-                if let Some((target, rest)) = rest.split_first() {
-                    self.walk(*target);
-                    self.methods(rest);
-                }
-            }
-            "extend-protocol" => {
-                if let Some((protocol, rest)) = rest.split_first() {
-                    self.used(*protocol, UseKind::ProtocolImpl);
-                    for form in rest {
-                        if self.reading.kind(*form) == Kind::Symbol {
-                            self.used(*form, UseKind::Reference);
-                        } else {
-                            self.methods(std::slice::from_ref(form));
-                        }
-                    }
-                }
-            }
-            _ => self.methods(rest),
-        }
-    }
-
-    pub(super) fn extend(&mut self, rest: &[usize]) {
-        let Some((target, pairs)) = rest.split_first() else { return };
-        self.walk(*target);
-        for pair in pairs.chunks(2) {
-            self.used(pair[0], UseKind::ProtocolImpl);
-            self.walk_all(&pair[1..]);
-        }
     }
 
     /// `(import-vars [lib name …] lib/name)`

@@ -1,7 +1,9 @@
 //! What a pass over a file leaves: its statements as one platform reads them, what each defines, uses and does.
 
+use super::implementing::Implementation;
 use super::locals::Locals;
 use crate::analysis::ns::{Context, Platform};
+use edn::syntax::Tree;
 use std::ops::Range;
 
 /// How a name is used.
@@ -29,8 +31,8 @@ pub(in crate::analysis) struct Use {
     pub(in crate::analysis) kind: UseKind,
     /// The definition of the form that it stands in: its place among them, counted from 1; 0 outside of all.
     pub(in crate::analysis) within: u32,
-    /// The list that it is the head of, by its node; [`NO_LIST`] where it is none.
-    pub(in crate::analysis) call: u32,
+    /// The list that it is the head of, by its node, or the `defmethod` whose multimethod it is; [`NO_LIST`] where it is neither.
+    pub(in crate::analysis) list: u32,
 }
 
 /// No list at all.
@@ -50,10 +52,12 @@ pub(in crate::analysis) struct Def {
     /// A declaration without a value.
     pub(in crate::analysis) declared: bool,
     pub(in crate::analysis) dynamic: bool,
+    /// Inside a `comment`: there for who reads the text, not for who evaluates it.
+    pub(in crate::analysis) in_comment: bool,
     /// Where its name stands; of a var that is made by the way, where the name it is made of does.
     pub(in crate::analysis) at: Range<u32>,
-    /// The form that defines it.
-    pub(in crate::analysis) form: Range<u32>,
+    /// The form that defines it, by its node.
+    pub(in crate::analysis) list: u32,
 }
 
 /// Evidence about effects.
@@ -93,12 +97,20 @@ pub(in crate::analysis) struct Pass {
     pub(in crate::analysis) forms: Vec<Form>,
     /// What it binds, where that was wanted.
     pub(in crate::analysis) locals: Locals,
+    /// The methods of protocols in it, where that was wanted.
+    pub(in crate::analysis) implementations: Vec<Implementation>,
 }
 
 impl Form {
+    /// The vars that are there once it has been evaluated.
+    pub(in crate::analysis) fn vars(&self) -> impl Iterator<Item = &Def> {
+        self.defs.iter().filter(|def| !def.in_comment)
+    }
+
     /// The definition that something stands in: the innermost one, the first of those that one form makes.
-    pub(in crate::analysis) fn def_around(&self, at: &Range<u32>) -> Option<&Def> {
-        let around = |def: &&Def| def.form.start <= at.start && at.end <= def.form.end;
-        self.defs.iter().filter(around).min_by_key(|def| def.form.end - def.form.start)
+    pub(in crate::analysis) fn def_around(&self, tree: &Tree, at: &Range<u32>) -> Option<&Def> {
+        let list = |def: &&Def| tree.node(def.list as usize);
+        let around = |def: &&Def| list(def).start <= at.start && at.end <= list(def).end;
+        self.defs.iter().filter(around).min_by_key(|def| list(def).end - list(def).start)
     }
 }

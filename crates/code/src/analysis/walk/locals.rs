@@ -62,6 +62,13 @@ impl<'t> Walker<'t> {
         self.locals.truncate(mark);
     }
 
+    /// Walks what is in a list that has no head of its own.
+    pub(super) fn in_list(&mut self, list: usize, inner: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.list, list);
+        inner(self);
+        self.list = outer;
+    }
+
     /// Where a node ends.
     pub(super) fn end_of(&self, node: usize) -> u32 {
         self.reading.tree.node(node).end

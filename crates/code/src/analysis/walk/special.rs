@@ -114,7 +114,7 @@ impl<'t> Walker<'t> {
             }
             "reify" | "proxy" | "extend-type" | "extend-protocol" | "specify" | "specify!" => {
                 self.core_use(name, head);
-                self.implementations(name, rest);
+                self.implementing(name, rest);
             }
             "extend" => {
                 self.core_use(name, head);
@@ -123,13 +123,11 @@ impl<'t> Walker<'t> {
             "import-vars" => self.import_vars(rest),
             "comment" => {
                 self.core_use(name, head);
-                // What is inside is never evaluated; its names are used all the same.
-                let (defs, effects) =
-                    (std::mem::take(&mut self.defs), std::mem::take(&mut self.effects));
+                // What is inside is never evaluated; it is read all the same, by people and by what renames.
+                let effects = std::mem::take(&mut self.effects);
                 let outer = std::mem::replace(&mut self.in_comment, true);
-                self.scoped(self.list_end(), |w| w.walk_all(rest));
+                self.walk_all(rest);
                 self.in_comment = outer;
-                self.defs = defs;
                 self.effects = effects;
             }
             _ => {

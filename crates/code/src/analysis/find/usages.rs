@@ -1,35 +1,10 @@
-//! The vars that a file defines and uses.
+//! The vars that a file uses.
 
 use super::{Finder, Place};
 use crate::analysis::ns::{Context, Referred};
-use crate::analysis::resolve::{Meaning, is_primitive, meaning_of, qualified};
-use crate::analysis::walk::{Def, Form, NO_LIST, Use, UseKind};
+use crate::analysis::resolve::{Meaning, is_primitive, meaning_in, qualified};
+use crate::analysis::walk::{Form, NO_LIST, Use, UseKind};
 use edn::Str;
-
-/// A var that is defined.
-#[derive(Clone, Debug)]
-pub struct DefinitionFound {
-    /// The platform, in a file that several read.
-    pub lang: Option<&'static str>,
-    /// Its namespace.
-    pub ns: Str,
-    /// Its name.
-    pub name: Str,
-    /// What defines it.
-    pub kind: Str,
-    /// Where the form that defines it stands.
-    pub at: Place,
-    /// Where the name stands; of a var that is made by the way, the name it is made of.
-    pub name_at: Place,
-    /// Whether it is private.
-    pub private: bool,
-    /// Whether it is a macro.
-    pub is_macro: bool,
-    /// Its parameter vectors, as text.
-    pub arglists: Option<Str>,
-    /// Its docstring.
-    pub doc: Option<Str>,
-}
 
 /// A var that is used.
 #[derive(Clone, Debug)]
@@ -48,26 +23,17 @@ pub struct UsageFound {
     pub alias: Option<Str>,
     /// With how many arguments it is called; none where it is not.
     pub arity: Option<u32>,
-    /// Where it stands.
+    /// Whether a `:refer` or the like names it, to be used without its namespace.
+    pub refer: bool,
+    /// The dispatch value of the `defmethod` that it is the multimethod of.
+    pub dispatch: Option<Str>,
+    /// Where it stands; of a call the whole list.
+    pub at: Place,
+    /// Where its name stands.
     pub name_at: Place,
 }
 
 impl Finder<'_> {
-    pub(super) fn definition(&self, form: &Form, def: &Def) -> DefinitionFound {
-        DefinitionFound {
-            lang: self.lang,
-            ns: self.pass.contexts[form.context].name.as_str().into(),
-            name: def.name.as_str().into(),
-            kind: def.kind.as_str().into(),
-            at: self.place(&def.form),
-            name_at: self.place(&def.at),
-            private: def.private,
-            is_macro: def.is_macro,
-            arglists: def.arglists.as_deref().map(Str::from),
-            doc: def.doc.as_deref().map(Str::from),
-        }
-    }
-
     pub(super) fn referred(&self, context: &Context, referred: &Referred) -> Option<UsageFound> {
         let Referred { ns, name, at } = referred;
         let meaning = qualified(self.project, context, self.pass.platform, ns, name);
@@ -80,6 +46,9 @@ impl Finder<'_> {
             name,
             alias: None,
             arity: None,
+            refer: true,
+            dispatch: None,
+            at: self.place(at),
             name_at: self.place(at),
         })
     }
@@ -88,11 +57,14 @@ impl Finder<'_> {
     pub(super) fn usage(&self, form: &Form, used: &Use) -> Option<UsageFound> {
         let context = &self.pass.contexts[form.context];
         let symbol = &self.file.text[used.start as usize..used.end as usize];
-        let meaning = meaning_of(self.project, self.pass, context, used.kind, symbol);
+        let meaning = meaning_in(self.project, self.pass, form, used.kind, symbol);
         // A hint that names no var of the project is a class of the host or a primitive type.
         let is_own = matches!(meaning, Meaning::Own { .. }) && !is_primitive(symbol);
         let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
-        let (mut to, mut name) = target(meaning, symbol)?;
+        let (mut to, mut name) = match meaning {
+            Meaning::Commented => (Some(context.name.as_str().into()), symbol.into()),
+            meaning => target(meaning, symbol)?,
+        };
         // An alias says which namespace is meant, also where that has no such var.
         if to.is_none()
             && let Some((alias, plain)) = prefix
@@ -104,7 +76,11 @@ impl Finder<'_> {
             return None;
         }
         let within = used.within.checked_sub(1).and_then(|i| form.defs.get(i as usize));
-        let arity = || self.file.tree.children(used.call as usize).count() as u32 - 1;
+        let name_at = used.start..used.end;
+        let list = (used.list != NO_LIST).then_some(used.list as usize);
+        let is_method = used.kind == UseKind::MultimethodImpl;
+        let call = list.filter(|_| !is_method);
+        let reading = self.reading();
         Some(UsageFound {
             lang: self.lang,
             from: context.name.as_str().into(),
@@ -112,18 +88,23 @@ impl Finder<'_> {
             to,
             name,
             alias: prefix.map(|(alias, _)| alias.into()),
-            arity: (used.call != NO_LIST).then(arity),
-            name_at: self.place(&(used.start..used.end)),
+            arity: call.map(|list| reading.forms(list).len() as u32 - 1),
+            refer: false,
+            dispatch: list
+                .filter(|_| is_method)
+                .and_then(|list| Some(reading.text(*reading.forms(list).get(2)?).into())),
+            at: call.map_or_else(|| self.place(&name_at), |list| self.place(&reading.span(list))),
+            name_at: self.place(&name_at),
         })
     }
 }
 
 /// The namespace and name of what a symbol means: no namespace where that is not known, nothing where it is no var.
-fn target(meaning: Meaning, symbol: &str) -> Option<(Option<Str>, Str)> {
+pub(super) fn target(meaning: Meaning, symbol: &str) -> Option<(Option<Str>, Str)> {
     match meaning {
         Meaning::Own { ns, name, .. } | Meaning::Foreign { ns, name } => Some((Some(ns), name)),
         Meaning::Core { ns, name, .. } => Some((Some(ns.into()), name)),
         Meaning::Unresolved => Some((None, symbol.into())),
-        Meaning::Host | Meaning::Nothing => None,
+        Meaning::Host | Meaning::Nothing | Meaning::Commented => None,
     }
 }
