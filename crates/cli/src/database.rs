@@ -4,6 +4,7 @@
 use crate::output::note;
 use crate::place::{Place, author};
 use crate::problem::{Outcome, Problem};
+use crate::working;
 use db::{Db, Op};
 use std::path::Path;
 use store::{Connection, Inspection, StoreError, TxInfo};
@@ -64,7 +65,8 @@ impl Database {
         Ok(Database(connection.map_err(|e| explained(&e))?))
     }
 
-    /// Opens a database to be changed. What is torn at the log's end is set aside.
+    /// Opens a database to be changed. What is torn at the log's end is set aside; files that an interrupted change had
+    /// still to write are written.
     pub(crate) fn open(place: &Place) -> Outcome<Database> {
         let connection = Connection::open(&place.log()).map_err(|e| explained(&e))?;
         if let Some(aside) = connection.set_aside() {
@@ -76,6 +78,7 @@ impl Database {
         let schema = ::code::model::schema_map()
             .map_err(|e| Problem::new("the schema of code databases is broken").because(&e))?;
         connection.change_schema(&schema, &info()).map_err(|e| explained(&e))?;
+        working::finish(place, &connection.db())?;
         Ok(Database(connection))
     }
 
@@ -87,6 +90,13 @@ impl Database {
     /// Changes the database; when this returns, the change is on disk.
     pub(crate) fn transact(&self, ops: &[Op]) -> Outcome<()> {
         self.0.transact_ops(ops, &info()).map_err(|e| explained(&e))?;
+        Ok(())
+    }
+
+    /// The same, and says what the change is for.
+    pub(crate) fn transact_for(&self, ops: &[Op], message: &str) -> Outcome<()> {
+        let info = TxInfo { message: Some(message.to_owned()), ..info() };
+        self.0.transact_ops(ops, &info).map_err(|e| explained(&e))?;
         Ok(())
     }
 }

@@ -3,14 +3,16 @@
 mod args;
 mod commands;
 mod database;
+mod diff;
 mod json;
 mod output;
 mod place;
 mod problem;
 mod progress;
+mod working;
 
 use crate::args::{Cli, Command};
-use crate::commands::{Found, ToRead, ask, code, graph, keep, past, tour};
+use crate::commands::{Found, ToRead, ask, code, graph, keep, past, refactor, tour};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use clap::{CommandFactory, Parser};
@@ -66,6 +68,7 @@ fn perform(command: Command, db: ToRead<'_>) -> Outcome<Found> {
         Command::Code(command) => code::run(command, db),
         Command::Graph(command) => graph::run(command, db),
         Command::Past(command) => past::run(command, db),
+        Command::Refactor(command) => refactor::run(command, db),
         Command::Tour { to } => tour::tour(&to),
         Command::Completions { shell } => {
             let mut script = Vec::new();

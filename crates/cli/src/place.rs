@@ -2,6 +2,7 @@
 //!
 //!     .defbase/code-db-txlog.edn   the log; commit it
 //!     .defbase/defbase.edn         configuration; commit it
+//!     .defbase/pending.tmp         files that a change has still to write; there for moments only, see `working`
 //!     .defbase/snapshots/          can be made anew from the log
 //!     .defbase/cache/              the log's database, ready to be read; can be deleted
 
@@ -15,6 +16,7 @@ const LOG: &str = "code-db-txlog.edn";
 const CONFIGURATION: &str = "defbase.edn";
 const SNAPSHOTS: &str = "snapshots";
 const CACHE: &str = "cache";
+const PENDING: &str = "pending.tmp";
 /// The two sides of a merge are put one after the other: the log's lines mean the same in any order.
 const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
 const IGNORED: &str = "# Everything here but the log and the configuration can be made anew.\n\
@@ -70,6 +72,11 @@ impl Place {
     /// What can be made anew from the log.
     pub(crate) fn cache(&self) -> PathBuf {
         self.root.join(FOLDER).join(CACHE)
+    }
+
+    /// What a change has still to write.
+    pub(crate) fn pending(&self) -> PathBuf {
+        self.root.join(FOLDER).join(PENDING)
     }
 
     /// Whether there is a database.

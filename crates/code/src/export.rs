@@ -190,6 +190,38 @@ fn no_links(target: &Path, path: &Path) -> Result<(), ExportError> {
     Ok(())
 }
 
+/// Puts one file in its place below a folder, as a whole and flushed.
+pub fn put(target: &Path, path: &str, bytes: &[u8]) -> Result<(), ExportError> {
+    let place = safe_path(target, path)?;
+    no_links(target, &place)?;
+    replace(&place, bytes).map_err(|source| failed(&place, source))
+}
+
+/// Takes one file away from below a folder, and the folders that are empty without it. One that is not there is no error.
+pub fn take_away(target: &Path, path: &str) -> Result<(), ExportError> {
+    let place = safe_path(target, path)?;
+    no_links(target, &place)?;
+    match fs::remove_file(&place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&place, error)),
+        _ => {}
+    }
+    let above = place.ancestors().skip(1).take_while(|folder| *folder != target);
+    // A folder with something in it is not removed.
+    let _ = above.map(fs::remove_dir).find(|removed| removed.is_err());
+    Ok(())
+}
+
+/// What stands in a file below a folder; `None` where there is none.
+pub fn there(target: &Path, path: &str) -> Result<Option<Vec<u8>>, ExportError> {
+    let place = safe_path(target, path)?;
+    no_links(target, &place)?;
+    match fs::read(&place) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(&place, error)),
+    }
+}
+
 /// Puts a whole file in the place of another.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
@@ -200,7 +232,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .write(true)
         .create_new(true)
         .open(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| match fs::metadata(path) {
             Ok(there) => fs::set_permissions(&temporary, there.permissions()),
             Err(_) => Ok(()),

@@ -10,6 +10,7 @@ pub mod import;
 pub mod location;
 pub mod model;
 pub mod project;
+pub mod refactor;
 pub mod search;
 pub mod show;
 mod source;

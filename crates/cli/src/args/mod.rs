@@ -5,12 +5,14 @@ mod code;
 mod graph;
 mod keep;
 mod past;
+mod refactor;
 
 pub(crate) use ask::Ask;
 pub(crate) use code::Code;
 pub(crate) use graph::{Graph, Walk};
 pub(crate) use keep::Keep;
 pub(crate) use past::Past;
+pub(crate) use refactor::Refactor;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -111,6 +113,8 @@ pub(crate) enum Command {
     Graph(Graph),
     #[command(flatten)]
     Past(Past),
+    #[command(flatten)]
+    Refactor(Refactor),
 
     /// Import a small application and show what can be asked
     #[command(after_help = "Example:\n  defbase tour && cd defbase-tour && defbase stats")]

@@ -41,7 +41,7 @@ fn init() -> Outcome<Found> {
     Ok(Found::Yes)
 }
 
-fn now() -> Inst {
+pub(crate) fn now() -> Inst {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Inst(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -6,6 +6,7 @@ pub(crate) mod code;
 pub(crate) mod graph;
 pub(crate) mod keep;
 pub(crate) mod past;
+pub(crate) mod refactor;
 pub(crate) mod tour;
 
 use crate::problem::{Outcome, Problem, did_you_mean};

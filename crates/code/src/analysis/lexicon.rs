@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 /// A public var of a core namespace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct CoreVar {
+pub(crate) struct CoreVar {
     pub(super) is_macro: bool,
 }
 
@@ -42,7 +42,7 @@ static LIBRARIES: LazyLock<FxHashMap<&'static str, FxHashMap<&'static str, CoreV
 static IMPURE: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| include_str!("impure.txt").lines().collect());
 
-pub(super) fn core_var(name: &str, cljs: bool) -> Option<CoreVar> {
+pub(crate) fn core_var(name: &str, cljs: bool) -> Option<CoreVar> {
     if cljs { CLOJURESCRIPT.get(name) } else { CLOJURE.get(name) }.copied()
 }
 
@@ -87,7 +87,7 @@ pub(super) fn is_pure_namespace(ns: &str) -> bool {
     )
 }
 
-pub(super) fn is_special_form(name: &str) -> bool {
+pub(crate) fn is_special_form(name: &str) -> bool {
     matches!(
         name,
         "if" | "do"

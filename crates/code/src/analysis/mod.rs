@@ -28,6 +28,7 @@ pub use find::{
     LocalFound, LocalUsageFound, NamespaceFound, Place, SymbolFound, UsageFound, find,
 };
 pub use kondo::as_kondo;
+pub(crate) use lexicon::{core_var, is_special_form};
 
 use crate::facts::FileFacts;
 use crate::model::content_hash;

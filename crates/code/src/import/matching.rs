@@ -1,6 +1,6 @@
 //! Which statement of the database a statement that was read is.
 //!
-//! In this order, each statement once: the same text under the same name in the same file; the same text in the same
+//! In this order, each statement once: the one whose name it is said to have had; the same text under the same name in the same file; the same text in the same
 //! file; the same name anywhere; the same text anywhere; a similar text of the same kind in the same place. What remains
 //! is new, or gone.
 //!
@@ -24,13 +24,28 @@ pub(super) struct Side<'a> {
     pub(super) kind: &'a str,
 }
 
-/// For each new statement the old one that it is. Both sides stand file by file, in the order of their places.
-pub(super) fn pair(old: &[Side<'_>], new: &[Side<'_>]) -> Vec<Option<u32>> {
+/// For each new statement the old one that it is. Both sides stand file by file, in the order of their places. `was` says
+/// what a name was before, where that is known.
+pub(super) fn pair(
+    old: &[Side<'_>],
+    new: &[Side<'_>],
+    was: impl Fn(&str) -> Option<String>,
+) -> Vec<Option<u32>> {
     let mut pairs = Pairs { of_new: vec![None; new.len()], old_taken: vec![false; old.len()] };
     let by_name: FxHashMap<&str, u32> =
         old.iter().zip(0u32..).map(|(side, i)| (side.fqn, i)).collect();
     for (i, side) in new.iter().enumerate() {
-        if let Some(at) = by_name.get(side.fqn) {
+        if let Some(at) = was(side.fqn).and_then(|name| by_name.get(name.as_str()))
+            && !pairs.old_taken[*at as usize]
+        {
+            pairs.join(i, *at);
+        }
+    }
+    for (i, side) in new.iter().enumerate() {
+        if let Some(at) = by_name.get(side.fqn)
+            && pairs.of_new[i].is_none()
+            && !pairs.old_taken[*at as usize]
+        {
             let there = &old[*at as usize];
             if there.file == side.file && there.source == side.source {
                 pairs.join(i, *at);
@@ -262,8 +277,18 @@ mod tests {
                 vec![Some(0), Some(1)],
             ),
         ] {
-            assert_eq!(pair(&sides(old), &sides(new)), expected, "{change}");
+            assert_eq!(pair(&sides(old), &sides(new), |_| None), expected, "{change}");
         }
+    }
+
+    #[test]
+    fn what_is_known_of_names_comes_first() {
+        let old = "1 a/f (def f 1)
+                   1 a/g (def g 1)";
+        let new = "1 a/x (def x :something \"else\")
+                   1 a/f (def f 1)";
+        let was = |name: &str| (name == "a/x").then(|| "a/f".to_owned());
+        assert_eq!(pair(&sides(old), &sides(new), was), [Some(0), Some(1)]);
     }
 
     #[test]

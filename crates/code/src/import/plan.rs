@@ -6,6 +6,7 @@
 //! - Files that are neither read nor gone are not touched, but for edges to statements that came or went.
 
 use super::edges;
+use super::hints::Hints;
 use super::matching::{Side, pair, unique_names};
 use super::order::numbers;
 use super::stored::{Statements, Stored};
@@ -75,8 +76,13 @@ pub struct Plan {
 
 /// Compares files with a database.
 pub fn plan(db: &Db, update: &Update<'_>) -> Result<Plan, NotCode> {
+    plan_with(db, update, &Hints::default())
+}
+
+/// The same, knowing where some statements and files come from.
+pub(super) fn plan_with(db: &Db, update: &Update<'_>, hints: &Hints) -> Result<Plan, NotCode> {
     let source = Source::new(db)?;
-    let mut planner = Planner::new(&source, update);
+    let mut planner = Planner::new(&source, update, hints);
     planner.statements();
     planner.namespaces();
     edges::plan(&mut planner);
@@ -110,7 +116,7 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(source: &'a Source<'a>, update: &'a Update<'a>) -> Planner<'a> {
+    fn new(source: &'a Source<'a>, update: &'a Update<'a>, hints: &Hints) -> Planner<'a> {
         let mut gone: Vec<EntityId> =
             update.gone.iter().filter_map(|path| source.named(Attr::FilePath, path)).collect();
         let mut next = 0;
@@ -119,10 +125,12 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|file| match source.named(Attr::FilePath, &file.path) {
                 Some(e) => EntityRef::Id(e),
-                None => renamed_file(source, &mut gone, file.hash).unwrap_or_else(|| {
-                    next += 1;
-                    EntityRef::New(next - 1)
-                }),
+                None => moved_file(source, &mut gone, hints.path(&file.path))
+                    .or_else(|| renamed_file(source, &mut gone, file.hash))
+                    .unwrap_or_else(|| {
+                        next += 1;
+                        EntityRef::New(next - 1)
+                    }),
             })
             .collect();
         let known = files.iter().filter_map(|file| match file {
@@ -141,7 +149,7 @@ impl<'a> Planner<'a> {
             next,
             retracted: FxHashSet::default(),
         };
-        planner.find_again();
+        planner.find_again(hints);
         planner
     }
 
@@ -162,7 +170,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn find_again(&mut self) {
+    fn find_again(&mut self, hints: &Hints) {
         let files = self.update.files;
         let all = files.iter().flat_map(|file| &file.statements);
         let names = unique_names(all.map(|s| &s.fqn), |name| self.is_elsewhere(name));
@@ -197,7 +205,7 @@ impl<'a> Planner<'a> {
                 kind: n.facts.kind.as_str(),
             })
             .collect();
-        let pairs = pair(&old_sides, &new_sides);
+        let pairs = pair(&old_sides, &new_sides, |fqn| hints.name(fqn));
         for (i, old) in pairs.into_iter().enumerate() {
             let entity = match old {
                 Some(old) => EntityRef::Id(self.old.all[old as usize].e),
@@ -441,6 +449,17 @@ fn changes(ops: &[Op], attr: Attr) -> bool {
 
 fn kind_name(kind: &Value) -> String {
     kind.as_keyword().map_or_else(String::new, |k| k.as_str().to_owned())
+}
+
+/// The file that had a path and is gone from there.
+fn moved_file(
+    source: &Source<'_>,
+    gone: &mut Vec<EntityId>,
+    path: Option<&str>,
+) -> Option<EntityRef> {
+    let file = source.named(Attr::FilePath, path?)?;
+    let at = gone.iter().position(|e| *e == file)?;
+    Some(EntityRef::Id(gone.remove(at)))
 }
 
 /// A file that is gone whose bytes turn up under another path is that file under a new name.

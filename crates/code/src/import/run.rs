@@ -3,13 +3,15 @@
 //! Files whose bytes are those the database has are not looked at, unless another file changed: then names in them may mean
 //! something else, and every file of the database is analysed with the ones that were read.
 
-use super::plan::{ChangeKind, Plan, Update, plan};
+use super::hints::Hints;
+use super::plan::{ChangeKind, Plan, Update, plan_with};
 use super::touched;
 use crate::analysis::{Rules, analyze};
 use crate::export::{self, ExportError};
 use crate::facts::{FileFacts, line_count};
 use crate::model::{ANALYSER_VERSION, Attr, NotCode, content_hash};
 use crate::project::{KONDO_CONFIG, Problem, Project, Source as File};
+use crate::refactor::{Change, FileChange};
 use crate::source::Source;
 use db::{Cell, Db, EntityId, Text};
 use edn::Inst;
@@ -123,6 +125,56 @@ pub fn import_with(
         return Ok(Import { plan: Plan::default(), report });
     }
 
+    let incoming = Incoming { sources, gone, config, hints: Hints::default() };
+    bring_in(db, incoming, report, now, analyse)
+}
+
+/// Plans a change that a refactoring made, with another analyser, as [`import_with`]. What it says of names and paths is
+/// followed: statements and files stay the entities that they are. The project's configuration stays as it is.
+pub fn change_with(
+    db: &Db,
+    change: &Change,
+    now: Inst,
+    analyse: impl FnOnce(Vec<(String, String)>) -> Vec<FileFacts>,
+) -> Result<Import, ImportError> {
+    let is_after =
+        |path: &str| change.files.iter().any(|f| f.after.is_some() && f.path_after() == path);
+    let paths = change.files.iter().filter(|f| f.before.is_some()).map(|f| f.path.clone());
+    let gone: Vec<String> = paths.filter(|path| !is_after(path)).collect();
+    let file = |file: &FileChange| {
+        let bytes = file.after.as_ref()?.clone().into_bytes();
+        Some(File { path: file.path_after().to_string(), bytes })
+    };
+    let sources: Vec<File> = change.files.iter().filter_map(file).collect();
+    let report = ImportReport {
+        files: sources.len(),
+        files_changed: sources.len(),
+        files_deleted: gone.len(),
+        bytes: sources.iter().map(|file| file.bytes.len()).sum(),
+        ..ImportReport::default()
+    };
+    let incoming = Incoming { sources, gone, config: config(db)?, hints: Hints::of(change) };
+    bring_in(db, incoming, report, now, analyse)
+}
+
+/// What comes into a database.
+struct Incoming {
+    sources: Vec<File>,
+    gone: Vec<String>,
+    config: Option<String>,
+    hints: Hints,
+}
+
+/// Analyses what comes in with what is there, and compares.
+fn bring_in(
+    db: &Db,
+    incoming: Incoming,
+    mut report: ImportReport,
+    now: Inst,
+    analyse: impl FnOnce(Vec<(String, String)>) -> Vec<FileFacts>,
+) -> Result<Import, ImportError> {
+    let source = Source::new(db)?;
+    let Incoming { sources, gone, config, hints } = incoming;
     let start = Instant::now();
     let (files, opaque) = with_the_others(db, sources, &gone)?;
     let mut facts = analyse(files);
@@ -136,7 +188,7 @@ pub fn import_with(
     let start = Instant::now();
     let config = config.as_deref();
     let (touched, untouched) = touched::split(&source, facts, &gone);
-    let plan = plan(db, &Update { files: &touched, gone: &gone, config, now })?;
+    let plan = plan_with(db, &Update { files: &touched, gone: &gone, config, now }, &hints)?;
     let left: usize = untouched.iter().map(|file| file.statements.len()).sum();
     report.unchanged = plan.unchanged + left;
     for change in &plan.changes {
@@ -168,6 +220,12 @@ fn is_current(source: &Source<'_>, config: Option<&str>) -> bool {
     let version = source.column(Attr::AnalyserVersion).next();
     version.and_then(|d| d.v.as_int()) == Some(ANALYSER_VERSION)
         && source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text).as_deref() == config
+}
+
+/// The text of the project's clj-kondo configuration, with which the database's facts were made.
+pub fn config(db: &Db) -> Result<Option<String>, NotCode> {
+    let source = Source::new(db)?;
+    Ok(source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text.to_string()))
 }
 
 /// The problems that the database knows of.

@@ -1,0 +1,122 @@
+//! `rename`.
+
+use super::{Found, ToRead, keep};
+use crate::args::Refactor;
+use crate::database::Database;
+use crate::diff;
+use crate::output::{note, say};
+use crate::place::Place;
+use crate::problem::{Outcome, Problem};
+use crate::progress::Progress;
+use crate::working;
+use ::code::export::{self, Exported};
+use ::code::refactor::{Change, Refused, Sources, Why, rename_var};
+use db::Db;
+use std::io::IsTerminal;
+
+/// Does what was typed.
+pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
+    match command {
+        Refactor::Rename { old, new, dry_run } => {
+            let message = format!("rename {old} to {new}");
+            perform(db, dry_run, &message, |sources| rename_var(sources, &old, &new))
+        }
+    }
+}
+
+/// Shows what a refactoring comes to, or makes it so.
+pub(crate) fn perform(
+    db: ToRead<'_>,
+    dry_run: bool,
+    message: &str,
+    refactor: impl Fn(&Sources) -> Result<Change, Refused>,
+) -> Outcome<Found> {
+    let progress = Progress::start("looking at all that would change");
+    if dry_run {
+        let db = db()?;
+        let outcome = refactor(&sources(&db, stored(&db)?)?);
+        drop(progress);
+        return match outcome {
+            Ok(change) => show(&change),
+            Err(refused) => tell(&refused),
+        };
+    }
+    let place = Place::existing()?;
+    let database = Database::open(&place)?;
+    let db = database.db();
+    let files = stored(&db)?;
+    let outcome = refactor(&sources(&db, files.clone())?);
+    let change = match outcome {
+        Ok(change) => change,
+        Err(refused) => {
+            drop(progress);
+            return tell(&refused);
+        }
+    };
+    progress.now("writing");
+    working::make(&place, &database, &files, &change, message)?;
+    drop(progress);
+    summarise(&change)?;
+    Ok(Found::Yes)
+}
+
+/// The files of a database.
+fn stored(db: &Db) -> Outcome<Vec<Exported>> {
+    export::all(db, |_| true).map_err(|e| Problem::new("the sources cannot be read").because(&e))
+}
+
+/// The files of a database with what is found in them, as the database's configuration says.
+pub(crate) fn sources(db: &Db, files: Vec<Exported>) -> Outcome<Sources> {
+    // What is no UTF-8 was never read as code.
+    let text = |file: Exported| Some((file.path, String::from_utf8(file.bytes).ok()?));
+    let files: Vec<(String, String)> = files.into_iter().filter_map(text).collect();
+    let rules = keep::rules(::code::import::config(db)?.as_deref());
+    Ok(Sources::read(files, &rules))
+}
+
+/// The change as a diff, and what it leaves alone.
+fn show(change: &Change) -> Outcome<Found> {
+    let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    for file in &change.files {
+        say(diff::unified(file, coloured).trim_end_matches('\n'))?;
+    }
+    warn(change);
+    Ok(Found::Yes)
+}
+
+fn warn(change: &Change) {
+    change.warnings.iter().for_each(|warning| note(&warning.to_string()));
+}
+
+fn summarise(change: &Change) -> Outcome<()> {
+    for file in &change.files {
+        match &file.new_path {
+            Some(new) => say(&format!("{} → {new}", file.path))?,
+            None => say(&file.path)?,
+        }
+    }
+    let n = change.files.len();
+    say(&format!("{n} {} changed", if n == 1 { "file" } else { "files" }))?;
+    warn(change);
+    Ok(())
+}
+
+/// Says why a refactoring is refused. What is no name of anything is an error of who typed it.
+fn tell(refused: &Refused) -> Outcome<Found> {
+    if let [reason] = &refused.reasons[..]
+        && matches!(reason.why, Why::Unknown | Why::BadName)
+    {
+        let problem = Problem::new(reason.to_string());
+        return Err(match &reason.help {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
+    }
+    note("refused, nothing was changed:");
+    refused.reasons.iter().for_each(|reason| note(&format!("  {reason}")));
+    let mut helps: Vec<&str> = refused.reasons.iter().filter_map(|r| r.help.as_deref()).collect();
+    helps.sort_unstable();
+    helps.dedup();
+    helps.iter().for_each(|help| note(&format!("help: {help}")));
+    Ok(Found::No)
+}

@@ -1,0 +1,49 @@
+//! Refactoring: what has to become of the texts of a project so that something in it has another name or another place and
+//! everything means what it meant.
+//!
+//!     sources ──find──▶ places ──a refactoring──▶ draft: edits, new paths, a renaming ──check──▶ change, or why not
+//!
+//! All of it is pure: [`Sources`] go in, texts with what is found in them; a [`Change`] comes out, or [`Refused`] with every
+//! reason there is. Who calls it prints the change, or transacts it and writes the files.
+//!
+//! # The parts
+//!
+//! - [`Sources`]: the files of a project and their [`Findings`](crate::analysis::Findings). Places are bytes here.
+//! - [`Draft`]: a refactoring at work. It collects edits, new paths, warnings, reasons against. [`Draft::finish`] applies the
+//!   edits, finds everything again in the new texts, checks, and makes the change.
+//! - [`Edits`]: edits of one text, and where each place of it is afterwards.
+//! - [`Renaming`]: what is called what afterwards: vars, namespaces, aliases, keywords.
+//! - [`check`](mod@check): compares what is found before, with names and places as they should be afterwards, to what is
+//!   found afterwards. The two must be the same: the same definitions, each use of the same var, the same locals.
+//!
+//! A refactoring need not foresee what may go wrong. Should a local capture a new name, should a name already be referred,
+//! should a macro no longer define what it did: a use means something else or nothing afterwards, the check sees it, and
+//! the change is refused with the place. What the check cannot see, since the analysis does not tell it, the refactoring
+//! refuses itself: names that are no names, special forms, names that are taken and unused.
+//!
+//! # Invariants
+//!
+//! - Only what must change changes: an edit covers the name, not the symbol around it, and no white space.
+//! - Either everything that is found under a name is changed or nothing is; a change with a difference in meaning is refused.
+//! - Files that are only read (in jars), and what does not read, are never edited.
+//! - The change does not depend on the order of the files.
+//!
+//! # Cost
+//!
+//! What analysing the project once costs, since everything is found again in the new texts, and a comparison that is linear
+//! in what is found.
+
+pub mod check;
+mod draft;
+mod edit;
+mod name;
+mod reason;
+mod sources;
+mod var;
+
+pub use check::Renaming;
+pub use draft::{Change, Draft, FileChange};
+pub use edit::{Edit, Edits, Overlap};
+pub use reason::{At, Reason, Refused, Warning, Why};
+pub use sources::Sources;
+pub use var::rename_var;
