@@ -15,3 +15,4 @@ pub mod search;
 pub mod show;
 mod source;
 pub mod stats;
+pub mod workspace;

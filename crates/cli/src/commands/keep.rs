@@ -7,8 +7,8 @@ use crate::output::{Rows, note, say};
 use crate::place::{Place, cannot_write};
 use crate::problem::{Outcome, Problem};
 use crate::progress::Progress;
-use ::code::analysis::{Rules, analyze};
-use ::code::import::{ChangeKind, ImportReport, import_with};
+use ::code::analysis::Rules;
+use ::code::import::{ChangeKind, ImportReport, import as import_project};
 use ::code::project::{self, KONDO_CONFIG};
 use db::Db;
 use edn::{Inst, Value};
@@ -75,8 +75,7 @@ pub(crate) fn import(paths: &[PathBuf]) -> Outcome<Found> {
             .help("name folders, jars, or files that end in .clj, .cljs, .cljc, .bb or .edn")
     })?;
     progress.now("reading statements");
-    let rules = rules(project.config.as_deref());
-    let import = import_with(&database.db(), project, now(), |texts| analyze(&texts, &rules))
+    let import = import_project(&database.db(), project, now())
         .map_err(|e| Problem::new("the import cannot be made").because(&e))?;
     if !import.plan.ops.is_empty() {
         progress.now("writing the log");

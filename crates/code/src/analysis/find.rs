@@ -26,6 +26,7 @@ pub use usages::UsageFound;
 
 use super::ns::{Context, Reading};
 use super::resolve::{Project, core_of, meaning_of};
+use super::vars::Vars;
 use super::walk::{Pass, UseKind};
 use super::{Detail, File, Rules};
 use edn::Str;
@@ -71,16 +72,16 @@ pub struct Findings {
 /// assert_eq!(inc.from_var.as_deref(), Some("f"));
 /// ```
 pub fn find(files: &[(String, String)], rules: &Rules) -> Vec<Findings> {
-    let files: Vec<File<'_>> = files
-        .par_iter()
-        .map(|(path, text)| File::read(path, text, rules, Detail::Places))
-        .collect();
-    let project = Project::of(&files);
-    files.par_iter().map(|file| of_file(&project, file)).collect()
+    let read = |(path, text): &(String, String)| {
+        File::read(path.as_str().into(), text.clone(), rules, Detail::Places)
+    };
+    let files: Vec<File> = files.par_iter().map(read).collect();
+    let vars = Vars::of(&files);
+    files.par_iter().map(|file| of_file(&Project::of(&vars), file)).collect()
 }
 
-fn of_file(project: &Project<'_>, file: &File<'_>) -> Findings {
-    let lines = Lines::of(file.text);
+fn of_file(project: &Project<'_>, file: &File) -> Findings {
+    let lines = Lines::of(&file.text);
     let mut found = Findings { path: file.path.to_string(), ..Findings::default() };
     for pass in &file.passes {
         let lang = (file.passes.len() > 1).then(|| pass.platform.name());
@@ -115,7 +116,7 @@ fn of_file(project: &Project<'_>, file: &File<'_>) -> Findings {
 /// What finding in one pass over a file needs.
 struct Finder<'a> {
     project: &'a Project<'a>,
-    file: &'a File<'a>,
+    file: &'a File,
     pass: &'a Pass,
     lang: Option<&'static str>,
     lines: &'a Lines<'a>,
@@ -145,6 +146,6 @@ impl Finder<'_> {
     }
 
     fn reading(&self) -> Reading<'_> {
-        Reading { text: self.file.text, tree: &self.file.tree, platform: self.pass.platform }
+        Reading { text: &self.file.text, tree: &self.file.tree, platform: self.pass.platform }
     }
 }

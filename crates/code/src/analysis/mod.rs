@@ -1,9 +1,10 @@
 //! Clojure source to statements: what each top-level form defines, what it uses, whether it is pure.
 //!
 //! Two passes. Each file alone, in parallel: its syntax tree, its statements, the vars they define, the names they use with
-//! locals taken out (`walk`), once for each platform that reads it. Then all files together (`together`): names resolved as
-//! Clojure resolves them (`resolve`), every statement given a name of its own (`names`), effects followed through
-//! the graph of uses (`purity`).
+//! locals taken out (`walk`), once for each platform that reads it. Then all files together (`together`): every statement given
+//! a name of its own (`names`), what is used resolved as Clojure resolves it (`uses`, `resolve`) against what all files define
+//! (`vars`), effects followed through the graph of uses (`purity`), and the facts written down (`describe`). Files can change
+//! afterwards, and only what that means something for is looked at again.
 //!
 //! Invariants
 //! - The statements of a file, each with the text before it, and the tail are the file, byte for byte.
@@ -12,6 +13,7 @@
 
 mod classes;
 mod config;
+mod describe;
 mod find;
 mod kondo;
 mod lexicon;
@@ -20,6 +22,8 @@ mod ns;
 mod purity;
 mod resolve;
 mod together;
+mod uses;
+mod vars;
 mod walk;
 
 pub use config::Rules;
@@ -29,13 +33,13 @@ pub use find::{
 };
 pub use kondo::as_kondo;
 pub(crate) use lexicon::{core_var, is_special_form};
+pub(crate) use together::{Texts, Together};
 
 use crate::facts::FileFacts;
-use crate::model::content_hash;
 use crate::project::Problem;
+use edn::Str;
 use edn::syntax::{Kind, Tree, parse};
 use ns::Platform;
-use rayon::prelude::*;
 use std::ops::Range;
 use walk::Pass;
 
@@ -49,9 +53,10 @@ use walk::Pass;
 /// assert_eq!((&*f.fqn, f.pure, &*f.dependencies[0].0), ("a/f", Some(true), "clojure.core/defn"));
 /// ```
 pub fn analyze(files: &[(String, String)], rules: &Rules) -> Vec<FileFacts> {
-    let files: Vec<File<'_>> =
-        files.par_iter().map(|(path, text)| File::read(path, text, rules, Detail::Facts)).collect();
-    together::facts(&files)
+    let texts = files.iter().map(|(path, text)| (path.as_str().into(), Some(text.clone())));
+    let mut together = Together::new(rules.clone());
+    together.take_up(texts.collect());
+    together.into_facts(|_| true)
 }
 
 /// What is wanted of a file.
@@ -64,9 +69,10 @@ enum Detail {
 }
 
 /// One file, analysed alone.
-struct File<'s> {
-    path: &'s str,
-    text: &'s str,
+#[derive(Debug)]
+struct File {
+    path: Str,
+    text: String,
     tree: Tree,
     /// The top-level nodes that are statements, each with the text before it.
     statements: Vec<(usize, Range<usize>)>,
@@ -74,9 +80,9 @@ struct File<'s> {
     passes: Vec<Pass>,
 }
 
-impl<'s> File<'s> {
-    fn read(path: &'s str, text: &'s str, rules: &Rules, detail: Detail) -> File<'s> {
-        let tree = parse(text);
+impl File {
+    fn read(path: Str, text: String, rules: &Rules, detail: Detail) -> File {
+        let tree = parse(&text);
         let mut statements = Vec::new();
         let mut end = 0;
         for root in tree.roots() {
@@ -87,22 +93,25 @@ impl<'s> File<'s> {
             statements.push((root, end..node.start as usize));
             end = node.end as usize;
         }
-        let passes = platforms(path)
+        let passes = platforms(&path)
             .iter()
-            .map(|platform| walk::pass(text, &tree, *platform, &rules.lint_as, detail))
+            .map(|platform| walk::pass(&text, &tree, *platform, &rules.lint_as, detail))
             .collect();
-        File { path, text, tree, statements, tail: end..text.len(), passes }
+        let tail = end..text.len();
+        File { path, text, tree, statements, tail, passes }
     }
 
-    fn hash(&self) -> i64 {
-        content_hash(self.text.as_bytes())
+    /// The place of a top-level node among the statements.
+    fn place(&self, root: usize) -> Option<u32> {
+        let place = self.statements.binary_search_by_key(&root, |(root, _)| *root);
+        place.ok().map(|place| place as u32)
     }
 
     fn problem(&self) -> Option<Problem> {
         let error = self.tree.error.as_ref()?;
         Some(Problem {
             path: self.path.to_string(),
-            position: Some(edn::line_column(self.text, error.span.start)),
+            position: Some(edn::line_column(&self.text, error.span.start)),
             message: error.problem.to_string(),
         })
     }

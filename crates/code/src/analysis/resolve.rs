@@ -1,115 +1,37 @@
 //! What names mean: resolved as Clojure resolves them, against all vars of the project.
 
-use super::File;
 use super::lexicon;
 use super::ns::{Context, Platform};
+use super::vars::{Key, Var, Vars, namespace_key, var_key};
 use super::walk::{Form, Pass, UseKind};
 use edn::Str;
-use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
-/// A var of the project, for one platform.
-#[derive(Clone, Copy)]
-pub(super) struct Var {
-    /// The statement that defines it, among all of the project.
-    pub(super) statement: u32,
-    pub(super) is_macro: bool,
-    pub(super) is_protocol: bool,
-    /// A record or type, or what makes instances of it.
-    pub(super) is_type: bool,
-    pub(super) dynamic: bool,
-    /// Only declared so far.
-    pub(super) declared: bool,
-}
-
-type Namespace<'a> = FxHashMap<&'a str, Var>;
-
-/// The vars of the project, for each platform by namespace. Macros of Clojure files are seen by ClojureScript too.
+/// All vars of the project, and what one file asks about them.
 pub(super) struct Project<'a> {
-    vars: [FxHashMap<&'a str, Namespace<'a>>; 3],
-    /// Statements of files before each file.
-    pub(super) starts: Vec<u32>,
-}
-
-fn first_of(files: &[File<'_>]) -> Vec<u32> {
-    let mut starts = Vec::with_capacity(files.len() + 1);
-    let mut total = 0;
-    for file in files {
-        starts.push(total);
-        total += file.statements.len() as u32;
-    }
-    starts.push(total);
-    starts
+    vars: &'a Vars,
+    asked: RefCell<Vec<Key>>,
 }
 
 impl<'a> Project<'a> {
-    pub(super) fn of(files: &'a [File<'a>]) -> Project<'a> {
-        let starts = first_of(files);
-        let mut project = Project { vars: Default::default(), starts };
-        for (i, file) in files.iter().enumerate() {
-            let places = places(file);
-            for pass in &file.passes {
-                project.add(pass, &places, project.starts[i]);
-            }
-        }
-        project
+    pub(super) fn of(vars: &'a Vars) -> Project<'a> {
+        Project { vars, asked: RefCell::default() }
     }
 
-    fn add(&mut self, pass: &'a Pass, places: &FxHashMap<usize, u32>, start: u32) {
-        for form in &pass.forms {
-            let Some(place) = places.get(&form.root) else { continue };
-            let ns = pass.contexts[form.context].name.as_str();
-            for def in form.vars() {
-                let var = Var {
-                    statement: start + place,
-                    is_macro: def.is_macro,
-                    is_protocol: matches!(def.kind.as_str(), "defprotocol" | "definterface"),
-                    is_type: matches!(def.kind.as_str(), "defrecord" | "deftype"),
-                    dynamic: def.dynamic,
-                    declared: def.declared,
-                };
-                self.define(pass.platform, ns, &def.name, var);
-            }
-            // A namespace is there even when it defines nothing.
-            self.vars[pass.platform as usize].entry(ns).or_default();
-        }
-    }
-
-    fn define(&mut self, platform: Platform, ns: &'a str, name: &'a str, var: Var) {
-        let vars = self.vars[platform as usize].entry(ns).or_default();
-        match vars.get(name) {
-            Some(known) if !known.declared || var.declared => {}
-            _ => {
-                vars.insert(name, var);
-            }
-        }
-    }
-
-    fn namespace(&self, platform: Platform, ns: &str) -> Option<&Namespace<'a>> {
-        self.vars[platform as usize].get(ns)
-    }
-
-    /// A var as a platform sees it: its own, else a macro from Clojure, else (for Babashka) Clojure's.
     fn var(&self, platform: Platform, ns: &str, name: &str) -> Option<Var> {
-        let own = self.namespace(platform, ns).and_then(|vars| vars.get(name)).copied();
-        own.or_else(|| match platform {
-            Platform::Clj => None,
-            Platform::Cljs => {
-                let clojure = self.namespace(Platform::Clj, ns)?.get(name).copied();
-                clojure.filter(|var| var.is_macro)
-            }
-            Platform::Bb => self.namespace(Platform::Clj, ns)?.get(name).copied(),
-        })
+        self.asked.borrow_mut().push(var_key(ns, name));
+        self.vars.var(platform, ns, name)
     }
 
     fn knows(&self, platform: Platform, ns: &str) -> bool {
-        self.namespace(platform, ns).is_some()
-            || (platform != Platform::Clj && self.namespace(Platform::Clj, ns).is_some())
+        self.asked.borrow_mut().push(namespace_key(ns));
+        self.vars.knows(platform, ns)
     }
-}
 
-/// The place of each top-level node among a file's statements.
-pub(super) fn places(file: &File<'_>) -> FxHashMap<usize, u32> {
-    file.statements.iter().zip(0u32..).map(|((root, _), place)| (*root, place)).collect()
+    /// Everything that was asked. While the answers stay the same, so does what was made of them.
+    pub(super) fn into_asked(self) -> Vec<Key> {
+        self.asked.into_inner()
+    }
 }
 
 /// What a name turned out to be.

@@ -29,48 +29,64 @@ pub(super) fn retract_around(planner: &mut Planner<'_>, statement: EntityId) {
     }
 }
 
-/// Which statement a name means after the update.
+/// Which statement a name means after the update: the one that is called so, else the first that defines it, in the order of the
+/// files' paths.
 struct Targets {
     names: FxHashMap<Str, Option<EntityRef>>,
+    /// The first definition of each name in the update: its path and statement.
+    definitions: FxHashMap<Str, (Str, EntityRef)>,
 }
 
 impl Targets {
     fn of(planner: &Planner<'_>) -> Targets {
-        let mut names = FxHashMap::default();
-        for new in &planner.new {
-            names.insert(new.fqn.clone(), Some(new.entity));
-        }
+        let names = planner.new.iter().map(|new| (new.fqn.clone(), Some(new.entity))).collect();
+        let mut definitions = FxHashMap::default();
         for new in &planner.new {
             for definition in &new.facts.definitions {
-                names.entry(definition.fqn.clone()).or_insert(Some(new.entity));
+                definitions
+                    .entry(definition.fqn.clone())
+                    .or_insert_with(|| (Str::from(planner.path(new)), new.entity));
             }
         }
-        Targets { names }
+        Targets { names, definitions }
     }
 
     fn find(&mut self, planner: &Planner<'_>, name: &Str) -> Option<EntityRef> {
         if let Some(known) = self.names.get(name) {
             return *known;
         }
-        let found = elsewhere(planner, name);
+        let source = planner.source;
+        let called = source.named(Attr::StatementFqn, name);
+        let called = called.filter(|e| is_elsewhere(planner, e)).map(EntityRef::Id);
+        let found = called.or_else(|| {
+            let here = self.definitions.get(name);
+            let first = here.cloned().into_iter().chain(defined_elsewhere(planner, name));
+            first.min_by(|a, b| a.0.cmp(&b.0)).map(|(_, e)| e)
+        });
         self.names.insert(name.clone(), found);
         found
     }
 }
 
-/// The statement with a name among those that the update does not look at.
-fn elsewhere(planner: &Planner<'_>, name: &str) -> Option<EntityRef> {
+/// Whether a statement is one that the update does not look at.
+fn is_elsewhere(planner: &Planner<'_>, statement: &EntityId) -> bool {
+    !planner.old.by_entity.contains_key(statement)
+}
+
+/// The first statement that defines a name among those that the update does not look at, with its path.
+fn defined_elsewhere(planner: &Planner<'_>, name: &str) -> Option<(Str, EntityRef)> {
     let source = planner.source;
-    let untouched = |e: &EntityId| !planner.old.by_entity.contains_key(e);
-    let by_name = source.named(Attr::StatementFqn, name).filter(untouched);
-    let found = by_name.or_else(|| {
-        let cell = source.db.cell(&Value::string(name))?;
-        let mut owners = source
-            .with_value(Attr::DefinitionFqn, cell)
-            .flat_map(|d| source.with_value(Attr::StatementDefinitions, Cell::entity(d)));
-        owners.find(untouched)
+    let cell = source.db.cell(&Value::string(name))?;
+    let owners = source
+        .with_value(Attr::DefinitionFqn, cell)
+        .flat_map(|d| source.with_value(Attr::StatementDefinitions, Cell::entity(d)))
+        .filter(|e| is_elsewhere(planner, e));
+    let placed = owners.filter_map(|e| {
+        let file = source.value(e, Attr::StatementFile)?.as_entity()?;
+        let order = source.value(e, Attr::StatementOrder)?.as_int()?;
+        Some((Str::from(&*source.text(file, Attr::FilePath)?), order, e))
     });
-    found.map(EntityRef::Id)
+    placed.min().map(|(path, _, e)| (path, EntityRef::Id(e)))
 }
 
 /// An edge in the database.
@@ -180,7 +196,7 @@ fn from_elsewhere(planner: &mut Planner<'_>, targets: &mut Targets) {
             let e = stored.e;
             for edge in source.with_value(Attr::DependencyTo, Cell::entity(e)) {
                 let from = source.value(edge, Attr::DependencyFrom).and_then(Cell::as_entity);
-                let Some(from) = from.filter(|f| !planner.old.by_entity.contains_key(f)) else {
+                let Some(from) = from.filter(|f| is_elsewhere(planner, f)) else {
                     continue;
                 };
                 if uses(planner, targets, from, to) {
@@ -201,7 +217,7 @@ fn from_elsewhere(planner: &mut Planner<'_>, targets: &mut Targets) {
             let kind = if facts.arglists.is_some() { "function-call" } else { "var-reference" };
             let users: Vec<EntityId> = source
                 .with_value(Attr::StatementDependencies, cell)
-                .filter(|e| !planner.old.by_entity.contains_key(e))
+                .filter(|e| is_elsewhere(planner, e))
                 .collect();
             for user in users {
                 if linked.insert(user) {

@@ -17,7 +17,8 @@ struct Namespace {
     deleted: usize,
     /// Whether its `ns` form is or was among what this update looks at.
     described: bool,
-    description: Option<Str>,
+    /// The first docstring of its `ns` forms, with the path of the file.
+    description: Option<(Str, Str)>,
 }
 
 impl Planner<'_> {
@@ -41,7 +42,8 @@ impl Planner<'_> {
                 if new.facts.kind.as_str() == "ns" {
                     namespace.described = true;
                     if namespace.description.is_none() {
-                        namespace.description = new.facts.doc.clone();
+                        let doc = new.facts.doc.clone();
+                        namespace.description = doc.map(|doc| (self.path(new).into(), doc));
                     }
                 }
             }
@@ -98,8 +100,27 @@ impl Planner<'_> {
             }
         }
         if namespace.described {
-            self.describe(entity, namespace.description);
+            let elsewhere = self.described_elsewhere(name);
+            let first = namespace.description.into_iter().chain(elsewhere).min();
+            self.describe(entity, first.map(|(_, doc)| doc));
         }
+    }
+
+    /// The docstring of the first `ns` form among those that the update does not look at, with the path of its file.
+    fn described_elsewhere(&self, name: &Str) -> Option<(Str, Str)> {
+        let source = self.source;
+        let cell = source.db.cell(&Value::Str(name.clone()))?;
+        let ns = source.db.cell(&Value::keyword("ns"))?;
+        let forms = source.with_value(Attr::StatementNamespace, cell).filter(|e| {
+            !self.old.by_entity.contains_key(e) && source.value(*e, Attr::StatementType) == Some(ns)
+        });
+        let docs = forms.filter_map(|e| {
+            let doc = source.text(e, Attr::StatementDoc)?;
+            let file = source.value(e, Attr::StatementFile)?.as_entity()?;
+            let order = source.value(e, Attr::StatementOrder)?.as_int()?;
+            Some((Str::from(&*source.text(file, Attr::FilePath)?), order, Str::from(&*doc)))
+        });
+        docs.min().map(|(path, _, doc)| (path, doc))
     }
 
     fn describe(&mut self, entity: EntityRef, description: Option<Str>) {

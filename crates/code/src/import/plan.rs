@@ -153,6 +153,11 @@ impl<'a> Planner<'a> {
         planner
     }
 
+    /// The path of a statement's file.
+    pub(super) fn path(&self, new: &New<'_>) -> &'a str {
+        &self.update.files[new.file].path
+    }
+
     pub(super) fn fresh(&mut self) -> EntityRef {
         self.next += 1;
         EntityRef::New(self.next - 1)

@@ -3,6 +3,7 @@
 //! Files whose bytes are those the database has are not looked at, unless another file changed: then names in them may mean
 //! something else, and every file of the database is analysed with the ones that were read.
 
+<<<<<<< HEAD
 use super::hints::Hints;
 use super::plan::{ChangeKind, Plan, Update, plan_with};
 use super::touched;
@@ -12,7 +13,14 @@ use crate::facts::{FileFacts, line_count};
 use crate::model::{ANALYSER_VERSION, Attr, NotCode, content_hash};
 use crate::project::{KONDO_CONFIG, Problem, Project, Source as File};
 use crate::refactor::{Change, FileChange};
+=======
+use super::plan::{ChangeKind, Plan, Update, plan};
+use crate::export::{self, ExportError};
+use crate::model::{Attr, NotCode, content_hash};
+use crate::project::{Problem, Project};
+>>>>>>> ad5d906 (code: a workspace keeps a project in memory, so that a change costs what it changes)
 use crate::source::Source;
+use crate::workspace::{Changed, FileChange, Workspace};
 use db::{Cell, Db, EntityId, Text};
 use edn::Inst;
 use rayon::prelude::*;
@@ -79,32 +87,12 @@ pub enum ImportError {
 /// assert!(code::show::find(&db, "a/f").is_ok());
 /// ```
 pub fn import(db: &Db, project: Project, now: Inst) -> Result<Import, ImportError> {
-    let mut rules = Rules::default();
-    let unread = project.config.as_ref().and_then(|text| {
-        let error = rules.add_kondo_config(text).err()?;
-        Some(Problem {
-            path: KONDO_CONFIG.to_owned(),
-            position: None,
-            message: format!("not used: {error}"),
-        })
-    });
-    let mut import = import_with(db, project, now, |texts| analyze(&texts, &rules))?;
-    import.report.problems.extend(unread);
-    Ok(import)
-}
-
-/// As [`import`], with another analyser: `analyse` is given texts by path and says what is in them, in the same order.
-pub fn import_with(
-    db: &Db,
-    project: Project,
-    now: Inst,
-    analyse: impl FnOnce(Vec<(String, String)>) -> Vec<FileFacts>,
-) -> Result<Import, ImportError> {
     let source = Source::new(db)?;
     let mut report = ImportReport { files: project.sources.len(), ..ImportReport::default() };
     let start = Instant::now();
     let gone = gone(db, &project)?;
     let Project { sources, problems, config, .. } = project;
+    let config = config.as_deref();
     let same: Vec<bool> = sources
         .par_iter()
         .map(|file| {
@@ -118,7 +106,8 @@ pub fn import_with(
     report.bytes = sources.iter().map(|file| file.bytes.len()).sum();
     report.problems = problems;
     report.timings.push(("compare files", start.elapsed()));
-    if report.files_changed == 0 && gone.is_empty() && is_current(&source, config.as_deref()) {
+    let is_all_there = report.files_changed == 0 && gone.is_empty();
+    if is_all_there && Workspace::new(config).is_current(&source) {
         report.unchanged = source.column(Attr::StatementFqn).count();
         report.statements = report.unchanged;
         report.problems.extend(stored_problems(&source));
@@ -176,21 +165,30 @@ fn bring_in(
     let source = Source::new(db)?;
     let Incoming { sources, gone, config, hints } = incoming;
     let start = Instant::now();
-    let (files, opaque) = with_the_others(db, sources, &gone)?;
-    let mut facts = analyse(files);
-    facts.extend(opaque);
-    facts.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    report.statements = facts.iter().map(|file| file.statements.len()).sum();
-    report.lines = facts.iter().map(lines).sum();
-    report.problems.extend(facts.iter().filter_map(|file| file.problem.clone()));
+    report.lines = sources.par_iter().map(|file| lines(&file.bytes)).sum();
+    let changed = sources.into_iter().zip(same).filter(|(_, same)| !same).map(|(file, _)| file);
+    let changed = changed.map(|file| FileChange { path: file.path, bytes: Some(file.bytes) });
+    let gone = gone.into_iter().map(|path| FileChange { path, bytes: None });
+    let changes: Vec<FileChange> = changed.chain(gone).collect();
+    let mut workspace = Workspace::of(db, config)?;
+    workspace.change(changes);
+    report.statements = workspace.statements();
+    report.problems.extend(workspace.problems());
+    let Changed { files, gone } = workspace.into_changed();
     report.timings.push(("analyse", start.elapsed()));
 
     let start = Instant::now();
+<<<<<<< HEAD
     let config = config.as_deref();
     let (touched, untouched) = touched::split(&source, facts, &gone);
     let plan = plan_with(db, &Update { files: &touched, gone: &gone, config, now }, &hints)?;
     let left: usize = untouched.iter().map(|file| file.statements.len()).sum();
     report.unchanged = plan.unchanged + left;
+=======
+    let plan = plan(db, &Update { files: &files, gone: &gone, config, now })?;
+    let compared: usize = files.iter().map(|file| file.statements.len()).sum();
+    report.unchanged = plan.unchanged + report.statements - compared;
+>>>>>>> ad5d906 (code: a workspace keeps a project in memory, so that a change costs what it changes)
     for change in &plan.changes {
         *report.changes.entry(change.kind).or_default() += 1;
     }
@@ -215,6 +213,7 @@ fn gone(db: &Db, project: &Project) -> Result<Vec<String>, NotCode> {
     Ok(paths)
 }
 
+<<<<<<< HEAD
 /// Whether the derived facts are what this analyser would find with this configuration.
 fn is_current(source: &Source<'_>, config: Option<&str>) -> bool {
     let version = source.column(Attr::AnalyserVersion).next();
@@ -228,6 +227,8 @@ pub fn config(db: &Db) -> Result<Option<String>, NotCode> {
     Ok(source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text.to_string()))
 }
 
+=======
+>>>>>>> ad5d906 (code: a workspace keeps a project in memory, so that a change costs what it changes)
 /// The problems that the database knows of.
 pub fn problems(db: &Db) -> Result<Vec<Problem>, NotCode> {
     Ok(stored_problems(&Source::new(db)?))
@@ -252,54 +253,7 @@ fn stored_problems(source: &Source<'_>) -> Vec<Problem> {
     problems
 }
 
-type Texts = Vec<(String, String)>;
-
-/// The texts of all files there will be, those that were not read out of the database, and what is no text.
-fn with_the_others(
-    db: &Db,
-    sources: Vec<File>,
-    gone: &[String],
-) -> Result<(Texts, Vec<FileFacts>), ImportError> {
-    let read: FxHashSet<&str> = sources.iter().map(|file| file.path.as_str()).collect();
-    let gone: FxHashSet<&str> = gone.iter().map(String::as_str).collect();
-    let others = export::all(db, |path| !read.contains(path) && !gone.contains(path))?;
-    let others = others.into_iter().map(|file| File { path: file.path, bytes: file.bytes });
-    let (mut texts, mut opaque) = (Vec::with_capacity(sources.len()), Vec::new());
-    for File { path, bytes } in sources.into_iter().chain(others) {
-        match String::from_utf8(bytes) {
-            Ok(text) => texts.push((path, text)),
-            Err(error) => opaque.push(not_text(path, error)),
-        }
-    }
-    texts.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    Ok((texts, opaque))
-}
-
-fn not_text(path: String, error: std::string::FromUtf8Error) -> FileFacts {
-    let valid_to = error.utf8_error().valid_up_to();
-    let bytes = error.into_bytes();
-    let whole = String::from_utf8_lossy(&bytes[..valid_to]);
-    let problem = Problem {
-        path: path.clone(),
-        position: Some(edn::line_column(&whole, valid_to)),
-        message: format!("byte 0x{:02x} is no UTF-8; the file is kept as it is", bytes[valid_to]),
-    };
-    FileFacts {
-        path,
-        hash: content_hash(&bytes),
-        problem: Some(problem),
-        opaque: Some(bytes),
-        ..FileFacts::default()
-    }
-}
-
-fn lines(file: &FileFacts) -> usize {
-    let feeds = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
-    let statements: usize =
-        file.statements.iter().map(|s| feeds(&s.before) + feeds(&s.source)).sum();
-    let tail = feeds(&file.tail) + usize::from(!file.tail.is_empty() && !file.tail.ends_with('\n'));
-    let unended = file.tail.is_empty() && !file.statements.is_empty();
-    let opaque =
-        file.opaque.as_ref().map_or(0, |b| line_count(&String::from_utf8_lossy(b)) as usize);
-    statements + tail + usize::from(unended) + opaque
+fn lines(bytes: &[u8]) -> usize {
+    let feeds = bytes.iter().filter(|b| **b == b'\n').count();
+    feeds + usize::from(bytes.last().is_some_and(|last| *last != b'\n'))
 }

@@ -1,0 +1,165 @@
+//! A workspace: whatever is edited in whatever order, the database is that of a first import of the files as they are.
+#![allow(clippy::unwrap_used)]
+
+mod said;
+
+use code::import::import;
+use code::model;
+use code::project::{Project, Scope, Source};
+use code::workspace::{FileChange, Workspace};
+use db::Db;
+use edn::{Inst, Value};
+use proptest::prelude::*;
+use said::said;
+use std::collections::BTreeMap;
+
+/// What a file says, or that it is gone. The replacement character stands for a byte that is no UTF-8.
+type Text = Option<String>;
+
+fn bytes(text: &str) -> Vec<u8> {
+    text.split('\u{fffd}').map(str::as_bytes).collect::<Vec<_>>().join(&0xff)
+}
+
+fn edited(workspace: &mut Workspace, db: &Db, edits: &[(&str, Text)], now: i64) -> Db {
+    let change = |(path, text): &(&str, Text)| FileChange {
+        path: (*path).to_owned(),
+        bytes: text.as_deref().map(bytes),
+    };
+    let plan = workspace.plan(db, edits.iter().map(change).collect(), Inst(now)).unwrap();
+    db.with_ops(&plan.ops, Value::Nil).unwrap().db_after
+}
+
+fn imported(files: &BTreeMap<&str, String>) -> Db {
+    let source =
+        |(path, text): (&&str, &String)| Source { path: (*path).to_owned(), bytes: bytes(text) };
+    let project = Project {
+        sources: files.iter().map(source).collect(),
+        scopes: vec![Scope::All],
+        ..Project::default()
+    };
+    let empty = model::empty_db().unwrap();
+    let import = import(&empty, project, Inst(0)).unwrap();
+    empty.with_ops(&import.plan.ops, Value::Nil).unwrap().db_after
+}
+
+const PATHS: [&str; 7] = ["a.clj", "b.clj", "c.cljs", "d.cljc", "e/f.clj", "e/g.cljs", "data.edn"];
+
+fn statement() -> impl Strategy<Value = String> {
+    let used = || {
+        let names = [
+            "f",
+            "g",
+            "h",
+            "k!",
+            "*d*",
+            "m/f",
+            "m/h",
+            "n/g",
+            "n/k!",
+            "x/f",
+            "x/g",
+            "x/h",
+            "y/f",
+            "o/f",
+            "R",
+            "R.",
+            "->R",
+            "m/->R",
+            "m.R",
+            "P",
+            "m/P",
+            "f#2",
+            "z/f",
+            "clojure.string/join",
+        ];
+        prop::sample::select(names.to_vec())
+    };
+    let own = || prop::sample::select(vec!["f", "g", "h", "k!", "*d*", "f#2"]);
+    let ns = || {
+        let forms = [
+            "(ns m)",
+            "(ns m \"Doc.\")",
+            "(ns n (:require [m :as x]))",
+            "(ns n (:require [m :refer [f g]] [o :as y]))",
+            "(ns n (:require [m :as x :refer :all]))",
+            "(ns n (:use m o))",
+            "(ns o (:require [m :as x] [n :as y]) (:import [m R]))",
+            "(ns o (:refer-clojure :exclude [map]))",
+            "(ns m (:require-macros [n :as x]) (:require [n :as y]))",
+            "(ns z (:require [o :rename {f g} :refer [f]]))",
+            "(in-ns 'm)",
+        ];
+        prop::sample::select(forms.to_vec()).prop_map(str::to_owned)
+    };
+    prop_oneof![
+        6 => (own(), used()).prop_map(|(a, b)| format!("(defn {a} \"Doc.\" [x] ({b} x))")),
+        2 => (own(), used()).prop_map(|(a, b)| format!("(def ^:private {a} {b})")),
+        2 => (own(), used()).prop_map(|(a, b)| format!("(defmacro {a} [x] `({b} ~x))")),
+        1 => own().prop_map(|a| format!("(def ^:dynamic {a})")),
+        1 => own().prop_map(|a| format!("(declare {a})")),
+        1 => used().prop_map(|a| format!("(println {a})")),
+        1 => used().prop_map(|a| format!("(comment ({a}))")),
+        1 => own().prop_map(|a| format!("(defprotocol P ({a} [this]))")),
+        1 => used().prop_map(|a| format!("(defrecord R [x] {a} (f [this] x))")),
+        1 => used().prop_map(|a| format!("(defmulti g {a})")),
+        1 => (used(), used()).prop_map(|(a, b)| format!("(defmethod {a} :b [_] ({b} 1))")),
+        1 => used().prop_map(|a| format!("(extend-type String {a} (f [_] 1))")),
+        1 => (own(), used()).prop_map(|(a, b)| format!("#?(:clj (defn {a} [] ({b})) :cljs (def {a} 2))")),
+        1 => (own(), used()).prop_map(|(a, b)| format!("(do (def {a} {b}) (defn h [] 2))")),
+        4 => ns(),
+        1 => prop::sample::select(vec![")", "\"", "#_ f", "[1 2]", "{:a 1}"]).prop_map(str::to_owned),
+    ]
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    let gap = prop::sample::select(vec!["\n\n", "\n", " ; note\r\n"]);
+    let ns = prop::sample::select(vec!["", "(ns m)", "(ns n (:require [m :as x]))", "(ns o)"]);
+    let parts = prop::collection::vec((gap, statement()), 0..6);
+    let text = (ns, parts).prop_map(|(ns, parts)| {
+        let parts = parts.into_iter().map(|(gap, s)| gap.to_owned() + &s);
+        Some(ns.to_owned() + &parts.collect::<String>())
+    });
+    prop_oneof![
+        12 => text,
+        2 => Just(None),
+        1 => Just(Some("(def f 1) \u{fffd}".to_owned())),
+    ]
+}
+
+/// Edits of some files, several at a time.
+fn edits() -> impl Strategy<Value = Vec<Vec<(usize, Text)>>> {
+    let batch = prop::collection::vec((0..PATHS.len(), text()), 1..4);
+    prop::collection::vec(batch, 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn edits_come_to_what_a_first_import_finds(batches in edits()) {
+        let mut files: BTreeMap<&str, String> = BTreeMap::new();
+        let mut db = model::empty_db().unwrap();
+        let mut workspace = Workspace::of(&db, None).unwrap();
+        for (batch, now) in batches.into_iter().zip(1..) {
+            let last: BTreeMap<&str, Text> =
+                batch.into_iter().map(|(i, text)| (PATHS[i], text)).collect();
+            for (path, text) in &last {
+                match text {
+                    Some(text) => drop(files.insert(path, text.clone())),
+                    None => drop(files.remove(path)),
+                }
+            }
+            let last: Vec<(&str, Text)> = last.into_iter().collect();
+            db = edited(&mut workspace, &db, &last, now);
+            let fresh = imported(&files);
+            let (there, wanted) = (said(&db), said(&fresh));
+            let extra: Vec<&String> = there.difference(&wanted).collect();
+            let missing: Vec<&String> = wanted.difference(&there).collect();
+            prop_assert!(there == wanted, "too much: {extra:#?} missing: {missing:#?} in {files:#?}");
+            prop_assert_eq!(db.len(), fresh.len());
+            // A workspace that is made of the database has nothing to add.
+            let again = edited(&mut Workspace::of(&db, None).unwrap(), &db, &[], now);
+            prop_assert_eq!(again.max_tx(), db.max_tx() + 1);
+            prop_assert_eq!(again.len(), db.len());
+        }
+    }
+}
