@@ -41,8 +41,9 @@ pub(super) fn class_of(context: &Context, symbol: &str) -> Option<String> {
     if let Some((_, package)) = ALSO_IMPORTED.iter().find(|(name, _)| *name == class) {
         return Some(joined(package, class));
     }
-    let is_full = class.contains('.') && !class.starts_with('.') && !class.ends_with('.');
-    is_full.then(|| class.to_string())
+    let (package, simple) = class.rsplit_once('.')?;
+    let is_class = !package.is_empty() && simple.starts_with(char::is_uppercase);
+    is_class.then(|| class.to_string())
 }
 
 /// A class of a package, which may be none.

@@ -11,6 +11,7 @@ mod head;
 mod implementing;
 mod locals;
 mod special;
+mod threading;
 
 pub(super) use form::{Def, Effects, Form, NO_LIST, Pass, Use, UseKind};
 pub(super) use head::LintAs;
@@ -19,7 +20,7 @@ pub(super) use locals::{DestructuredKey, Locals};
 
 use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
 use super::{Detail, lexicon};
-use edn::syntax::{Kind, Tree};
+use edn::syntax::{Kind, Node, Tree};
 use head::Canonical;
 use locals::Bound;
 
@@ -52,6 +53,7 @@ pub(super) fn pass(
         in_comment: false,
         within: 0,
         list: 0,
+        threaded: usize::MAX,
     };
     let mut forms = Vec::new();
     for root in tree.roots() {
@@ -100,6 +102,8 @@ struct Walker<'t> {
     within: u32,
     /// The list that is being walked.
     list: usize,
+    /// The form that something is threaded into.
+    threaded: usize,
 }
 
 /// Macros that make vars of other namespaces public here, whatever library they come from.
@@ -278,7 +282,9 @@ impl<'t> Walker<'t> {
         let span = self.reading.tree.node(node);
         let heads = matches!(kind, UseKind::Call | UseKind::QuotedCall | UseKind::MultimethodImpl);
         let list = if heads { self.list as u32 } else { NO_LIST };
-        self.uses.push(Use { start: span.start, end: span.end, kind, within: self.within, list });
+        let threaded = heads && self.threaded == self.list;
+        let Node { start, end, .. } = span;
+        self.uses.push(Use { start, end, kind, within: self.within, list, threaded });
     }
 
     fn list(&mut self, node: usize) {
@@ -301,14 +307,14 @@ impl<'t> Walker<'t> {
                     self.walk_all(rest);
                 }
                 Canonical::Core(name) => {
-                    if !self.special(name, head_node, &forms) {
+                    if !self.special(name, Some(head_node), &forms) {
                         self.used(head_node, UseKind::Call);
                         self.call(head, &forms);
                     }
                 }
                 Canonical::Like(name) => {
                     self.used(head_node, UseKind::Call);
-                    if !self.special(&name, head_node, &forms) {
+                    if !self.special(&name, None, &forms) {
                         self.walk_all(rest);
                     }
                 }
@@ -316,7 +322,7 @@ impl<'t> Walker<'t> {
                     // A library's macro that is called as a core form that binds names binds them like it.
                     let name = head.rsplit('/').next().unwrap_or(head);
                     self.used(head_node, UseKind::Call);
-                    if !(lexicon::binds(name) && self.special(name, head_node, &forms)) {
+                    if !(lexicon::binds(name) && self.special(name, None, &forms)) {
                         self.call(head, &forms);
                     }
                 }

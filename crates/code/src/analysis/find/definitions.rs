@@ -55,10 +55,14 @@ impl Finder<'_> {
         let vectors = parameters(&reading, def, &parts);
         let arity = |vector: &usize| arity(&reading, *vector);
         let is_constructor_of_map = def.name.starts_with("map->") && def.kind == "defrecord";
+        let is_test = matches!(def.kind.as_str(), "deftest" | "deftest-");
         let (mut arglists, mut arities): (Vec<Str>, Vec<Arity>) =
             vectors.iter().map(|vector| (Str::from(reading.text(*vector)), arity(vector))).unzip();
         if is_constructor_of_map {
             (arglists, arities) = (vec!["[m]".into()], vec![Arity::Fixed(1)]);
+        }
+        if is_test {
+            (arglists, arities) = (Vec::new(), vec![Arity::Fixed(0)]);
         }
         let mut fixed_arities: Vec<u32> = arities.iter().filter_map(Arity::fixed).collect();
         fixed_arities.sort_unstable();

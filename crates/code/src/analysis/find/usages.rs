@@ -88,7 +88,10 @@ impl Finder<'_> {
             to,
             name,
             alias: prefix.map(|(alias, _)| alias.into()),
-            arity: call.map(|list| reading.forms(list).len() as u32 - 1),
+            arity: call.map(|list| {
+                let arguments = reading.forms(list).len().saturating_sub(1);
+                arguments as u32 + u32::from(used.threaded)
+            }),
             refer: false,
             dispatch: list
                 .filter(|_| is_method)

@@ -33,6 +33,8 @@ pub(in crate::analysis) struct Use {
     pub(in crate::analysis) within: u32,
     /// The list that it is the head of, by its node, or the `defmethod` whose multimethod it is; [`NO_LIST`] where it is neither.
     pub(in crate::analysis) list: u32,
+    /// Whether `->` or the like gives it one more argument.
+    pub(in crate::analysis) threaded: bool,
 }
 
 /// No list at all.
@@ -107,10 +109,10 @@ impl Form {
         self.defs.iter().filter(|def| !def.in_comment)
     }
 
-    /// The definition that something stands in: the innermost one, the first of those that one form makes.
+    /// The definition that something stands in, after its name: the innermost one, the first of those that one form makes.
     pub(in crate::analysis) fn def_around(&self, tree: &Tree, at: &Range<u32>) -> Option<&Def> {
         let list = |def: &&Def| tree.node(def.list as usize);
-        let around = |def: &&Def| list(def).start <= at.start && at.end <= list(def).end;
+        let around = |def: &&Def| def.at.end <= at.start && at.end <= list(def).end;
         self.defs.iter().filter(around).min_by_key(|def| list(def).end - list(def).start)
     }
 }

@@ -5,8 +5,9 @@ use crate::analysis::lexicon;
 use edn::syntax::Kind;
 
 impl<'t> Walker<'t> {
-    /// Takes care of a form with a meaning of its own; `false` where it is an ordinary call.
-    pub(super) fn special(&mut self, name: &str, head: usize, forms: &[usize]) -> bool {
+    /// Takes care of a form with a meaning of its own; `false` where it is an ordinary call. `head` is its first part, where that
+    /// is not noted as used yet.
+    pub(super) fn special(&mut self, name: &str, head: Option<usize>, forms: &[usize]) -> bool {
         let rest = &forms[1..];
         match name {
             "quote" => {}
@@ -38,6 +39,14 @@ impl<'t> Walker<'t> {
             "as->" => {
                 self.core_use(name, head);
                 self.as_thread(rest);
+            }
+            "->" | "->>" | "some->" | "some->>" | "doto" => {
+                self.core_use(name, head);
+                self.thread(rest);
+            }
+            "cond->" | "cond->>" => {
+                self.core_use(name, head);
+                self.thread_conditionally(rest);
             }
             "areduce" => {
                 self.core_use(name, head);
@@ -164,8 +173,8 @@ impl<'t> Walker<'t> {
         head.rsplit('/').next().unwrap_or(head)
     }
 
-    fn core_use(&mut self, name: &str, head: usize) {
-        if !lexicon::is_special_form(name) {
+    fn core_use(&mut self, name: &str, head: Option<usize>) {
+        if let Some(head) = head.filter(|_| !lexicon::is_special_form(name)) {
             self.used(head, UseKind::Call);
         }
     }
