@@ -21,7 +21,7 @@ use crate::output::note;
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use ::code::export::{self, ExportError, Exported};
-use ::code::import::{Import, change_with};
+use ::code::import::{Import, change as plan_change};
 use ::code::model::content_hash;
 use ::code::refactor::Change;
 use db::Db;
@@ -45,9 +45,7 @@ pub(crate) fn make(
 ) -> Outcome<Import> {
     require_same(place, stored, change)?;
     let db = database.db();
-    let rules = crate::commands::keep::rules(::code::import::config(&db)?.as_deref());
-    let analyse = |texts: Vec<(String, String)>| ::code::analysis::analyze(&texts, &rules);
-    let import = change_with(&db, change, now(), analyse)
+    let import = plan_change(&db, change, now())
         .map_err(|e| Problem::new("the change cannot be made").because(&e))?;
     note_pending(place, &writes(change))?;
     let written = database.transact_for(&import.plan.ops, message);

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A file as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileChange {
+pub struct Edit {
     /// Its path, relative to the project.
     pub path: String,
     /// Its bytes; none where it is gone.
@@ -79,11 +79,11 @@ impl Workspace {
     /// The project that a database has.
     ///
     /// ```
-    /// use code::workspace::{FileChange, Workspace};
+    /// use code::workspace::{Edit, Workspace};
     /// let mut db = code::model::empty_db().unwrap();
     /// let mut workspace = Workspace::of(&db, None).unwrap();
     /// for text in ["(ns a)\n\n(defn f [] 1)\n", "(ns a)\n\n(defn f [] 2)\n"] {
-    ///     let change = FileChange { path: "a.clj".into(), bytes: Some(text.into()) };
+    ///     let change = Edit { path: "a.clj".into(), bytes: Some(text.into()) };
     ///     let plan = workspace.plan(&db, vec![change], edn::Inst(0)).unwrap();
     ///     db = db.with_ops(&plan.ops, edn::Value::Nil).unwrap().db_after;
     ///     assert_eq!(code::export::file(&db, "a.clj").unwrap().unwrap(), text.as_bytes());
@@ -93,7 +93,7 @@ impl Workspace {
         let mut workspace = Workspace::new(config);
         let source = Source::new(db)?;
         let stored = export::all(db, |_| true)?.into_iter();
-        let changes = stored.map(|f| FileChange { path: f.path, bytes: Some(f.bytes) });
+        let changes = stored.map(|f| Edit { path: f.path, bytes: Some(f.bytes) });
         workspace.change(changes.collect());
         if workspace.is_current(&source) {
             let due: Vec<Str> = std::mem::take(&mut workspace.due).into_iter().collect();
@@ -127,9 +127,9 @@ impl Workspace {
     }
 
     /// Takes up changes, each path once.
-    pub fn change(&mut self, changes: Vec<FileChange>) {
+    pub fn change(&mut self, changes: Vec<Edit>) {
         let mut texts: Texts = Vec::with_capacity(changes.len());
-        for FileChange { path, bytes } in changes {
+        for Edit { path, bytes } in changes {
             let path: Str = path.into();
             self.opaque.remove(&path);
             self.gone.remove(&path);
@@ -173,7 +173,7 @@ impl Workspace {
     }
 
     /// Takes up changes and compares what follows with the database: what is to be transacted.
-    pub fn plan(&mut self, db: &Db, changes: Vec<FileChange>, now: Inst) -> Result<Plan, NotCode> {
+    pub fn plan(&mut self, db: &Db, changes: Vec<Edit>, now: Inst) -> Result<Plan, NotCode> {
         self.change(changes);
         let Changed { files, gone } = self.changed();
         plan(db, &Update { files: &files, gone: &gone, config: self.config.as_deref(), now })

@@ -6,7 +6,7 @@ mod said;
 use code::import::import;
 use code::model;
 use code::project::{Project, Scope, Source};
-use code::workspace::{FileChange, Workspace};
+use code::workspace::{Edit, Workspace};
 use db::Db;
 use edn::{Inst, Value};
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 fn edited(workspace: &mut Workspace, db: &Db, edits: &[(&str, Text)], now: i64) -> Db {
-    let change = |(path, text): &(&str, Text)| FileChange {
+    let change = |(path, text): &(&str, Text)| Edit {
         path: (*path).to_owned(),
         bytes: text.as_deref().map(bytes),
     };

@@ -3,24 +3,14 @@
 //! Files whose bytes are those the database has are not looked at, unless another file changed: then names in them may mean
 //! something else, and every file of the database is analysed with the ones that were read.
 
-<<<<<<< HEAD
 use super::hints::Hints;
 use super::plan::{ChangeKind, Plan, Update, plan_with};
-use super::touched;
-use crate::analysis::{Rules, analyze};
-use crate::export::{self, ExportError};
-use crate::facts::{FileFacts, line_count};
-use crate::model::{ANALYSER_VERSION, Attr, NotCode, content_hash};
-use crate::project::{KONDO_CONFIG, Problem, Project, Source as File};
-use crate::refactor::{Change, FileChange};
-=======
-use super::plan::{ChangeKind, Plan, Update, plan};
 use crate::export::{self, ExportError};
 use crate::model::{Attr, NotCode, content_hash};
 use crate::project::{Problem, Project};
->>>>>>> ad5d906 (code: a workspace keeps a project in memory, so that a change costs what it changes)
+use crate::refactor::{self, Change};
 use crate::source::Source;
-use crate::workspace::{Changed, FileChange, Workspace};
+use crate::workspace::{Changed, Edit, Workspace};
 use db::{Cell, Db, EntityId, Text};
 use edn::Inst;
 use rayon::prelude::*;
@@ -92,7 +82,6 @@ pub fn import(db: &Db, project: Project, now: Inst) -> Result<Import, ImportErro
     let start = Instant::now();
     let gone = gone(db, &project)?;
     let Project { sources, problems, config, .. } = project;
-    let config = config.as_deref();
     let same: Vec<bool> = sources
         .par_iter()
         .map(|file| {
@@ -107,49 +96,49 @@ pub fn import(db: &Db, project: Project, now: Inst) -> Result<Import, ImportErro
     report.problems = problems;
     report.timings.push(("compare files", start.elapsed()));
     let is_all_there = report.files_changed == 0 && gone.is_empty();
-    if is_all_there && Workspace::new(config).is_current(&source) {
+    if is_all_there && Workspace::new(config.as_deref()).is_current(&source) {
         report.unchanged = source.column(Attr::StatementFqn).count();
         report.statements = report.unchanged;
         report.problems.extend(stored_problems(&source));
         return Ok(Import { plan: Plan::default(), report });
     }
 
-    let incoming = Incoming { sources, gone, config, hints: Hints::default() };
-    bring_in(db, incoming, report, now, analyse)
+    report.lines = sources.par_iter().map(|file| lines(&file.bytes)).sum();
+    let changed = sources.into_iter().zip(same).filter(|(_, same)| !same).map(|(file, _)| file);
+    let changed = changed.map(|file| Edit { path: file.path, bytes: Some(file.bytes) });
+    let gone = gone.into_iter().map(|path| Edit { path, bytes: None });
+    let edits = changed.chain(gone).collect();
+    bring_in(db, Incoming { edits, config, hints: Hints::default() }, report, now)
 }
 
-/// Plans a change that a refactoring made, with another analyser, as [`import_with`]. What it says of names and paths is
-/// followed: statements and files stay the entities that they are. The project's configuration stays as it is.
-pub fn change_with(
-    db: &Db,
-    change: &Change,
-    now: Inst,
-    analyse: impl FnOnce(Vec<(String, String)>) -> Vec<FileFacts>,
-) -> Result<Import, ImportError> {
+/// Plans a change that a refactoring made. What it says of names and paths is followed: statements and files stay the
+/// entities that they are. The project's configuration stays as it is.
+pub fn change(db: &Db, change: &Change, now: Inst) -> Result<Import, ImportError> {
     let is_after =
         |path: &str| change.files.iter().any(|f| f.after.is_some() && f.path_after() == path);
     let paths = change.files.iter().filter(|f| f.before.is_some()).map(|f| f.path.clone());
     let gone: Vec<String> = paths.filter(|path| !is_after(path)).collect();
-    let file = |file: &FileChange| {
+    let edit = |file: &refactor::FileChange| {
         let bytes = file.after.as_ref()?.clone().into_bytes();
-        Some(File { path: file.path_after().to_string(), bytes })
+        Some(Edit { path: file.path_after().to_string(), bytes: Some(bytes) })
     };
-    let sources: Vec<File> = change.files.iter().filter_map(file).collect();
+    let mut edits: Vec<Edit> = change.files.iter().filter_map(edit).collect();
+    let bytes = || edits.iter().filter_map(|edit| edit.bytes.as_ref());
     let report = ImportReport {
-        files: sources.len(),
-        files_changed: sources.len(),
+        files: edits.len(),
+        files_changed: edits.len(),
         files_deleted: gone.len(),
-        bytes: sources.iter().map(|file| file.bytes.len()).sum(),
+        lines: bytes().map(|bytes| lines(bytes)).sum(),
+        bytes: bytes().map(Vec::len).sum(),
         ..ImportReport::default()
     };
-    let incoming = Incoming { sources, gone, config: config(db)?, hints: Hints::of(change) };
-    bring_in(db, incoming, report, now, analyse)
+    edits.extend(gone.into_iter().map(|path| Edit { path, bytes: None }));
+    bring_in(db, Incoming { edits, config: config(db)?, hints: Hints::of(change) }, report, now)
 }
 
 /// What comes into a database.
 struct Incoming {
-    sources: Vec<File>,
-    gone: Vec<String>,
+    edits: Vec<Edit>,
     config: Option<String>,
     hints: Hints,
 }
@@ -160,35 +149,21 @@ fn bring_in(
     incoming: Incoming,
     mut report: ImportReport,
     now: Inst,
-    analyse: impl FnOnce(Vec<(String, String)>) -> Vec<FileFacts>,
 ) -> Result<Import, ImportError> {
-    let source = Source::new(db)?;
-    let Incoming { sources, gone, config, hints } = incoming;
+    let Incoming { edits, config, hints } = incoming;
     let start = Instant::now();
-    report.lines = sources.par_iter().map(|file| lines(&file.bytes)).sum();
-    let changed = sources.into_iter().zip(same).filter(|(_, same)| !same).map(|(file, _)| file);
-    let changed = changed.map(|file| FileChange { path: file.path, bytes: Some(file.bytes) });
-    let gone = gone.into_iter().map(|path| FileChange { path, bytes: None });
-    let changes: Vec<FileChange> = changed.chain(gone).collect();
-    let mut workspace = Workspace::of(db, config)?;
-    workspace.change(changes);
+    let mut workspace = Workspace::of(db, config.as_deref())?;
+    workspace.change(edits);
     report.statements = workspace.statements();
     report.problems.extend(workspace.problems());
     let Changed { files, gone } = workspace.into_changed();
     report.timings.push(("analyse", start.elapsed()));
 
     let start = Instant::now();
-<<<<<<< HEAD
-    let config = config.as_deref();
-    let (touched, untouched) = touched::split(&source, facts, &gone);
-    let plan = plan_with(db, &Update { files: &touched, gone: &gone, config, now }, &hints)?;
-    let left: usize = untouched.iter().map(|file| file.statements.len()).sum();
-    report.unchanged = plan.unchanged + left;
-=======
-    let plan = plan(db, &Update { files: &files, gone: &gone, config, now })?;
+    let update = Update { files: &files, gone: &gone, config: config.as_deref(), now };
+    let plan = plan_with(db, &update, &hints)?;
     let compared: usize = files.iter().map(|file| file.statements.len()).sum();
     report.unchanged = plan.unchanged + report.statements - compared;
->>>>>>> ad5d906 (code: a workspace keeps a project in memory, so that a change costs what it changes)
     for change in &plan.changes {
         *report.changes.entry(change.kind).or_default() += 1;
     }
@@ -213,22 +188,12 @@ fn gone(db: &Db, project: &Project) -> Result<Vec<String>, NotCode> {
     Ok(paths)
 }
 
-<<<<<<< HEAD
-/// Whether the derived facts are what this analyser would find with this configuration.
-fn is_current(source: &Source<'_>, config: Option<&str>) -> bool {
-    let version = source.column(Attr::AnalyserVersion).next();
-    version.and_then(|d| d.v.as_int()) == Some(ANALYSER_VERSION)
-        && source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text).as_deref() == config
-}
-
 /// The text of the project's clj-kondo configuration, with which the database's facts were made.
 pub fn config(db: &Db) -> Result<Option<String>, NotCode> {
     let source = Source::new(db)?;
     Ok(source.texts(Attr::AnalyserConfig).next().map(|(_, text)| text.to_string()))
 }
 
-=======
->>>>>>> ad5d906 (code: a workspace keeps a project in memory, so that a change costs what it changes)
 /// The problems that the database knows of.
 pub fn problems(db: &Db) -> Result<Vec<Problem>, NotCode> {
     Ok(stored_problems(&Source::new(db)?))
