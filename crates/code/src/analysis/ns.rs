@@ -276,6 +276,7 @@ impl Context {
         options: &[usize],
         is_use: bool,
     ) {
+        let lib = counterpart(reading.platform, lib);
         let is_alias =
             |option: &[usize]| matches!(reading.keyword(option[0]), Some("as" | "as-alias"));
         let alias =
@@ -311,7 +312,8 @@ impl Context {
                 nodes().iter().filter_map(|n| reading.symbol(*n)).map(String::from).collect()
             };
             match reading.keyword(option[0]) {
-                Some("as" | "as-alias") => {
+                // `:default` is what a library of JavaScript gives by itself.
+                Some("as" | "as-alias" | "default") => {
                     if let Some(alias) = reading.symbol(value) {
                         self.aliases.insert(alias.to_string(), lib.to_string());
                     }
@@ -401,6 +403,15 @@ impl Context {
                 _ => {}
             }
         }
+    }
+}
+
+/// The namespace that ClojureScript loads for one that only Clojure has.
+fn counterpart(platform: Platform, lib: &str) -> &str {
+    match lib {
+        "clojure.test" if platform == Platform::Cljs => "cljs.test",
+        "clojure.pprint" if platform == Platform::Cljs => "cljs.pprint",
+        lib => lib,
     }
 }
 

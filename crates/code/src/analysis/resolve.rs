@@ -143,15 +143,17 @@ pub(super) fn qualified(
     {
         return var;
     }
+    let loaded = alias.is_some() || context.requires.iter().any(|r| r == ns);
     let host = ns == "js"
         || ns.starts_with("goog")
         || context.imports.contains_key(prefix)
         || starts_upper(prefix.rsplit('.').next().unwrap_or(prefix));
-    if alias.is_none() && host {
-        return Meaning::Host;
+    match (loaded, host) {
+        (true, _) => Meaning::Foreign { ns: ns.into(), name: name.into() },
+        (false, true) => Meaning::Host,
+        (false, false) if ns.contains('.') => Meaning::Foreign { ns: ns.into(), name: name.into() },
+        (false, false) => Meaning::Unresolved,
     }
-    let loaded = alias.is_some() || context.requires.iter().any(|r| r == ns) || ns.contains('.');
-    if loaded { Meaning::Foreign { ns: ns.into(), name: name.into() } } else { Meaning::Unresolved }
 }
 
 /// The core namespace of a platform.
@@ -215,22 +217,19 @@ fn host_or_unresolved(
     if let Some(var) = project.var(platform, &context.name, class) {
         return own(&context.name, class, var);
     }
-    if let Some((ns, original)) = context.refers.get(class)
-        && let Some(var) = project.var(platform, ns, original)
-    {
-        return own(ns, original, var);
+    if let Some((ns, original)) = context.refers.get(class) {
+        return match project.var(platform, ns, original) {
+            Some(var) => own(ns, original, var),
+            None => Meaning::Foreign { ns: ns.as_str().into(), name: original.as_str().into() },
+        };
     }
     if let Some(var) = imported(project, context, platform, class) {
         return var;
     }
-    if platform == Platform::Cljs {
-        // A library of JavaScript is an object under its alias, and core has types.
-        if let Some(library) = context.aliases.get(name) {
-            return Meaning::Foreign { ns: library.as_str().into(), name: name.into() };
-        }
-        if class.len() < name.len() && lexicon::core_var(class, true).is_some() {
-            return Meaning::Core { ns: "cljs.core", name: class.into(), is_macro: false };
-        }
+    if platform == Platform::Cljs
+        && let Some(meaning) = object(project, context, name, class)
+    {
+        return meaning;
     }
     if let Some((package, simple)) = class.rsplit_once('.') {
         let ns = package.replace('_', "-");
@@ -257,6 +256,28 @@ fn host_or_unresolved(
             Meaning::Foreign { ns: ns.as_str().into(), name: name.into() }
         }
         _ => Meaning::Unresolved,
+    }
+}
+
+/// What ClojureScript alone gives a meaning to: a library of JavaScript is an object under its alias, core has types, and what
+/// stands behind a dot is a member of what stands before it.
+fn object(project: &Project<'_>, context: &Context, name: &str, class: &str) -> Option<Meaning> {
+    if let Some(library) = context.aliases.get(class) {
+        return Some(Meaning::Foreign { ns: library.as_str().into(), name: class.into() });
+    }
+    let is_made = class.len() < name.len();
+    if is_made && lexicon::core_var(class, true).is_some() {
+        return Some(Meaning::Core { ns: "cljs.core", name: class.into(), is_macro: false });
+    }
+    let (of, _) = class.split_once('.')?;
+    match context.refers.get(of) {
+        Some((ns, original)) => match project.var(Platform::Cljs, ns, original) {
+            Some(var) => Some(own(ns, original, var)),
+            None => {
+                Some(Meaning::Foreign { ns: ns.as_str().into(), name: original.as_str().into() })
+            }
+        },
+        None => Some(own(&context.name, of, project.var(Platform::Cljs, &context.name, of)?)),
     }
 }
 

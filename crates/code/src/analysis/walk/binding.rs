@@ -177,9 +177,11 @@ impl Walker<'_> {
         }
     }
 
+    /// `(as-> value name body…)`; inside of `->` and its kin the value stands before it.
     pub(super) fn as_thread(&mut self, rest: &[usize]) {
-        if let [value, name, body @ ..] = rest {
-            self.walk(*value);
+        let (value, rest) = self.threaded_value(rest);
+        if let [name, body @ ..] = rest {
+            self.walk_all(value);
             self.scoped(self.list_end(), |w| {
                 w.bind(*name);
                 w.walk_all(body);
@@ -209,12 +211,12 @@ impl Walker<'_> {
         });
     }
 
-    /// Constants of `case` are data.
+    /// `(case value constant form… default?)`; constants are data.
     pub(super) fn case(&mut self, rest: &[usize]) {
-        let Some((value, clauses)) = rest.split_first() else { return };
-        self.walk(*value);
+        let (value, clauses) = self.threaded_value(rest);
+        self.walk_all(value);
         for clause in clauses.chunks(2) {
-            self.walk(*clause.last().unwrap_or(value));
+            self.walk_all(&clause[clause.len() - 1..]);
         }
     }
 

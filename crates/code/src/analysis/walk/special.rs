@@ -86,7 +86,7 @@ impl<'t> Walker<'t> {
                 self.core_use(name, head);
                 self.load(name, rest);
             }
-            "def" | "defonce" => {
+            "def" | "defonce" | "goog-define" => {
                 self.core_use(name, head);
                 self.def(name, forms);
             }

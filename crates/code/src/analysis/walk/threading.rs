@@ -28,4 +28,10 @@ impl Walker<'_> {
             _ => self.walk(form),
         }
     }
+
+    /// The first argument of the form that is being walked, which stands before it where it is threaded into, and the rest.
+    pub(super) fn threaded_value<'r>(&self, rest: &'r [usize]) -> (&'r [usize], &'r [usize]) {
+        let written = usize::from(self.threaded != self.list);
+        rest.split_at(written.min(rest.len()))
+    }
 }
