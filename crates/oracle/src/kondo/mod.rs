@@ -49,6 +49,12 @@ enum Bucket {
     UsagesWithin,
     /// Names that could not be resolved.
     Unresolved,
+    /// Names that are bound.
+    Locals,
+    /// Where those are used, with where they were bound.
+    LocalUsages,
+    /// Keywords in full.
+    Keywords,
 }
 
 /// How a bucket is called, where clj-kondo has it, and how much of it is to be found here, in percent.
@@ -63,13 +69,16 @@ const fn about(bucket: Bucket, file: &'static str, name: &'static str, goal: Opt
     About { bucket, file, name, goal }
 }
 
-const BUCKETS: [About; 6] = [
+const BUCKETS: [About; 9] = [
     about(Bucket::Namespaces, "namespace-definitions", "namespaces", None),
     about(Bucket::Loads, "namespace-usages", "namespace usages", None),
     about(Bucket::Definitions, "var-definitions", "var definitions", Some(99.9)),
     about(Bucket::Usages, "var-usages", "var usages", Some(99.5)),
     about(Bucket::UsagesWithin, "var-usages", "var usages with the var around", None),
     about(Bucket::Unresolved, "var-usages", "unresolved names", None),
+    about(Bucket::Locals, "locals", "locals", None),
+    about(Bucket::LocalUsages, "local-usages", "local usages", None),
+    about(Bucket::Keywords, "keywords", "keywords", None),
 ];
 
 /// One finding: where it is, and what is said of it.

@@ -20,6 +20,8 @@ fn makes_type(defined_by: &str) -> bool {
 struct Known<'a> {
     special: BTreeSet<&'static str>,
     types: BTreeSet<&'a str>,
+    /// Where each local is bound, by its number.
+    locals: BTreeMap<u32, (u32, u32)>,
 }
 
 pub(super) fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
@@ -28,13 +30,23 @@ pub(super) fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
     let known = Known {
         special: SPECIAL.split_whitespace().collect(),
         types: definitions.iter().filter(of_type).filter_map(|r| r.text("name")).collect(),
+        locals: records
+            .bucket("locals")
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|r| Some((r.number("id")?, (r.number("row")?, r.number("col")?))))
+            .collect(),
     };
     let mut buckets = Buckets::new();
     for about in &BUCKETS {
         let findings = buckets.entry(about.bucket).or_default();
         for record in records.bucket(about.file).unwrap_or_default() {
             let file = record.text("filename").unwrap_or_default();
-            let place = record.number("name-row").zip(record.number("name-col"));
+            let (row, col) = match about.bucket {
+                Bucket::Locals | Bucket::Keywords => ("row", "col"),
+                _ => ("name-row", "name-col"),
+            };
+            let place = record.number(row).zip(record.number(col));
             if let Some((row, col)) = place
                 && analysed.contains(file)
                 && let Some(says) = says(about.bucket, record, &known)
@@ -61,6 +73,12 @@ fn says(bucket: Bucket, record: &Record, known: &Known<'_>) -> Option<String> {
             Some(format!("{} {to}/{}", within.unwrap_or("-"), text("name")))
         }
         Bucket::Unresolved => (text("to") == UNKNOWN).then(|| text("name").to_string()),
+        Bucket::Locals => Some(text("name").to_string()),
+        Bucket::LocalUsages => {
+            let (row, col) = known.locals.get(&record.number("id")?)?;
+            Some(format!("{} of {row}:{col}", text("name")))
+        }
+        Bucket::Keywords => Some(keyword(record.text("ns"), text("name"))),
     }
 }
 
@@ -78,6 +96,10 @@ fn var_namespace<'a>(record: &'a Record, known: &Known<'_>) -> Option<&'a str> {
     let in_cljs = record.text("lang") == Some("cljs")
         || record.text("filename").is_some_and(|file| file.ends_with(".cljs"));
     Some(if is_core && in_cljs { "cljs.core" } else { to })
+}
+
+fn keyword(ns: Option<&str>, name: &str) -> String {
+    ns.map_or_else(|| format!(":{name}"), |ns| format!(":{ns}/{name}"))
 }
 
 pub(super) fn ours(all: &[Findings]) -> Buckets {
@@ -112,6 +134,20 @@ pub(super) fn ours(all: &[Findings]) -> Buckets {
                 usage.from_var.as_deref().filter(|var| !types.contains(var)).unwrap_or("-");
             add(Bucket::UsagesWithin, usage.lang, usage.name_at, format!("{within} {var}"));
             add(Bucket::Usages, usage.lang, usage.name_at, var);
+        }
+        let mut bound = BTreeMap::new();
+        for local in &found.locals {
+            bound.insert(local.id, local.at);
+            add(Bucket::Locals, local.lang, local.at, local.name.to_string());
+        }
+        for usage in &found.local_usages {
+            if let Some(Place { row, col, .. }) = bound.get(&usage.id) {
+                let says = format!("{} of {row}:{col}", usage.name);
+                add(Bucket::LocalUsages, usage.lang, usage.at, says);
+            }
+        }
+        for word in &found.keywords {
+            add(Bucket::Keywords, word.lang, word.at, keyword(word.ns.as_deref(), &word.name));
         }
     }
     buckets
