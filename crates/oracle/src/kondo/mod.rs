@@ -43,6 +43,8 @@ enum Bucket {
     Loads,
     /// Vars that are defined.
     Definitions,
+    /// The same with what defines them, whether they are private or macros, and how many arguments they take.
+    DefinitionsInFull,
     /// Vars that are used, by what they resolve to.
     Usages,
     /// The same with the var in whose definition they are used.
@@ -55,6 +57,12 @@ enum Bucket {
     LocalUsages,
     /// Keywords in full.
     Keywords,
+    /// Methods that implement a protocol's or an interface's.
+    Implementations,
+    /// Classes of the JVM that are named.
+    Classes,
+    /// Symbols with a namespace in quoted data, by the var they mean.
+    Symbols,
 }
 
 /// How a bucket is called, where clj-kondo has it, and how much of it is to be found here, in percent.
@@ -69,16 +77,20 @@ const fn about(bucket: Bucket, file: &'static str, name: &'static str, goal: Opt
     About { bucket, file, name, goal }
 }
 
-const BUCKETS: [About; 9] = [
+const BUCKETS: [About; 13] = [
     about(Bucket::Namespaces, "namespace-definitions", "namespaces", None),
     about(Bucket::Loads, "namespace-usages", "namespace usages", None),
     about(Bucket::Definitions, "var-definitions", "var definitions", Some(99.9)),
+    about(Bucket::DefinitionsInFull, "var-definitions", "var definitions in full", None),
     about(Bucket::Usages, "var-usages", "var usages", Some(99.5)),
     about(Bucket::UsagesWithin, "var-usages", "var usages with the var around", None),
     about(Bucket::Unresolved, "var-usages", "unresolved names", None),
     about(Bucket::Locals, "locals", "locals", None),
     about(Bucket::LocalUsages, "local-usages", "local usages", None),
     about(Bucket::Keywords, "keywords", "keywords", None),
+    about(Bucket::Implementations, "protocol-impls", "protocol implementations", None),
+    about(Bucket::Classes, "java-class-usages", "classes", None),
+    about(Bucket::Symbols, "symbols", "quoted symbols", None),
 ];
 
 /// One finding: where it is, and what is said of it.
@@ -158,9 +170,9 @@ pub fn by_kind(differences: &[Difference]) -> Vec<(&str, Vec<&str>)> {
 pub fn compare(analysis: &Path, folders: &[PathBuf]) -> Result<Vec<Agreement>, KondoError> {
     let records = records::read(analysis)?;
     let files = sources(&records.files(), folders)?;
-    let ours = sides::ours(&find(&files, &rules(folders)?));
     let analysed: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     let theirs = sides::theirs(&records, &analysed);
+    let ours = sides::ours(&find(&files, &rules(folders)?), &theirs);
     let mut sources = Source::of_all(&files);
     let (at_ours, at_theirs) = (Kinds::of(&ours), Kinds::of(&theirs));
     let has = |about: &&About| records.bucket(about.file).is_some();

@@ -1,4 +1,4 @@
-//! clj-kondo's findings as it prints them: records of texts and numbers, by bucket.
+//! clj-kondo's findings as it prints them: records of texts, numbers and flags, by bucket.
 
 use super::{BUCKETS, KondoError};
 use edn::{ReadOptions, Value};
@@ -11,6 +11,8 @@ pub(super) struct Record(BTreeMap<String, Field>);
 enum Field {
     Text(String),
     Number(u32),
+    Numbers(Vec<u32>),
+    Flag(bool),
 }
 
 /// All that are to be compared.
@@ -34,17 +36,24 @@ impl Record {
         let field = |value: serde_json::Value| match value {
             serde_json::Value::String(text) => Some(Field::text(&text)),
             serde_json::Value::Number(n) => Some(Field::Number(n.as_u64()? as u32)),
+            serde_json::Value::Bool(is) => Some(Field::Flag(is)),
+            serde_json::Value::Array(items) => {
+                Field::numbers(items.iter().map(serde_json::Value::as_u64))
+            }
             _ => None,
         };
         Ok(Record(map.into_iter().filter_map(|(key, value)| Some((key, field(value)?))).collect()))
     }
 
     fn of_edn(value: &Value) -> Option<Record> {
+        let number = |item: &Value| item.as_int().and_then(|n| u64::try_from(n).ok());
         let field = |value: &Value| match value {
             Value::Str(text) => Some(Field::text(text)),
             Value::Symbol(_) | Value::Keyword(_) => Some(Field::text(&value.to_string())),
             Value::Int(n) => Some(Field::Number(u32::try_from(*n).ok()?)),
-            _ => None,
+            Value::Bool(is) => Some(Field::Flag(*is)),
+            Value::Set(items) => Field::numbers(items.iter().map(number)),
+            value => Field::numbers(value.as_seq()?.iter().map(number)),
         };
         let entries = value.as_map()?.iter();
         let entry = |(key, value): (&Value, &Value)| {
@@ -56,21 +65,39 @@ impl Record {
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match self.0.get(key)? {
             Field::Text(text) => Some(text),
-            Field::Number(_) => None,
+            _ => None,
         }
     }
 
     pub(super) fn number(&self, key: &str) -> Option<u32> {
         match self.0.get(key)? {
             Field::Number(n) => Some(*n),
-            Field::Text(_) => None,
+            _ => None,
         }
+    }
+
+    /// Numbers in ascending order; none where there are none.
+    pub(super) fn numbers(&self, key: &str) -> &[u32] {
+        match self.0.get(key) {
+            Some(Field::Numbers(numbers)) => numbers,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn flag(&self, key: &str) -> bool {
+        matches!(self.0.get(key), Some(Field::Flag(true)))
     }
 }
 
 impl Field {
     fn text(text: &str) -> Field {
         Field::Text(text.trim_start_matches(':').to_string())
+    }
+
+    fn numbers(items: impl Iterator<Item = Option<u64>>) -> Option<Field> {
+        let mut numbers: Vec<u32> = items.map(|n| Some(n? as u32)).collect::<Option<_>>()?;
+        numbers.sort_unstable();
+        Some(Field::Numbers(numbers))
     }
 }
 

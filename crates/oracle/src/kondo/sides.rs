@@ -42,16 +42,21 @@ pub(super) fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
         let findings = buckets.entry(about.bucket).or_default();
         for record in records.bucket(about.file).unwrap_or_default() {
             let file = record.text("filename").unwrap_or_default();
-            let (row, col) = match about.bucket {
-                Bucket::Locals | Bucket::Keywords => ("row", "col"),
-                _ => ("name-row", "name-col"),
+            let place = |row, col| record.number(row).zip(record.number(col));
+            let of_name = place("name-row", "name-col");
+            let place = match about.bucket {
+                Bucket::Locals | Bucket::Keywords | Bucket::Symbols => place("row", "col"),
+                // An import has no place of its own for the name.
+                Bucket::Classes => of_name.or(place("row", "col")),
+                _ => of_name,
             };
-            let place = record.number(row).zip(record.number(col));
             if let Some((row, col)) = place
                 && analysed.contains(file)
                 && let Some(says) = says(about.bucket, record, &known)
             {
-                let lang = record.text("lang").unwrap_or_default().to_string();
+                // Some buckets say the platform of files too that only one reads.
+                let lang = record.text("lang").filter(|_| file.ends_with(".cljc"));
+                let lang = lang.unwrap_or_default().to_string();
                 findings.insert(Finding { file: file.into(), row, col, lang, says });
             }
         }
@@ -66,6 +71,12 @@ fn says(bucket: Bucket, record: &Record, known: &Known<'_>) -> Option<String> {
         Bucket::Namespaces => Some(text("name").to_string()),
         Bucket::Loads => Some(format!("{} -> {} {}", text("from"), text("to"), text("alias"))),
         Bucket::Definitions => Some(format!("{}/{}", text("ns"), text("name"))),
+        Bucket::DefinitionsInFull => Some(in_full(
+            &format!("{}/{}", text("ns"), text("name")),
+            text("defined-by"),
+            (record.flag("private"), record.flag("macro")),
+            (record.numbers("fixed-arities"), record.number("varargs-min-arity")),
+        )),
         Bucket::Usages => Some(format!("{}/{}", var_namespace(record, known)?, text("name"))),
         Bucket::UsagesWithin => {
             let within = record.text("from-var").filter(|var| !known.types.contains(var));
@@ -79,6 +90,13 @@ fn says(bucket: Bucket, record: &Record, known: &Known<'_>) -> Option<String> {
             Some(format!("{} of {row}:{col}", text("name")))
         }
         Bucket::Keywords => Some(keyword(record.text("ns"), text("name"))),
+        Bucket::Implementations => {
+            let protocol = record.text("protocol-ns").zip(record.text("protocol-name"));
+            let protocol = protocol.map_or_else(String::new, |(ns, name)| format!("{ns}/{name} "));
+            Some(format!("{protocol}{}", text("method-name")))
+        }
+        Bucket::Classes => Some(text("class").to_string()),
+        Bucket::Symbols => Some(format!("{} -> {}", text("symbol"), text("to"))),
     }
 }
 
@@ -98,11 +116,28 @@ fn var_namespace<'a>(record: &'a Record, known: &Known<'_>) -> Option<&'a str> {
     Some(if is_core && in_cljs { "cljs.core" } else { to })
 }
 
+fn in_full(
+    name: &str,
+    defined_by: &str,
+    (private, is_macro): (bool, bool),
+    (fixed, more): (&[u32], Option<u32>),
+) -> String {
+    let private = if private { " private" } else { "" };
+    let is_macro = if is_macro { " macro" } else { "" };
+    let more = more.map(|least| format!(" and {least} or more")).unwrap_or_default();
+    format!("{name} by {defined_by}{private}{is_macro} of {fixed:?}{more}")
+}
+
 fn keyword(ns: Option<&str>, name: &str) -> String {
     ns.map_or_else(|| format!(":{name}"), |ns| format!(":{ns}/{name}"))
 }
 
-pub(super) fn ours(all: &[Findings]) -> Buckets {
+/// Our side. Of methods of interfaces clj-kondo does not say whose they are; then it is left out here too.
+pub(super) fn ours(all: &[Findings], theirs: &Buckets) -> Buckets {
+    let methods = theirs.get(&Bucket::Implementations).into_iter().flatten();
+    let methods = methods.filter(|method| !method.says.contains(' '));
+    let of_interfaces: BTreeSet<(&str, u32, u32)> =
+        methods.map(|method| (method.file.as_str(), method.row, method.col)).collect();
     let mut buckets = Buckets::new();
     for found in all {
         let mut add = |bucket, lang: Option<&str>, at: Place, says: String| {
@@ -119,7 +154,14 @@ pub(super) fn ours(all: &[Findings]) -> Buckets {
             add(Bucket::Loads, load.lang, load.name_at, says);
         }
         for def in &found.definitions {
-            add(Bucket::Definitions, def.lang, def.name_at, format!("{}/{}", def.ns, def.name));
+            let name = format!("{}/{}", def.ns, def.name);
+            let (flags, arities) = (
+                (def.private, def.is_macro),
+                (def.fixed_arities.as_slice(), def.varargs_min_arity),
+            );
+            let full = in_full(&name, &def.defined_by, flags, arities);
+            add(Bucket::DefinitionsInFull, def.lang, def.name_at, full);
+            add(Bucket::Definitions, def.lang, def.name_at, name);
         }
         let is_type = |def: &&DefinitionFound| makes_type(&def.kind);
         let types: BTreeSet<&str> =
@@ -148,6 +190,25 @@ pub(super) fn ours(all: &[Findings]) -> Buckets {
         }
         for word in &found.keywords {
             add(Bucket::Keywords, word.lang, word.at, keyword(word.ns.as_deref(), &word.name));
+        }
+        let path = found.path.as_str();
+        for found in &found.implementations {
+            let at = found.name_at;
+            let says = match &found.protocol_ns {
+                Some(ns) if !of_interfaces.contains(&(path, at.row, at.col)) => {
+                    format!("{ns}/{} {}", found.protocol, found.method)
+                }
+                _ => found.method.to_string(),
+            };
+            // clj-kondo does not say for which platform.
+            add(Bucket::Implementations, None, at, says);
+        }
+        for class in &found.classes {
+            add(Bucket::Classes, class.lang, class.name_at, class.class.to_string());
+        }
+        for symbol in &found.symbols {
+            let says = format!("{} -> {}", symbol.symbol, symbol.to.as_deref().unwrap_or("-"));
+            add(Bucket::Symbols, symbol.lang, symbol.at, says);
         }
     }
     buckets
