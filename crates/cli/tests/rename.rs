@@ -87,6 +87,31 @@ fn what_was_edited_is_never_lost() {
     assert!(fs::read_to_string(&path).unwrap().ends_with("; edited\n"));
 }
 
+#[test]
+fn a_namespace_takes_its_file_and_its_history_with_it() {
+    let folder = imported();
+    let root = folder.path();
+    let before = files(root);
+    let told = shown(root, &["rename", "teahouse.money", "teahouse.cash.amount"]);
+    assert!(root.join("src/teahouse/cash/amount.cljc").exists());
+    assert!(!root.join("src/teahouse/money.cljc").exists());
+    assert!(output(root, &["import"]).starts_with("nothing changed"));
+    let others: Vec<String> = [
+        &["history", "teahouse.cash.amount/percent"][..],
+        &["history", "teahouse.cash.amount"],
+        &["rename", "src/teahouse/order.cljc:1:5", "teahouse.orders", "--dry-run"],
+        &["rename", "--in", "teahouse.pricing", "money", "cash", "-n"],
+        &["rename", "--in", "teahouse.pricing/line-total", "quantity", "n", "-n"],
+    ]
+    .iter()
+    .map(|arguments| shown(root, arguments))
+    .collect();
+    insta::assert_snapshot!(format!("{told}\n\n{}", others.join("\n\n")));
+    output(root, &["rename", "teahouse.cash.amount", "teahouse.money"]);
+    assert!(files(root) == before);
+    assert!(!root.join("src/teahouse/cash").exists());
+}
+
 /// A project in which a rename was interrupted: the transaction is made, but only the first file is written.
 fn interrupted() -> tempfile::TempDir {
     let folder = imported();

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use code::analysis::Rules;
-use code::refactor::{Change, Sources, rename_var};
+use code::refactor::{Change, FileChange, Refused, Sources, Target, rename};
 use edn::{ReadOptions, Value};
 
 fn pairs(case: &Value, key: &str) -> Option<Vec<(String, String)>> {
@@ -31,37 +31,71 @@ fn applied(files: &[(String, String)], change: &Change) -> Vec<(String, String)>
     after
 }
 
+fn renamed(
+    sources: &Sources,
+    within: Option<&str>,
+    old: &str,
+    new: &str,
+) -> Result<Change, Refused> {
+    let target = match within {
+        Some(whole) => Target::within(sources, whole, old)?,
+        None => Target::of(sources, old)?,
+    };
+    rename(sources, &target, new)
+}
+
+/// What is renamed back: what the new name names.
+fn back(old: &str, new: &str, within: Option<&str>) -> (String, String) {
+    let colons = old.len() - old.trim_start_matches(':').len();
+    match old.split_once('/') {
+        _ if within.is_some() => (new.to_string(), old.to_string()),
+        Some((ns, name)) if !new.contains('/') => (format!("{ns}/{new}"), name.to_string()),
+        Some(_) => (new.to_string(), old[colons..].to_string()),
+        None => (new.to_string(), old.to_string()),
+    }
+}
+
+/// What becomes of a case, as the case says it: texts and warnings, or reasons. What is accepted is renamed back.
+fn outcome(case: &Value) -> [Option<Vec<String>>; 3] {
+    let mut files = pairs(case, "files").unwrap();
+    files.sort();
+    let [old, new] = &lines(case, "rename").unwrap()[..] else { panic!("{case}") };
+    let within = case.as_map().unwrap().get_keyword("in").and_then(Value::as_str);
+    let sources = Sources::read(files.clone(), &Rules::default());
+    let change = match renamed(&sources, within, old, new) {
+        Ok(change) => change,
+        Err(refused) => {
+            let reasons = refused.reasons.iter().map(|r| r.to_string()).collect();
+            return [None, None, Some(reasons)];
+        }
+    };
+    let after = applied(&files, &change);
+    let (what, name) = match lines(case, "back") {
+        Some(back) => (back[0].clone(), back[1].clone()),
+        None => back(old, new, within),
+    };
+    let sources = Sources::read(after.clone(), &Rules::default());
+    match renamed(&sources, within, &what, &name) {
+        Ok(back) => assert_eq!(applied(&after, &back), files, "{case}"),
+        Err(refused) => panic!("{case}\nback: {refused}"),
+    }
+    let text = |f: &FileChange| [f.path_after().to_string(), f.after.clone().unwrap()];
+    let warnings: Vec<String> = change.warnings.iter().map(|w| w.to_string()).collect();
+    let warnings = Some(warnings).filter(|warnings| !warnings.is_empty());
+    [Some(change.files.iter().flat_map(text).collect()), warnings, None]
+}
+
 #[test]
 fn small_files_are_renamed_or_refused() {
     let options = ReadOptions { clojure: true, ..ReadOptions::default() };
-    for case in edn::read_all_with(include_str!("refactor.edn"), &options).unwrap() {
-        let mut files = pairs(&case, "files").unwrap();
-        files.sort();
-        let [old, new] = &lines(&case, "rename").unwrap()[..] else { panic!("{case}") };
-        let sources = Sources::read(files.clone(), &Rules::default());
-        match rename_var(&sources, old, new) {
-            Ok(change) => {
-                let got: Vec<(String, String)> = change
-                    .files
-                    .iter()
-                    .map(|f| (f.path_after().to_string(), f.after.clone().unwrap()))
-                    .collect();
-                assert_eq!(Some(got), pairs(&case, "gives"), "{case}");
-                let warnings: Vec<String> = change.warnings.iter().map(|w| w.to_string()).collect();
-                assert_eq!(warnings, lines(&case, "warns").unwrap_or_default(), "{case}");
-                let after = applied(&files, &change);
-                let (ns, name) = old.split_once('/').unwrap();
-                let back = rename_var(
-                    &Sources::read(after.clone(), &Rules::default()),
-                    &format!("{ns}/{new}"),
-                    name,
-                );
-                assert_eq!(applied(&after, &back.unwrap()), files, "{case}");
-            }
-            Err(refused) => {
-                let got: Vec<String> = refused.reasons.iter().map(|r| r.to_string()).collect();
-                assert_eq!(Some(got), lines(&case, "refused"), "{case}");
-            }
-        }
-    }
+    let cases = edn::read_all_with(include_str!("refactor.edn"), &options).unwrap();
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| {
+            let expected = ["gives", "warns", "refused"].map(|key| lines(case, key));
+            let got = outcome(case);
+            (got != expected).then(|| format!("{case}\n  got {got:?}\n"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -10,16 +10,23 @@ use crate::problem::{Outcome, Problem};
 use crate::progress::Progress;
 use crate::working;
 use ::code::export::{self, Exported};
-use ::code::refactor::{Change, Refused, Sources, Why, rename_var};
+use ::code::refactor::{Change, Refused, Sources, Target, Why, rename};
 use db::Db;
 use std::io::IsTerminal;
 
 /// Does what was typed.
 pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
     match command {
-        Refactor::Rename { old, new, dry_run } => {
-            let message = format!("rename {old} to {new}");
-            perform(db, dry_run, &message, |sources| rename_var(sources, &old, &new))
+        Refactor::Rename { old, new, within, dry_run } => {
+            let place = within.as_ref().map(|within| format!(" in {within}")).unwrap_or_default();
+            let message = format!("rename {old}{place} to {new}");
+            perform(db, dry_run, &message, |sources| {
+                let target = match &within {
+                    Some(whole) => Target::within(sources, whole, &old)?,
+                    None => Target::of(sources, &old)?,
+                };
+                rename(sources, &target, &new)
+            })
         }
     }
 }

@@ -9,6 +9,7 @@ mod definitions;
 mod implementations;
 mod keywords;
 mod locals;
+mod mentions;
 mod namespaces;
 mod place;
 mod symbols;
@@ -19,6 +20,7 @@ pub use definitions::DefinitionFound;
 pub use implementations::ImplementationFound;
 pub use keywords::KeywordFound;
 pub use locals::{LocalFound, LocalUsageFound};
+pub use mentions::{AliasFound, MentionFound};
 pub use namespaces::{LoadFound, NamespaceFound};
 pub use place::Place;
 pub use symbols::SymbolFound;
@@ -30,7 +32,7 @@ use super::vars::Vars;
 use super::walk::{Pass, UseKind};
 use super::{Detail, File, Rules};
 use edn::Str;
-use place::Lines;
+pub(crate) use place::Lines;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -43,10 +45,14 @@ pub struct Findings {
     pub namespaces: Vec<NamespaceFound>,
     /// The namespaces it names to load them or to give them an alias.
     pub loads: Vec<LoadFound>,
+    /// The names that it gives them.
+    pub aliases: Vec<AliasFound>,
     /// The vars it defines.
     pub definitions: Vec<DefinitionFound>,
     /// The vars it uses.
     pub usages: Vec<UsageFound>,
+    /// The vars it names without using them.
+    pub mentions: Vec<MentionFound>,
     /// The locals it binds.
     pub locals: Vec<LocalFound>,
     /// Where those are used.
@@ -89,6 +95,8 @@ fn of_file(project: &Project<'_>, file: &File) -> Findings {
         for context in &pass.contexts {
             found.namespaces.extend(finder.namespace(context));
             found.loads.extend(context.mentions.iter().map(|m| finder.load(context, m)));
+            found.aliases.extend(context.given.iter().map(|a| finder.alias(context, a)));
+            found.mentions.extend(context.named.iter().map(|n| finder.named(context, n)));
             let referred = context.referred.iter();
             found.usages.extend(referred.filter_map(|r| finder.referred(context, r)));
             if finder.has_classes() {
@@ -108,6 +116,7 @@ fn of_file(project: &Project<'_>, file: &File) -> Findings {
                 found.classes.extend(form.uses.iter().filter_map(|used| finder.class(form, used)));
             }
             finder.symbols(form, &mut found.symbols);
+            found.mentions.extend(finder.handed_on(form));
         }
     }
     found

@@ -27,9 +27,11 @@ mod vars;
 mod walk;
 
 pub use config::Rules;
+pub(crate) use find::Lines;
 pub use find::{
-    ClassFound, DefinitionFound, Findings, ImplementationFound, KeywordFound, LoadFound,
-    LocalFound, LocalUsageFound, NamespaceFound, Place, SymbolFound, UsageFound, find,
+    AliasFound, ClassFound, DefinitionFound, Findings, ImplementationFound, KeywordFound,
+    LoadFound, LocalFound, LocalUsageFound, MentionFound, NamespaceFound, Place, SymbolFound,
+    UsageFound, find,
 };
 pub use kondo::as_kondo;
 pub(crate) use lexicon::{core_var, is_special_form};

@@ -52,6 +52,10 @@ pub(super) struct Context {
     pub(super) imported: Vec<Imported>,
     /// Where vars of other namespaces are named to be used plainly.
     pub(super) referred: Vec<Referred>,
+    /// Where vars of other namespaces are named to be left out or to be called otherwise.
+    pub(super) named: Vec<Referred>,
+    /// Where aliases are given.
+    pub(super) given: Vec<Alias>,
     /// Where its own name stands, and its `ns` form; nowhere, where it has none.
     pub(super) at: Option<(Range<u32>, Range<u32>)>,
 }
@@ -77,6 +81,14 @@ pub(super) struct Imported {
 pub(super) struct Referred {
     pub(super) ns: String,
     pub(super) name: String,
+    pub(super) at: Range<u32>,
+}
+
+/// An alias as a `require` or `alias` gives it.
+#[derive(Clone, Debug)]
+pub(super) struct Alias {
+    pub(super) name: String,
+    pub(super) ns: String,
     pub(super) at: Range<u32>,
 }
 
@@ -156,6 +168,15 @@ impl<'t> Reading<'t> {
         node
     }
 
+    /// A node without the metadata and the quotes before it.
+    pub(super) fn unquoted(&self, node: usize) -> usize {
+        let node = self.bare(node);
+        match self.kind(node) {
+            Kind::Quote => self.forms(node).first().map_or(node, |inner| self.unquoted(*inner)),
+            _ => node,
+        }
+    }
+
     /// The name that a plain or quoted symbol is.
     pub(super) fn symbol(&self, node: usize) -> Option<&'t str> {
         let node = self.bare(node);
@@ -222,13 +243,20 @@ impl Context {
             }
             "alias" => {
                 if let [alias, ns] = parts
-                    && let (Some(alias), Some(ns)) = (reading.symbol(*alias), reading.symbol(*ns))
+                    && let Some(ns) = reading.symbol(*ns)
                 {
-                    self.aliases.insert(alias.to_string(), ns.to_string());
+                    self.alias(reading, *alias, ns);
                 }
             }
             _ => {}
         }
+    }
+
+    fn alias(&mut self, reading: &Reading<'_>, node: usize, ns: &str) {
+        let Some(alias) = reading.symbol(node) else { return };
+        self.aliases.insert(alias.to_string(), ns.to_string());
+        let at = reading.span(reading.unquoted(node));
+        self.given.push(Alias { name: alias.to_string(), ns: ns.to_string(), at });
     }
 
     fn libspec(&mut self, reading: &Reading<'_>, node: usize, prefix: &str, is_use: bool) {
@@ -300,13 +328,10 @@ impl Context {
         let mut rename: Vec<(String, String)> = Vec::new();
         for option in options.chunks_exact(2) {
             let value = option[1];
-            let nodes = || -> Vec<usize> {
-                let node = reading.bare(value);
-                let node = match reading.kind(node) {
-                    Kind::Quote => reading.forms(node).first().copied().unwrap_or(node),
-                    _ => node,
-                };
-                reading.forms(node)
+            let nodes = || reading.forms(reading.unquoted(value));
+            let referred = |node: usize| {
+                let (ns, name) = (lib.to_string(), reading.symbol(node)?.to_string());
+                Some(Referred { ns, name, at: reading.span(reading.unquoted(node)) })
             };
             let names = || -> Vec<String> {
                 nodes().iter().filter_map(|n| reading.symbol(*n)).map(String::from).collect()
@@ -314,25 +339,20 @@ impl Context {
             match reading.keyword(option[0]) {
                 // `:default` is what a library of JavaScript gives by itself.
                 Some("as" | "as-alias" | "default") => {
-                    if let Some(alias) = reading.symbol(value) {
-                        self.aliases.insert(alias.to_string(), lib.to_string());
-                    }
+                    self.alias(reading, value, lib);
                 }
                 Some("refer") if reading.keyword(value) == Some("all") => all = true,
                 Some("refer" | "refer-macros" | "only") => {
                     only.get_or_insert_default().extend(names());
-                    self.referred.extend(nodes().into_iter().filter_map(|node| {
-                        let name = reading.symbol(node)?.to_string();
-                        Some(Referred {
-                            ns: lib.to_string(),
-                            name,
-                            at: reading.span(reading.bare(node)),
-                        })
-                    }));
+                    self.referred.extend(nodes().into_iter().filter_map(referred));
                 }
-                Some("exclude") => exclude = names(),
+                Some("exclude") => {
+                    exclude = names();
+                    self.named.extend(nodes().into_iter().filter_map(referred));
+                }
                 Some("rename") => {
                     let pairs = names();
+                    self.named.extend(nodes().into_iter().step_by(2).filter_map(referred));
                     rename = pairs
                         .chunks_exact(2)
                         .map(|pair| (pair[0].clone(), pair[1].clone()))

@@ -1,77 +1,20 @@
 //! Whether a refactoring kept the meaning: what is found afterwards is what was found before, with names and places as they
 //! should be.
 //!
-//! Each thing that is found (a namespace, a load, a definition, a use) becomes an item: what it is, of whom, where. The items
+//! Each thing that is found (a namespace, a definition, a use, a local, a keyword …) becomes an item: what it is, of whom, where. The items
 //! of a file before, renamed and moved, and those after are two sorted lists that must be the same; what is in one of them
 //! alone is a difference, and the reason for a refusal.
 
 use super::edit::Edits;
 use super::reason::{Reason, Why};
+use super::renaming::Renaming;
 use super::sources::Sources;
 use crate::analysis::{Findings, Place};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-
-/// What is called what afterwards.
-#[derive(Clone, Default, Debug)]
-pub struct Renaming {
-    /// New names of vars, by namespace and name.
-    vars: FxHashMap<String, FxHashMap<String, (String, String)>>,
-    namespaces: FxHashMap<String, String>,
-}
-
-impl Renaming {
-    /// A var gets another name, or another namespace too.
-    pub fn var(&mut self, ns: &str, name: &str, new_ns: &str, new_name: &str) {
-        let new = (new_ns.to_string(), new_name.to_string());
-        self.vars.entry(ns.to_string()).or_default().insert(name.to_string(), new);
-    }
-
-    /// A namespace gets another name, with everything in it.
-    pub fn namespace(&mut self, name: &str, new: &str) {
-        self.namespaces.insert(name.to_string(), new.to_string());
-    }
-
-    /// What a var is called afterwards.
-    pub fn of_var<'a>(&'a self, ns: &'a str, name: &'a str) -> (&'a str, &'a str) {
-        match self.vars.get(ns).and_then(|names| names.get(name)) {
-            Some((ns, name)) => (ns, name),
-            None => (self.of_namespace(ns), name),
-        }
-    }
-
-    /// What a namespace is called afterwards.
-    pub fn of_namespace<'a>(&'a self, name: &'a str) -> &'a str {
-        self.namespaces.get(name).map_or(name, String::as_str)
-    }
-
-    /// What a symbol that means nothing would be written like.
-    fn of_unknown<'a>(&'a self, symbol: &'a str) -> Cow<'a, str> {
-        match symbol.split_once('/') {
-            Some((ns, name)) if self.namespaces.contains_key(ns) => {
-                Cow::Owned(format!("{}/{name}", self.of_namespace(ns)))
-            }
-            _ => Cow::Borrowed(symbol),
-        }
-    }
-
-    /// The full names of what is defined, before and after, where they differ.
-    pub fn full_names(&self, sources: &Sources) -> Vec<(String, String)> {
-        let mut names: Vec<(String, String)> =
-            self.namespaces.iter().map(|(name, new)| (name.clone(), new.clone())).collect();
-        for def in sources.all().flat_map(|(_, found)| &found.definitions) {
-            let (ns, name) = self.of_var(&def.ns, &def.name);
-            if (ns, name) != (&*def.ns, &*def.name) {
-                names.push((format!("{}/{}", def.ns, def.name), format!("{ns}/{name}")));
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-}
+use std::ops::Range;
 
 /// Where a file of the project is afterwards.
 #[derive(Clone, Copy, Debug)]
@@ -93,27 +36,27 @@ struct Key<'a> {
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum What<'a> {
-    Namespace {
-        name: &'a str,
-    },
-    Load {
-        from: &'a str,
-        to: &'a str,
-        alias: Option<&'a str>,
-    },
-    Definition {
-        ns: &'a str,
-        name: &'a str,
-        private: bool,
-        is_macro: bool,
-    },
-    Usage {
-        from: &'a str,
-        from_var: Option<&'a str>,
-        to: Option<&'a str>,
-        name: Cow<'a, str>,
-        arity: Option<u32>,
-    },
+    Namespace { name: &'a str },
+    Load { from: &'a str, to: &'a str, alias: Option<&'a str> },
+    Alias { from: &'a str, to: &'a str, alias: &'a str },
+    Definition { ns: &'a str, name: &'a str, private: bool, is_macro: bool },
+    Usage(Usage<'a>),
+    Mention { to: &'a str, name: &'a str },
+    Local { name: &'a str },
+    LocalUsage { name: &'a str, bound_at: usize },
+    Keyword { ns: Option<&'a str>, name: &'a str },
+    Implementation { ns: Option<&'a str>, protocol: &'a str, method: &'a str },
+    Class { name: Cow<'a, str> },
+    Symbol { to: Option<&'a str>, name: Cow<'a, str> },
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Usage<'a> {
+    from: &'a str,
+    from_var: Option<&'a str>,
+    to: Option<&'a str>,
+    name: Cow<'a, str>,
+    arity: Option<u32>,
 }
 
 impl What<'_> {
@@ -122,10 +65,24 @@ impl What<'_> {
         match self {
             What::Namespace { name } => format!("the namespace {name}"),
             What::Load { to, .. } => (*to).to_string(),
+            What::Alias { alias, to, .. } => format!("the alias {alias} of {to}"),
             What::Definition { ns, name, .. } => format!("{ns}/{name}"),
-            What::Usage { to: Some(to), name, .. } => format!("{to}/{name}"),
-            What::Usage { name, .. } => format!("{name}, which is not resolved"),
+            What::Mention { to, name } => format!("{to}/{name}"),
+            What::Usage(Usage { to: Some(to), name, .. }) => format!("{to}/{name}"),
+            What::Usage(Usage { name, .. }) => format!("{name}, which is not resolved"),
+            What::Local { name } | What::LocalUsage { name, .. } => format!("the local {name}"),
+            What::Keyword { ns: Some(ns), name } => format!(":{ns}/{name}"),
+            What::Keyword { ns: None, name } => format!(":{name}"),
+            What::Implementation { protocol, method, .. } => format!("{method} of {protocol}"),
+            What::Class { name } => format!("the class {name}"),
+            What::Symbol { to: Some(to), name } => format!("'{to}/{name}"),
+            What::Symbol { to: None, name } => format!("'{name}"),
         }
+    }
+
+    /// Whether a name in code means this.
+    fn is_use(&self) -> bool {
+        matches!(self, What::Usage(_) | What::LocalUsage { .. })
     }
 }
 
@@ -146,34 +103,39 @@ pub fn differences<'e>(
     let places: Vec<Moved<'e>> = (0..before.len()).map(moved).collect();
     let reasons = places.into_par_iter().enumerate().flat_map_iter(|(file, to)| {
         let Some(now) = to.file else { return Vec::new() };
-        let wanted = items(before.found(file), to.edits, renaming);
-        let found = items(after.found(now), None, &same);
+        let wanted = items(file, before.found(file), to.edits, renaming);
+        let found = items(now, after.found(now), None, &same);
         compare((before, file, &wanted), (after, now, &found))
     });
     reasons.collect()
 }
 
 /// What is found in a file, with its names and places as they should be afterwards, in order.
-fn items<'a>(found: &'a Findings, edits: Option<&Edits>, renaming: &'a Renaming) -> Vec<Item<'a>> {
-    let mut items = Vec::with_capacity(found.usages.len() + found.definitions.len() + 16);
-    let mut add = |lang, place: &'a Place, what| {
-        let range = place.start as usize..place.end as usize;
-        let range = edits.map_or(range.clone(), |edits| edits.moved(range));
-        items.push(Item { key: Key { start: range.start, end: range.end, lang, what }, place });
-    };
+fn items<'a>(
+    file: usize,
+    found: &'a Findings,
+    edits: Option<&Edits>,
+    renaming: &'a Renaming,
+) -> Vec<Item<'a>> {
+    let mut items = Items { list: Vec::with_capacity(found.usages.len() * 2 + 16), edits };
     let namespace = |name: &'a str| renaming.of_namespace(name);
     for ns in &found.namespaces {
-        add(ns.lang, &ns.name_at, What::Namespace { name: namespace(&ns.name) });
+        items.add(ns.lang, &ns.name_at, What::Namespace { name: namespace(&ns.name) });
     }
     for load in &found.loads {
         let (from, to) = (namespace(&load.from), namespace(&load.to));
-        let alias = load.alias.as_deref();
-        add(load.lang, &load.name_at, What::Load { from, to, alias });
+        let alias = load.alias.as_deref().map(|alias| renaming.of_alias(&load.from, alias));
+        items.add(load.lang, &load.name_at, What::Load { from, to, alias });
+    }
+    for given in &found.aliases {
+        let (from, to) = (namespace(&given.from), namespace(&given.to));
+        let alias = renaming.of_alias(&given.from, &given.alias);
+        items.add(given.lang, &given.at, What::Alias { from, to, alias });
     }
     for def in &found.definitions {
         let (ns, name) = renaming.of_var(&def.ns, &def.name);
         let (private, is_macro) = (def.private, def.is_macro);
-        add(def.lang, &def.name_at, What::Definition { ns, name, private, is_macro });
+        items.add(def.lang, &def.name_at, What::Definition { ns, name, private, is_macro });
     }
     for used in &found.usages {
         let (to, name) = match &used.to {
@@ -181,15 +143,85 @@ fn items<'a>(found: &'a Findings, edits: Option<&Edits>, renaming: &'a Renaming)
                 let (to, name) = renaming.of_var(to, &used.name);
                 (Some(to), Cow::Borrowed(name))
             }
-            None => (None, renaming.of_unknown(&used.name)),
+            None => (None, renaming.of_unknown(&used.from, &used.name)),
         };
         let from_var = used.from_var.as_deref().map(|var| renaming.of_var(&used.from, var).1);
-        let what =
-            What::Usage { from: namespace(&used.from), from_var, to, name, arity: used.arity };
-        add(used.lang, &used.name_at, what);
+        let (from, arity) = (namespace(&used.from), used.arity);
+        let what = What::Usage(Usage { from, from_var, to, name, arity });
+        items.add(used.lang, &used.name_at, what);
     }
-    items.sort_by(|a, b| a.key.cmp(&b.key));
-    items
+    for mention in &found.mentions {
+        let (to, name) = renaming.of_var(&mention.to, &mention.name);
+        items.add(mention.lang, &mention.at, What::Mention { to, name });
+    }
+    locals(file, found, &mut items, renaming);
+    for keyword in &found.keywords {
+        let ns = keyword.ns.as_deref();
+        let (ns, name) = renaming.of_keyword(file, keyword.at.start, ns, &keyword.name);
+        items.add(keyword.lang, &keyword.at, What::Keyword { ns, name });
+    }
+    for own in &found.implementations {
+        let (ns, protocol, method) = match own.protocol_ns.as_deref() {
+            Some(ns) => {
+                let ((to, protocol), (_, method)) =
+                    (renaming.of_var(ns, &own.protocol), renaming.of_var(ns, &own.method));
+                (Some(to), protocol, method)
+            }
+            None => (None, &*own.protocol, &*own.method),
+        };
+        items.add(own.lang, &own.name_at, What::Implementation { ns, protocol, method });
+    }
+    for class in &found.classes {
+        let name = renaming.of_class(&class.class);
+        items.add(class.lang, &class.name_at, What::Class { name });
+    }
+    for symbol in &found.symbols {
+        let (to, name) = match &symbol.to {
+            Some(to) => {
+                let (to, name) = renaming.of_var(to, &symbol.name);
+                (Some(to), Cow::Borrowed(name))
+            }
+            // What it is called is all that is known of it.
+            None => (None, renaming.of_unknown(&symbol.from, &symbol.symbol)),
+        };
+        items.add(symbol.lang, &symbol.at, What::Symbol { to, name });
+    }
+    items.list.sort_by(|a, b| a.key.cmp(&b.key));
+    items.list
+}
+
+/// The locals of a file and their uses, each with the place where it is bound.
+fn locals<'a>(file: usize, found: &'a Findings, items: &mut Items<'a, '_>, renaming: &'a Renaming) {
+    let mut bound: FxHashMap<u32, (usize, &'a str)> = FxHashMap::default();
+    bound.reserve(found.locals.len());
+    for local in &found.locals {
+        let name = renaming.of_local(file, local.at.start, &local.name);
+        bound.insert(local.id, (items.moved(&local.at).start, name));
+        items.add(local.lang, &local.at, What::Local { name });
+    }
+    for used in &found.local_usages {
+        let Some(&(bound_at, name)) = bound.get(&used.id) else { continue };
+        items.add(used.lang, &used.at, What::LocalUsage { name, bound_at });
+    }
+}
+
+/// Items in the making.
+struct Items<'a, 'e> {
+    list: Vec<Item<'a>>,
+    edits: Option<&'e Edits>,
+}
+
+impl<'a> Items<'a, '_> {
+    /// Where a place is afterwards.
+    fn moved(&self, place: &Place) -> Range<usize> {
+        let range = place.start as usize..place.end as usize;
+        self.edits.map_or(range.clone(), |edits| edits.moved(range))
+    }
+
+    fn add(&mut self, lang: Option<&'static str>, place: &'a Place, what: What<'a>) {
+        let Range { start, end } = self.moved(place);
+        self.list.push(Item { key: Key { start, end, lang, what }, place });
+    }
 }
 
 type Side<'a> = (&'a Sources, usize, &'a [Item<'a>]);
@@ -226,19 +258,23 @@ fn explain(
     for item in lost {
         let token = &after.text(now)[item.key.start..item.key.end];
         let was = item.key.what.told();
-        let there = gained.iter().find(|other| place(other) == place(item));
+        let is_use = item.key.what.is_use();
+        let comparable = |other: &&&Item<'_>| other.key.what.is_use() == is_use;
+        let there = gained.iter().filter(comparable).find(|other| place(other) == place(item));
         let (why, message) = match there.map(|other| &other.key.what) {
-            Some(What::Usage { to: None, .. }) => {
+            Some(What::Usage(Usage { to: None, .. })) => {
                 (Why::Lost, format!("`{token}` would mean nothing here; it is to mean {was}"))
+            }
+            Some(What::LocalUsage { name, .. }) if *name == token => {
+                let is_local = matches!(item.key.what, What::LocalUsage { .. });
+                let local = if is_local { "another local" } else { "a local" };
+                (Why::Captured, format!("`{token}` would be {local} here instead of {was}"))
             }
             Some(what) if what.told() == was => {
                 (Why::Changed, format!("`{token}`, which means {was}, would be used otherwise"))
             }
             Some(what) => {
                 (Why::Changed, format!("`{token}` would mean {} instead of {was}", what.told()))
-            }
-            None if matches!(item.key.what, What::Usage { .. }) => {
-                (Why::Captured, format!("`{token}` would be a local here instead of {was}"))
             }
             None => (Why::Lost, format!("{was} would not be found here any more")),
         };

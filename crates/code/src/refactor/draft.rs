@@ -1,8 +1,9 @@
 //! A refactoring at work: what it collects, and what becomes of that.
 
-use super::check::{self, Renaming};
+use super::check;
 use super::edit::{Edit, Edits};
 use super::reason::{Reason, Refused, Warning, Why};
+use super::renaming::Renaming;
 use super::sources::Sources;
 use crate::analysis::Place;
 use std::collections::BTreeMap;
@@ -73,6 +74,18 @@ impl<'a> Draft<'a> {
             let edit = Edit { start: at.start, end: at.end, text: text.to_string() };
             self.edits.entry(file).or_default().push(edit);
         }
+    }
+
+    /// Replaces a part of what stands at a place of a file.
+    pub fn replace_within(&mut self, file: usize, place: &Place, part: Range<usize>, text: &str) {
+        let start = place.start as usize;
+        self.replace(file, start + part.start..start + part.end, text);
+    }
+
+    /// Whether some of a range of a file is edited.
+    pub fn is_edited(&self, file: usize, at: &Range<usize>) -> bool {
+        let edits = self.edits.get(&file).into_iter().flatten();
+        edits.into_iter().any(|edit| edit.start < at.end && at.start < edit.end)
     }
 
     /// Gives a file another path.

@@ -1,7 +1,9 @@
 //! Refactoring: what has to become of the texts of a project so that something in it has another name or another place and
 //! everything means what it meant.
 //!
-//!     sources ──find──▶ places ──a refactoring──▶ draft: edits, new paths, a renaming ──check──▶ change, or why not
+//! ```text
+//! sources ──find──▶ places ──a refactoring──▶ draft: edits, new paths, a renaming ──check──▶ change, or why not
+//! ```
 //!
 //! All of it is pure: [`Sources`] go in, texts with what is found in them; a [`Change`] comes out, or [`Refused`] with every
 //! reason there is. Who calls it prints the change, or transacts it and writes the files.
@@ -33,17 +35,25 @@
 //! What analysing the project once costs, since everything is found again in the new texts, and a comparison that is linear
 //! in what is found.
 
+mod alias;
 pub mod check;
 mod draft;
 mod edit;
+mod keyword;
+mod local;
+mod mentions;
 mod name;
+mod namespace;
 mod reason;
+mod renaming;
 mod sources;
+mod target;
+mod tree;
 mod var;
 
-pub use check::Renaming;
 pub use draft::{Change, Draft, FileChange};
 pub use edit::{Edit, Edits, Overlap};
 pub use reason::{At, Reason, Refused, Warning, Why};
+pub use renaming::Renaming;
 pub use sources::Sources;
-pub use var::rename_var;
+pub use target::{Target, rename};

@@ -42,6 +42,76 @@ pub(super) fn check_var(name: &str) -> Result<(), Reason> {
     Ok(())
 }
 
+/// Whether a namespace can be called so.
+pub(super) fn check_namespace(name: &str) -> Result<(), Reason> {
+    let bad = |why: &str| {
+        bad(name, "namespace", why, "choose words with dots, such as `shop.order-line`")
+    };
+    if !is_symbol(name) || name.contains([':', '/']) {
+        return Err(bad("it does not read as a symbol without a slash"));
+    }
+    let part_is_bad =
+        |part: &str| part.is_empty() || part.starts_with(|c: char| c.is_ascii_digit());
+    if name.split('.').any(part_is_bad) || matches!(name, "nil" | "true" | "false" | "&" | "_") {
+        return Err(bad("each part between dots must begin with a letter"));
+    }
+    if name.contains(['\\', '*', '?', '|', '<', '>', '"']) {
+        return Err(bad("no file could have its name"));
+    }
+    Ok(())
+}
+
+/// Whether an alias can be called so.
+pub(super) fn check_alias(name: &str) -> Result<(), Reason> {
+    match is_symbol(name) && !name.contains([':', '/']) && !is_constant(name) {
+        true => Ok(()),
+        false => Err(bad(
+            name,
+            "alias",
+            "it does not read as a plain symbol",
+            "choose a short word, such as `str`",
+        )),
+    }
+}
+
+/// Whether a local can be called so.
+pub(super) fn check_local(name: &str) -> Result<(), Reason> {
+    let plain = is_symbol(name) && !name.contains([':', '/', '.']) && !is_constant(name);
+    match plain && !name.ends_with('#') && !name.starts_with('%') {
+        true => Ok(()),
+        false => Err(bad(
+            name,
+            "local",
+            "it does not read as a plain symbol",
+            "choose a word, such as `total`",
+        )),
+    }
+}
+
+/// Whether a keyword's name can be this.
+pub(super) fn check_keyword(name: &str) -> Result<(), Reason> {
+    let text = format!(":{name}");
+    let tree = parse(&text);
+    let only = tree.error.is_none() && tree.nodes.len() == 1 && tree.node(0).kind == Kind::Keyword;
+    match only
+        && tree.node(0).range() == (0..text.len())
+        && !name.contains('/')
+        && !name.starts_with(':')
+    {
+        true => Ok(()),
+        false => Err(bad(
+            name,
+            "keyword",
+            "it does not read as one",
+            "choose a word, such as `order-id`",
+        )),
+    }
+}
+
+fn is_constant(name: &str) -> bool {
+    matches!(name, "nil" | "true" | "false" | "&")
+}
+
 /// Where in a symbol that means a var the var's name stands: `alias/name`, `Name.`, `my.ns.Name`, `Name/member`,
 /// `alias/name.member`. `None` where the symbol has another name for it, as `:rename` gives one.
 pub(super) fn within(token: &str, name: &str) -> Option<Range<usize>> {
@@ -96,6 +166,12 @@ mod tests {
             "\"a\"", "/",
         ] {
             assert!(check_var(name).is_err(), "{name}");
+        }
+        for name in ["a", "a.b-c", "a.b2"] {
+            assert_eq!(check_namespace(name), Ok(()), "{name}");
+        }
+        for name in ["", "a.", ".a", "a..b", "a/b", "a.2", "nil", "a b", "a*"] {
+            assert!(check_namespace(name).is_err(), "{name}");
         }
     }
 }

@@ -1,59 +1,64 @@
-//! Another name for a var: where it is defined, declared and used, on every platform.
+//! Another name for a var: where it is defined, declared and used, on every platform; with a record its constructors and its
+//! class, with a protocol's method what implements it, with a var that is handed on (`import-vars`) what hands it on.
 
-use super::check::Renaming;
 use super::draft::{Change, Draft};
+use super::mentions;
 use super::name;
 use super::reason::{Reason, Refused, Why};
+use super::renaming::{Renaming, package};
 use super::sources::Sources;
-use crate::analysis::{DefinitionFound, UsageFound, core_var};
+use super::tree;
+use crate::analysis::{DefinitionFound, Findings, Place, UsageFound, core_var};
+use edn::syntax::{Kind, parse};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
-/// Gives a var another name. `var` is its full name; `new` a name, which may stand after the same namespace.
-///
-/// ```
-/// use code::{analysis::Rules, refactor::{Sources, rename_var}};
-/// let files = vec![
-///     ("a.clj".to_string(), "(ns a)\n(defn f [x] x)".to_string()),
-///     ("b.clj".to_string(), "(ns b (:require [a :as x :refer [f]]))\n[(f 1) (x/f 2) #'a/f]".to_string()),
-/// ];
-/// let sources = Sources::read(files, &Rules::default());
-/// let change = rename_var(&sources, "a/f", "same").unwrap();
-/// assert_eq!(change.files[0].after.as_deref(), Some("(ns a)\n(defn same [x] x)"));
-/// assert_eq!(
-///     change.files[1].after.as_deref(),
-///     Some("(ns b (:require [a :as x :refer [same]]))\n[(same 1) (x/same 2) #'a/same]")
-/// );
-/// assert!(rename_var(&sources, "a/f", "if").is_err());
-/// ```
-pub fn rename_var(sources: &Sources, var: &str, new: &str) -> Result<Change, Refused> {
-    let (ns, old) = name::split(var).ok_or_else(|| no_var(var))?;
+/// A var, by namespace and name, and what it is called afterwards.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Renamed {
+    ns: String,
+    old: String,
+    new: String,
+}
+
+impl Renamed {
+    fn is_defined_by(&self, def: &DefinitionFound) -> bool {
+        *self.ns == *def.ns && *self.old == *def.name
+    }
+
+    fn is_used_by(&self, used: &UsageFound) -> bool {
+        used.to.as_deref() == Some(&*self.ns) && *self.old == *used.name
+    }
+}
+
+/// See the module.
+pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Result<Change, Refused> {
     let new = match name::split(new) {
         Some((new_ns, new)) if new_ns == ns => new,
-        Some((new_ns, _)) => return Err(is_a_move(var, new_ns).into()),
+        Some((new_ns, _)) => return Err(is_a_move(&format!("{ns}/{old}"), new_ns).into()),
         None => new,
     };
     name::check_var(new)?;
     if new == old {
-        let reason = Reason::new(Why::Taken, format!("{var} is called so already"));
-        return Err(reason.into());
+        return Err(Reason::new(Why::Taken, format!("{ns}/{old} is called so already")).into());
     }
     let names = names(sources, ns, old, new)?;
     let mut draft = Draft::new(sources);
-    for (old, new) in &names {
-        taken(&mut draft, ns, old, new);
-        edits(&mut draft, ns, old, new);
-    }
-    hides_core(&mut draft, ns, new);
     let mut renaming = Renaming::default();
-    for (old, new) in &names {
-        renaming.var(ns, old, ns, new);
+    for var in &names {
+        renaming.var(&var.ns, &var.old, &var.ns, &var.new);
+    }
+    for var in &names {
+        taken(&mut draft, var);
+        edits(&mut draft, var);
+        classes(&mut draft, var);
+        methods(&mut draft, var, &mut renaming);
+        hides_core(&mut draft, var);
+    }
+    for var in &names {
+        tell_mentions(&mut draft, var);
     }
     draft.finish(&renaming)
-}
-
-fn no_var(var: &str) -> Reason {
-    Reason::new(Why::Unknown, format!("`{var}` is no full name of a var"))
-        .help("write the namespace too: `app.core/greet`")
 }
 
 fn is_a_move(var: &str, ns: &str) -> Reason {
@@ -61,95 +66,119 @@ fn is_a_move(var: &str, ns: &str) -> Reason {
         .help(format!("`defbase move {var} {ns}` moves it"))
 }
 
-/// The definitions of a var, with their files.
-fn definitions<'a>(
-    sources: &'a Sources,
-    ns: &'a str,
-    name: &'a str,
-) -> impl Iterator<Item = (usize, &'a DefinitionFound)> {
-    let all =
-        sources.all().flat_map(|(file, found)| found.definitions.iter().map(move |d| (file, d)));
-    all.filter(move |(_, def)| &*def.ns == ns && &*def.name == name)
-}
-
-/// All names that change: the var's own, and those of the constructors that a record or type has by its name.
-fn names(
-    sources: &Sources,
-    ns: &str,
-    old: &str,
-    new: &str,
-) -> Result<Vec<(String, String)>, Reason> {
+/// All names that change: the var's own, those of the constructors that a record or type has by its name, and those under
+/// which other namespaces hand it on.
+fn names(sources: &Sources, ns: &str, old: &str, new: &str) -> Result<BTreeSet<Renamed>, Reason> {
+    let handed_on = handed_on(sources);
     let mut names = BTreeSet::new();
-    let mut found = false;
-    for (file, def) in definitions(sources, ns, old) {
-        found = true;
-        let token = sources.token(file, &def.name_at);
-        if name::within(token, old).is_none() {
-            let message = format!("{ns}/{old} is made of {token}");
-            return Err(Reason::new(Why::Derived, message)
-                .at(sources.at(file, &def.name_at))
-                .help(format!("rename {ns}/{token} instead")));
+    let mut waiting = vec![ns.to_string()];
+    while let Some(ns) = waiting.pop() {
+        let var = Renamed { ns, old: old.to_string(), new: new.to_string() };
+        if !names.insert(var.clone()) {
+            continue;
         }
-        names.insert((old.to_string(), new.to_string()));
-        let same_place =
-            |other: &&DefinitionFound| other.name_at == def.name_at && other.name != def.name;
-        for derived in sources.found(file).definitions.iter().filter(same_place) {
-            if let Some(prefix) = derived.name.strip_suffix(old) {
-                names.insert((derived.name.to_string(), format!("{prefix}{new}")));
+        names.extend(made_of(sources, &var)?);
+        for [from, to] in handed_on.iter().filter(|pair| pair[0].1 == old) {
+            for (own, other) in [(from, to), (to, from)] {
+                if *own.0 == *var.ns {
+                    waiting.push(other.0.to_string());
+                }
             }
         }
     }
-    match found {
-        true => Ok(names.into_iter().collect()),
-        false => Err(unknown(sources, ns, old)),
+    Ok(names)
+}
+
+type Var<'a> = (&'a str, &'a str);
+
+/// The vars that a namespace makes its own under the same name, each with the var that it is of another one.
+fn handed_on(sources: &Sources) -> Vec<[Var<'_>; 2]> {
+    let mut pairs = Vec::new();
+    for (_, found) in sources.all() {
+        for def in found.definitions.iter().filter(|def| &*def.kind == "import-vars") {
+            let mentioned = found.mentions.iter().filter(|mention| mention.at == def.name_at);
+            let mentioned = mentioned.map(|mention| (&*mention.to, &*mention.name));
+            let used = found.usages.iter().filter(|used| used.name_at == def.name_at);
+            let used = used.filter_map(|used| Some((used.to.as_deref()?, &*used.name)));
+            let own = (&*def.ns, &*def.name);
+            let others = mentioned.chain(used).filter(|other| other.1 == own.1 && *other != own);
+            pairs.extend(others.map(|other| [own, other]));
+        }
+    }
+    pairs
+}
+
+/// The names that follow from the name of a record or type.
+fn made_of(sources: &Sources, var: &Renamed) -> Result<Vec<Renamed>, Reason> {
+    let mut names = Vec::new();
+    let mut is_defined = false;
+    for (file, found) in sources.all() {
+        for def in found.definitions.iter().filter(|def| var.is_defined_by(def)) {
+            is_defined = true;
+            let token = sources.token(file, &def.name_at);
+            if name::within(token, &var.old).is_none() {
+                let message = format!("{}/{} is made of {token}", var.ns, var.old);
+                return Err(Reason::new(Why::Derived, message)
+                    .at(sources.at(file, &def.name_at))
+                    .help(format!("rename {}/{token} instead", var.ns)));
+            }
+            let beside = found.definitions.iter().filter(|other| other.name_at == def.name_at);
+            for derived in beside.filter(|other| other.name != def.name) {
+                if let Some(prefix) = derived.name.strip_suffix(&*var.old) {
+                    let (old, new) = (derived.name.to_string(), format!("{prefix}{}", var.new));
+                    names.push(Renamed { ns: var.ns.clone(), old, new });
+                }
+            }
+        }
+    }
+    match is_defined {
+        true => Ok(names),
+        false => Err(unknown(sources, var)),
     }
 }
 
 /// That no definition is found, and where the name is used all the same.
-fn unknown(sources: &Sources, ns: &str, name: &str) -> Reason {
-    let reason = Reason::new(Why::Unknown, format!("no definition of {ns}/{name} is found"));
+fn unknown(sources: &Sources, var: &Renamed) -> Reason {
+    let Renamed { ns, old, .. } = var;
+    let reason = Reason::new(Why::Unknown, format!("no definition of {ns}/{old} is found"));
     let used = sources.all().find_map(|(file, found)| {
-        let used = found.usages.iter().find(|used| is_use(used, ns, name))?;
+        let used = found.usages.iter().find(|used| var.is_used_by(used))?;
         Some(sources.at(file, &used.name_at))
     });
     match used {
         Some(at) => reason.at(at).help(
-            "it is used here: a macro may define it; tell which one in :lint-as of .clj-kondo/config.edn",
+            "it is used here: it is part of a library, or a macro defines it; tell what the macro is like in :lint-as of .clj-kondo/config.edn",
         ),
-        None => reason.help(format!("`defbase search {name}` looks for it everywhere")),
+        None => reason.help(format!("`defbase search {old}` looks for it everywhere")),
     }
-}
-
-fn is_use(used: &UsageFound, ns: &str, name: &str) -> bool {
-    used.to.as_deref() == Some(ns) && &*used.name == name
 }
 
 /// Refuses names that are in use: in its own namespace, and in those that call it by its plain name.
-fn taken(draft: &mut Draft<'_>, ns: &str, old: &str, new: &str) {
+fn taken(draft: &mut Draft<'_>, var: &Renamed) {
     let sources = draft.sources();
-    let mut plainly: BTreeSet<&str> = BTreeSet::from([ns]);
+    let mut plainly: BTreeSet<&str> = BTreeSet::from([&*var.ns]);
     for (file, found) in sources.all() {
-        let users = found.usages.iter().filter(|used| is_use(used, ns, old));
-        let plain = users.filter(|used| sources.token(file, &used.name_at) == old);
+        let users = found.usages.iter().filter(|used| var.is_used_by(used));
+        let plain = users.filter(|used| sources.token(file, &used.name_at) == var.old);
         plainly.extend(plain.map(|used| &*used.from));
     }
     for (file, found) in sources.all() {
-        for def in found.definitions.iter().filter(|def| &*def.name == new) {
-            if plainly.contains(&*def.ns) {
-                let message = format!("{}/{new} is defined already", def.ns);
+        for def in found.definitions.iter().filter(|def| *def.name == *var.new) {
+            if plainly.contains(&*def.ns) && !def.in_comment {
+                let message = format!("{}/{} is defined already", def.ns, var.new);
                 draft.refuse_at(file, &def.name_at, Why::Taken, message);
             }
         }
-        for used in &found.usages {
-            let Some(to) = used.to.as_deref() else { continue };
-            let is_core = matches!(to, "clojure.core" | "cljs.core");
-            if to != ns
-                && !is_core
-                && to != &*used.from
-                && sources.token(file, &used.name_at) == new
-                && plainly.contains(&*used.from)
-            {
-                let message = format!("`{new}` is {to}/{} in {}", used.name, used.from);
+        let elsewhere = |used: &&UsageFound| {
+            let is_other = |to: &str| {
+                to != var.ns && to != &*used.from && !matches!(to, "clojure.core" | "cljs.core")
+            };
+            used.to.as_deref().is_some_and(is_other) && plainly.contains(&*used.from)
+        };
+        for used in found.usages.iter().filter(elsewhere) {
+            if sources.token(file, &used.name_at) == var.new {
+                let to = used.to.as_deref().unwrap_or_default();
+                let message = format!("`{}` is {to}/{} in {}", var.new, used.name, used.from);
                 draft.refuse_at(file, &used.name_at, Why::Taken, message);
             }
         }
@@ -157,26 +186,139 @@ fn taken(draft: &mut Draft<'_>, ns: &str, old: &str, new: &str) {
 }
 
 /// Every place where the name stands.
-fn edits(draft: &mut Draft<'_>, ns: &str, old: &str, new: &str) {
+fn places<'a>(found: &'a Findings, var: &'a Renamed) -> impl Iterator<Item = &'a Place> {
+    let is_it = |to: &str, name: &str| *var.ns == *to && *var.old == *name;
+    let defined = found.definitions.iter().filter(|def| var.is_defined_by(def));
+    let used = found.usages.iter().filter(|used| var.is_used_by(used));
+    let mentioned = found.mentions.iter().filter(move |m| is_it(&m.to, &m.name));
+    let quoted = found
+        .symbols
+        .iter()
+        .filter(move |symbol| symbol.to.as_deref().is_some_and(|to| is_it(to, &symbol.name)));
+    defined
+        .map(|def| &def.name_at)
+        .chain(used.map(|used| &used.name_at))
+        .chain(mentioned.map(|mention| &mention.at))
+        .chain(quoted.map(|symbol| &symbol.at))
+}
+
+fn edits(draft: &mut Draft<'_>, var: &Renamed) {
     let sources = draft.sources();
     for (file, found) in sources.all() {
-        let defined = found.definitions.iter().filter(|d| &*d.ns == ns && &*d.name == old);
-        let used = found.usages.iter().filter(|used| is_use(used, ns, old));
-        for place in defined.map(|d| &d.name_at).chain(used.map(|used| &used.name_at)) {
+        for place in places(found, var) {
             // Of what is made of another name only that is written; a renamed refer is called otherwise.
-            if let Some(within) = name::within(sources.token(file, place), old) {
-                let start = place.start as usize;
-                draft.replace(file, start + within.start..start + within.end, new);
+            if let Some(part) = name::within(sources.token(file, place), &var.old) {
+                draft.replace_within(file, place, part, &var.new);
             }
         }
     }
 }
 
+/// Where a record or type is named as a class: imported, or before a literal of it.
+fn classes(draft: &mut Draft<'_>, var: &Renamed) {
+    let sources = draft.sources();
+    let class = format!("{}.{}", package(&var.ns), var.old);
+    for (file, found) in sources.all() {
+        for imported in found.classes.iter().filter(|found| found.import && *found.class == *class)
+        {
+            if let Some(part) = name::within(sources.token(file, &imported.name_at), &var.old) {
+                draft.replace_within(file, &imported.name_at, part, &var.new);
+            }
+        }
+        let text = sources.text(file);
+        if !text.contains(&format!("#{class}")) {
+            continue;
+        }
+        let tree = parse(text);
+        for literal in tree::of_kind(&tree, Kind::Tagged) {
+            let tag = tree.forms(literal).next().filter(|tag| tree.text(*tag, text) == class);
+            if let Some(tag) = tag {
+                let end = tree.node(tag).end as usize;
+                draft.replace(file, end - var.old.len()..end, &var.new);
+            }
+        }
+    }
+}
+
+/// Where the method of a protocol is implemented.
+fn methods(draft: &mut Draft<'_>, var: &Renamed, renaming: &mut Renaming) {
+    let sources = draft.sources();
+    let definitions = sources.all().flat_map(|(_, found)| &found.definitions);
+    let own = definitions.filter(|def| var.is_defined_by(def));
+    let protocols: BTreeSet<&str> = own.filter_map(|def| def.protocol.as_deref()).collect();
+    if protocols.is_empty() {
+        return;
+    }
+    for (file, found) in sources.all() {
+        let implementing = found
+            .implementations
+            .iter()
+            .filter(|own| own.protocol_ns.as_deref() == Some(&*var.ns) && *own.method == *var.old);
+        for place in implementing.map(|own| &own.name_at) {
+            if let Some(part) = name::within(sources.token(file, place), &var.old) {
+                draft.replace_within(file, place, part, &var.new);
+            }
+        }
+        let naming = found.usages.iter().filter(|used| {
+            used.to.as_deref() == Some(&*var.ns) && protocols.contains(&*used.name) && !used.refer
+        });
+        let naming: Vec<&UsageFound> = naming.collect();
+        if !naming.is_empty() {
+            extended(draft, file, &naming, var, renaming);
+        }
+    }
+}
+
+/// The methods that `(extend Type Protocol {:method …})` gives by keywords.
+fn extended(
+    draft: &mut Draft<'_>,
+    file: usize,
+    protocols: &[&UsageFound],
+    var: &Renamed,
+    renaming: &mut Renaming,
+) {
+    let text = draft.sources().text(file);
+    let tree = parse(text);
+    for used in protocols {
+        let path = tree::around(&tree, used.name_at.start, used.name_at.end);
+        let [.., list, _] = path[..] else { continue };
+        let head = tree.forms(list).next().map(|head| tree.text(head, text));
+        if !head.is_some_and(|head| head == "extend" || head.ends_with("/extend")) {
+            continue;
+        }
+        let Some(methods) = tree::following(&tree, &path) else { continue };
+        if tree.node(methods).kind != Kind::Map {
+            let message = format!("{} may be implemented here; it was not looked for", var.old);
+            draft.warn(file, &used.name_at, message);
+            continue;
+        }
+        let keys = tree.forms(methods).step_by(2);
+        for key in keys.filter(|key| tree.text(*key, text).strip_prefix(':') == Some(&*var.old)) {
+            let node = tree.node(key);
+            draft.replace(file, node.start as usize + 1..node.end as usize, &var.new);
+            renaming.keyword_at(file, node.start, &var.new);
+        }
+    }
+}
+
 /// A name of the core namespace can be given, but hides that there.
-fn hides_core(draft: &mut Draft<'_>, ns: &str, new: &str) {
+fn hides_core(draft: &mut Draft<'_>, Renamed { ns, new, .. }: &Renamed) {
     if core_var(new, false).is_some() || core_var(new, true).is_some() {
         draft.remark(format!(
             "{ns}/{new} hides the core var of that name: add (:refer-clojure :exclude [{new}]) where it is missing"
         ));
+    }
+}
+
+/// Tells of what mentions the name and stays.
+fn tell_mentions(draft: &mut Draft<'_>, var: &Renamed) {
+    let sources = draft.sources();
+    mentions::tell(draft, &[format!("{}/{}", var.ns, var.old)]);
+    for (file, found) in sources.all() {
+        let spelled: FxHashSet<&str> =
+            places(found, var).map(|place| sources.token(file, place)).collect();
+        if !spelled.is_empty() {
+            mentions::tell_symbols(draft, file, &spelled);
+        }
     }
 }

@@ -21,19 +21,19 @@ pub struct Place {
 }
 
 /// Where the lines of a text begin.
-pub(super) struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<u32>,
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn of(text: &'t str) -> Lines<'t> {
+    pub(crate) fn of(text: &'t str) -> Lines<'t> {
         let after = |(at, _): (usize, &str)| at as u32 + 1;
         Lines { text, starts: [0].into_iter().chain(text.match_indices('\n').map(after)).collect() }
     }
 
     /// The row and column of a byte.
-    pub(super) fn position(&self, at: u32) -> (u32, u32) {
+    pub(crate) fn position(&self, at: u32) -> (u32, u32) {
         let row = self.starts.partition_point(|start| *start <= at);
         let start = self.starts[row - 1] as usize;
         let before = &self.text[start..at as usize];
@@ -44,7 +44,7 @@ impl<'t> Lines<'t> {
         (row as u32, units as u32 + 1)
     }
 
-    pub(super) fn place(&self, range: Range<u32>) -> Place {
+    pub(crate) fn place(&self, range: Range<u32>) -> Place {
         let ((row, col), (end_row, end_col)) =
             (self.position(range.start), self.position(range.end));
         Place { row, col, end_row, end_col, start: range.start, end: range.end }

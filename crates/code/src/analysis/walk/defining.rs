@@ -16,6 +16,8 @@ impl<'t> Walker<'t> {
             let known = known.map(|known| Context {
                 mentions: Vec::new(),
                 referred: Vec::new(),
+                named: Vec::new(),
+                given: Vec::new(),
                 imported: Vec::new(),
                 at: None,
                 ..known
