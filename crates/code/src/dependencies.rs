@@ -1,18 +1,19 @@
 //! Who uses whom: the edges of a database as a graph.
 
 use crate::graph::{Direction, Graph};
-use crate::model::{Attr, NotCode};
+use crate::model::{Attr, DependencyType, NotCode, Types};
 use crate::source::Source;
 use db::{Cell, Db, EntityId};
 use edn::{Str, Value};
-use rustc_hash::FxHashMap;
-use std::fmt::Write;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// A graph whose nodes have names.
+/// A graph whose nodes have names and whose edges have types.
 #[derive(Clone, Debug)]
 pub struct NamedGraph {
     /// Who uses whom.
     pub graph: Graph,
+    /// The types of each edge, in the order of the graph's.
+    types: Vec<Types>,
     names: Vec<Str>,
     entities: Vec<EntityId>,
     node_of: Nodes,
@@ -65,7 +66,7 @@ impl NamedGraph {
         let namespace_of = Nodes::of(namespace_of);
         Ok(NamedGraph::new(names, entities, |_| {
             let mut edges = edges(&source, &namespace_of);
-            edges.retain(|(from, to)| from != to);
+            edges.retain(|(from, to, _)| from != to);
             edges
         }))
     }
@@ -73,11 +74,27 @@ impl NamedGraph {
     fn new(
         names: Vec<Str>,
         entities: Vec<EntityId>,
-        edges: impl FnOnce(&Nodes) -> Vec<(u32, u32)>,
+        edges: impl FnOnce(&Nodes) -> Vec<Edge>,
     ) -> NamedGraph {
         let node_of = Nodes::of(entities.iter().copied().zip(0..));
-        let graph = Graph::new(names.len(), &edges(&node_of));
-        NamedGraph { graph, names, entities, node_of }
+        let edges = edges(&node_of);
+        let (graph, types) = typed(names.len(), &edges);
+        NamedGraph { graph, types, names, entities, node_of }
+    }
+
+    /// The same graph with the edges of some types alone.
+    pub fn only(mut self, types: Types) -> NamedGraph {
+        let all = self.graph.edges().zip(&self.types);
+        let kept =
+            all.filter(|(_, own)| own.meets(types)).map(|((from, to), own)| (from, to, *own));
+        let kept: Vec<Edge> = kept.collect();
+        (self.graph, self.types) = typed(self.names.len(), &kept);
+        self
+    }
+
+    /// How a node uses another one.
+    pub fn types(&self, from: u32, to: u32) -> Types {
+        self.graph.edge(from, to).map_or(Types::default(), |edge| self.types[edge])
     }
 
     /// A node's name.
@@ -99,33 +116,6 @@ impl NamedGraph {
     pub fn named(&self, name: &str) -> Option<u32> {
         self.names.iter().position(|own| &**own == name).map(|node| node as u32)
     }
-
-    /// Some nodes and the edges among them, for Graphviz.
-    pub fn dot(&self, title: &str, nodes: &[u32]) -> String {
-        let mut inside = vec![false; self.graph.len()];
-        for node in nodes {
-            inside[*node as usize] = true;
-        }
-        let mut dot = String::new();
-        // Writing to a string cannot fail.
-        let _ = writeln!(dot, "digraph {} {{", quoted(title));
-        let _ = writeln!(dot, "  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];");
-        for node in (0..self.graph.len() as u32).filter(|n| inside[*n as usize]) {
-            let _ = writeln!(dot, "  {};", quoted(self.name(node)));
-        }
-        for (from, to) in self.graph.edges() {
-            if inside[from as usize] && inside[to as usize] {
-                let _ =
-                    writeln!(dot, "  {} -> {};", quoted(self.name(from)), quoted(self.name(to)));
-            }
-        }
-        dot.push_str("}\n");
-        dot
-    }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 fn names(source: &Source<'_>, attr: Attr) -> (Vec<EntityId>, Vec<Str>) {
@@ -136,19 +126,62 @@ fn names(source: &Source<'_>, attr: Attr) -> (Vec<EntityId>, Vec<Str>) {
     named.unzip()
 }
 
+/// Who uses whom, and how.
+type Edge = (u32, u32, Types);
+
+/// The graph of some edges, and the types of each of its edges.
+fn typed(len: usize, edges: &[Edge]) -> (Graph, Vec<Types>) {
+    let ends: Vec<(u32, u32)> = edges.iter().map(|(from, to, _)| (*from, *to)).collect();
+    let graph = Graph::new(len, &ends);
+    let mut types = vec![Types::default(); graph.edge_count()];
+    for (from, to, own) in edges {
+        if let Some(edge) = graph.edge(*from, *to) {
+            types[edge].add(*own);
+        }
+    }
+    (graph, types)
+}
+
 /// The edges whose both ends have a node.
-fn edges(source: &Source<'_>, node_of: &Nodes) -> Vec<(u32, u32)> {
+fn edges(source: &Source<'_>, node_of: &Nodes) -> Vec<Edge> {
+    let named = |kind: DependencyType| Some((source.db.cell(&Value::keyword(kind.name()))?, kind));
+    let known: Vec<(Cell, DependencyType)> = DependencyType::all().filter_map(named).collect();
+    let type_of = |cell: Cell| known.iter().find(|(own, _)| *own == cell).map(|(_, kind)| *kind);
     let mut targets = source.column(Attr::DependencyTo).peekable();
+    let mut types = source.column(Attr::DependencyType).peekable();
     let mut edges = Vec::new();
     for from in source.column(Attr::DependencyFrom) {
         while targets.next_if(|to| to.e < from.e).is_some() {}
+        while types.next_if(|kind| kind.e < from.e).is_some() {}
         let Some(to) = targets.peek().filter(|to| to.e == from.e) else { continue };
+        let kind = types.peek().filter(|kind| kind.e == from.e).and_then(|kind| type_of(kind.v));
         let node = |cell: Cell| node_of.get(cell.as_entity()?);
         if let (Some(from), Some(to)) = (node(from.v), node(to.v)) {
-            edges.push((from, to));
+            edges.push((from, to, kind.map_or(Types::default(), Types::from)));
         }
     }
     edges
+}
+
+/// The statements of a namespace.
+pub fn statements_of(db: &Db, namespace: &str) -> Result<Vec<EntityId>, NotCode> {
+    let source = Source::new(db)?;
+    let Some(cell) = db.cell(&Value::string(namespace)) else { return Ok(Vec::new()) };
+    Ok(source.with_value(Attr::StatementNamespace, cell).collect())
+}
+
+/// Whether a namespace is one, or below it: `app.db.sql` is below `app.db`.
+pub fn is_below(namespace: &str, above: &str) -> bool {
+    namespace.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The statements of some namespaces and of those below them, all where there are none, but for `ns` forms.
+pub fn statements_below(db: &Db, above: &[String]) -> Result<FxHashSet<EntityId>, NotCode> {
+    let source = Source::new(db)?;
+    let covered = |ns: &str| above.is_empty() || above.iter().any(|above| is_below(ns, above));
+    let all = source.texts(Attr::StatementNamespace).filter(|(_, ns)| covered(ns));
+    let is_ns = |e: EntityId| source.keyword(e, Attr::StatementType).as_deref() == Some("ns");
+    Ok(all.map(|(e, _)| e).filter(|e| !is_ns(*e)).collect())
 }
 
 /// A var that no statement uses.

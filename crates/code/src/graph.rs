@@ -86,6 +86,8 @@ pub struct Reached {
     pub node: u32,
     /// Over how many edges, at least.
     pub depth: u32,
+    /// The node before it.
+    pub via: u32,
 }
 
 /// A line of a tree of what a node depends on.
@@ -143,6 +145,12 @@ impl Graph {
         }
     }
 
+    /// The place of an edge among [`Graph::edges`].
+    pub fn edge(&self, from: u32, to: u32) -> Option<usize> {
+        let at = self.forward.of(from).binary_search(&to).ok()?;
+        Some(self.forward.starts[from as usize] as usize + at)
+    }
+
     /// All edges, ascending.
     pub fn edges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         (0..self.len() as u32)
@@ -162,7 +170,7 @@ impl Graph {
             for node in &level {
                 for next in self.neighbours(*node, direction) {
                     if !std::mem::replace(&mut seen[*next as usize], true) {
-                        reached.push(Reached { node: *next, depth });
+                        reached.push(Reached { node: *next, depth, via: *node });
                     }
                 }
             }
@@ -194,6 +202,37 @@ impl Graph {
     /// A shortest way from one node to another, both included.
     pub fn path(&self, from: u32, to: u32) -> Option<Vec<u32>> {
         self.search(from, to, |_, _| true)
+    }
+
+    /// All shortest ways from one node to another, both included, up to a limit: in the order of their nodes.
+    pub fn paths(&self, from: u32, to: u32, limit: usize) -> Vec<Vec<u32>> {
+        let Some(length) = self.path(from, to).map(|path| path.len() as u32 - 1) else {
+            return Vec::new();
+        };
+        // How far each node is from the end, where that is of interest.
+        let mut left = vec![u32::MAX; self.len()];
+        for reached in self.reach(&[to], Direction::Backward, Some(length)) {
+            left[reached.node as usize] = reached.depth;
+        }
+        left[to as usize] = 0;
+        let mut paths = Vec::new();
+        let mut open = vec![vec![from]];
+        while let Some(path) = open.pop() {
+            let steps = length + 1 - path.len() as u32;
+            let last = path[path.len() - 1];
+            if steps == 0 {
+                paths.push(path);
+                if paths.len() == limit {
+                    break;
+                }
+                continue;
+            }
+            let leads_on = |next: &&u32| left[**next as usize] == steps - 1;
+            for next in self.forward.of(last).iter().filter(leads_on).rev() {
+                open.push(path.iter().copied().chain([*next]).collect());
+            }
+        }
+        paths
     }
 
     /// A shortest way over edges that are allowed, of at least one edge.
@@ -396,6 +435,16 @@ mod tests {
         assert_eq!(g.path(0, 4), Some(vec![0, 1, 2, 3, 4]));
         assert_eq!(g.path(3, 0), None);
         assert_eq!(g.path(0, 0), Some(vec![0, 1, 2, 0]));
+        assert_eq!(g.paths(0, 0, 9), [[0, 1, 2, 0]]);
+        assert_eq!(g.paths(3, 0, 9), Vec::<Vec<u32>>::new());
+        //  0 → 1|2|3 → 4,  0 → 5 → 6 → 4
+        let edges = [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4), (0, 5), (5, 6), (6, 4)];
+        let g = Graph::new(7, &edges);
+        assert_eq!(g.paths(0, 4, 9), [[0, 1, 4], [0, 2, 4], [0, 3, 4]]);
+        assert_eq!(g.paths(0, 4, 2), [[0, 1, 4], [0, 2, 4]]);
+        let places: Vec<usize> = g.edges().filter_map(|(from, to)| g.edge(from, to)).collect();
+        assert_eq!(places, (0..9).collect::<Vec<_>>());
+        assert_eq!(g.edge(4, 0), None);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 pub mod analysis;
 pub mod dependencies;
+pub mod draw;
 pub mod export;
 pub mod facts;
 pub mod graph;
 pub mod history;
+pub mod impact;
 pub mod import;
 pub mod location;
 pub mod model;

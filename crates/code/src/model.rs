@@ -10,6 +10,7 @@
 
 use db::{AttrId, Db, Schema, SchemaError};
 use edn::{Map, Value};
+use std::fmt;
 use std::sync::LazyLock;
 
 /// The version of the analysis; another one means that derived facts are made anew.
@@ -209,6 +210,60 @@ impl DependencyType {
     /// The type with a name.
     pub fn named(name: &str) -> Option<DependencyType> {
         DependencyType::all().find(|kind| kind.name() == name)
+    }
+}
+
+/// A set of dependency types.
+///
+/// ```
+/// use code::model::{DependencyType, Types};
+/// let types = Types::from_iter([DependencyType::MacroUse, DependencyType::FunctionCall]);
+/// assert_eq!(types.to_string(), "function-call macro-use");
+/// assert!(types.meets(DependencyType::MacroUse.into()));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
+pub struct Types(u16);
+
+impl Types {
+    /// Whether two sets have a type in common.
+    pub fn meets(self, other: Types) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether all its types are among others.
+    pub fn is_within(self, others: Types) -> bool {
+        self.0 & !others.0 == 0
+    }
+
+    /// Adds those of another set.
+    pub fn add(&mut self, other: Types) {
+        self.0 |= other.0;
+    }
+
+    /// Its types in the order of their names.
+    pub fn iter(self) -> impl Iterator<Item = DependencyType> {
+        DependencyType::all().filter(move |kind| self.meets((*kind).into()))
+    }
+}
+
+impl From<DependencyType> for Types {
+    fn from(kind: DependencyType) -> Types {
+        Types(1 << kind as u16)
+    }
+}
+
+impl FromIterator<DependencyType> for Types {
+    fn from_iter<I: IntoIterator<Item = DependencyType>>(types: I) -> Types {
+        types
+            .into_iter()
+            .fold(Types::default(), |Types(all), kind| Types(all | Types::from(kind).0))
+    }
+}
+
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.iter().map(DependencyType::name).collect();
+        f.write_str(&names.join(" "))
     }
 }
 

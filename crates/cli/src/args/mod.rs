@@ -9,7 +9,7 @@ mod refactor;
 
 pub(crate) use ask::Ask;
 pub(crate) use code::Code;
-pub(crate) use graph::{Graph, Walk};
+pub(crate) use graph::{Draw, Graph, Impact, Path, Walk};
 pub(crate) use keep::Keep;
 pub(crate) use past::Past;
 pub(crate) use refactor::Refactor;
@@ -77,6 +77,25 @@ pub(crate) enum GraphFormat {
     Tree,
     /// A Graphviz file
     Dot,
+    /// A Mermaid flow chart
+    Mermaid,
+    /// A drawing
+    Svg,
+}
+
+/// How a whole graph is printed.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PictureFormat {
+    /// A Graphviz file
+    Dot,
+    /// A Mermaid flow chart
+    Mermaid,
+    /// A drawing
+    Svg,
+    /// Clojure data: nodes and edges
+    Edn,
+    /// The same as JSON
+    Json,
 }
 
 /// Options of every command that prints data.
