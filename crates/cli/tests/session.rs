@@ -147,6 +147,15 @@ fn an_edit_changes_what_was_edited_and_nothing_else() {
             &["history", "teahouse.receipt/width"],
             &["show", "teahouse.receipt/width"],
             &["show", "teahouse.receipt/width", "--as-of", "2"],
+            &["diff", "2"],
+            &["diff", "2", "3", "--patch"],
+            &["diff", "--since", "2", "--stat", "--format", "csv"],
+            &["diff", "3", "2", "--path", "test"],
+            &["blame", "teahouse.receipt/width"],
+            &["blame", "src/teahouse/receipt.cljc"],
+            &["log", "--fqn", "teahouse.receipt/width"],
+            &["log", "--author", "nobody", "--format", "json"],
+            &["log", "-p", "-n", "1"],
         ]
     ));
     let past = root.join("past");

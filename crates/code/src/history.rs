@@ -1,22 +1,11 @@
 //! How statements came to be what they are.
 
+use crate::commit::Origin;
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
-use db::{Datom, Db, EntityId, Text};
-use edn::{Inst, Value};
-use rustc_hash::FxHashMap;
+use db::{Datom, Db, EntityId};
+use edn::Value;
 use std::collections::BTreeMap;
-
-/// When and by whom something was done.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Origin {
-    /// The transaction.
-    pub tx: EntityId,
-    /// Its time, where it says one.
-    pub at: Option<Inst>,
-    /// Its author, where it says one.
-    pub author: Option<String>,
-}
 
 /// A value that changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +78,7 @@ pub fn versions(db: &Db, statement: EntityId) -> Result<Vec<Version>, NotCode> {
             side.push(value);
         }
         let (fqn, source) = (fqn.clone(), text.clone());
-        versions.push(Version { origin: origin(db, tx), fqn, source, steps });
+        versions.push(Version { origin: Origin::of(db, tx), fqn, source, steps });
     }
     Ok(versions)
 }
@@ -102,72 +91,4 @@ fn update(current: &mut Option<String>, value: &Value, added: bool) {
     } else if *current == text {
         *current = None;
     }
-}
-
-fn origin(db: &Db, tx: EntityId) -> Origin {
-    let at = match db.get(tx, &Value::keyword("db/txInstant")) {
-        Some(Value::Inst(at)) => Some(at),
-        _ => None,
-    };
-    let author = db.get(tx, &Value::keyword("tx/author"));
-    Origin {
-        tx,
-        at,
-        author: author.map(|a| a.as_str().map_or_else(|| a.to_string(), str::to_owned)),
-    }
-}
-
-/// A transaction that changed code.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogEntry {
-    /// Who did it.
-    pub origin: Origin,
-    /// The names of statements it added, up to the limit that was asked for.
-    pub added: Vec<String>,
-    /// Of statements whose text it changed.
-    pub changed: Vec<String>,
-    /// Of statements it deleted.
-    pub deleted: Vec<String>,
-    /// How many statements it added, changed, deleted.
-    pub counts: [usize; 3],
-}
-
-/// The transactions that changed code, the last one first: at most `limit` of them, each with at most `names` names of a
-/// kind.
-pub fn log(db: &Db, limit: usize, names: usize) -> Result<Vec<LogEntry>, NotCode> {
-    let past = db.history();
-    let source = Source::new(&past)?;
-    let mut touched: BTreeMap<EntityId, FxHashMap<EntityId, (bool, bool)>> = BTreeMap::new();
-    for datom in source.column(Attr::StatementSource) {
-        let sides = touched.entry(datom.tx).or_default().entry(datom.e).or_default();
-        if datom.added { sides.0 = true } else { sides.1 = true }
-    }
-    let mut name_of: FxHashMap<EntityId, Vec<(EntityId, Text<'_>)>> = FxHashMap::default();
-    for datom in source.column(Attr::StatementFqn).filter(|d| d.added) {
-        if let Some(name) = db.dict().string(datom.v) {
-            name_of.entry(datom.e).or_default().push((datom.tx, name));
-        }
-    }
-    let mut entries = Vec::new();
-    for (tx, statements) in touched.into_iter().rev().take(limit) {
-        let mut kinds: [Vec<&str>; 3] = Default::default();
-        for (e, sides) in statements {
-            let known = name_of.get(&e).map_or(&[][..], Vec::as_slice);
-            let then =
-                known.iter().filter(|(since, _)| *since <= tx).max_by_key(|(since, _)| *since);
-            let kind = match sides {
-                (true, false) => 0,
-                (true, true) => 1,
-                (false, _) => 2,
-            };
-            kinds[kind].push(then.map_or("", |(_, name)| name));
-        }
-        let counts = [kinds[0].len(), kinds[1].len(), kinds[2].len()];
-        let [added, changed, deleted] = kinds.map(|mut kind| {
-            kind.sort_unstable();
-            kind.into_iter().take(names).map(str::to_owned).collect()
-        });
-        entries.push(LogEntry { origin: origin(db, tx), added, changed, deleted, counts });
-    }
-    Ok(entries)
 }

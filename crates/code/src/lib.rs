@@ -1,7 +1,10 @@
 //! Clojure source code as a database.
 
 pub mod analysis;
+pub mod blame;
+pub mod commit;
 pub mod dependencies;
+pub mod diff;
 pub mod draw;
 pub mod export;
 pub mod facts;
@@ -9,6 +12,7 @@ pub mod graph;
 pub mod history;
 pub mod impact;
 pub mod import;
+pub mod lines;
 pub mod location;
 pub mod model;
 pub mod project;

@@ -284,6 +284,9 @@ pub fn schema_map() -> Result<Map, edn::ReadError> {
         attribute.insert(Value::keyword("db/doc"), Value::string(doc));
         schema.insert(Value::keyword(name), Value::Map(attribute));
     }
+    for (name, about) in crate::commit::schema_map()?.iter() {
+        schema.insert(name.clone(), about.clone());
+    }
     Ok(schema)
 }
 

@@ -35,7 +35,7 @@ Examples:
     Show {
         /// Its fully qualified name
         fqn: String,
-        /// As it was then: an instant or a transaction number of `log`
+        /// As it was then: an instant, a transaction number of `log`, or the beginning of a commit's name
         #[arg(long, value_name = "WHEN")]
         as_of: Option<String>,
         #[command(flatten)]
@@ -73,7 +73,7 @@ Examples:
   defbase analysis --format json | jq '.analysis[\"var-usages\"] | length'
   defbase analysis --as-of 2026-01-31 > january.edn")]
     Analysis {
-        /// The sources as they were then: an instant or a transaction number of `log`
+        /// The sources as they were then: an instant, a transaction number of `log`, or the beginning of a commit's name
         #[arg(long, value_name = "WHEN")]
         as_of: Option<String>,
         /// How data is printed

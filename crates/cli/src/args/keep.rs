@@ -34,7 +34,7 @@ Examples:
         /// The folder to write to
         #[arg(value_name = "DIR")]
         to: PathBuf,
-        /// The sources as they were then: an instant or a transaction number of `log`
+        /// The sources as they were then: an instant, a transaction number of `log`, or the beginning of a commit's name
         #[arg(long, value_name = "WHEN")]
         as_of: Option<String>,
     },

@@ -11,7 +11,7 @@ pub(crate) use ask::Ask;
 pub(crate) use code::Code;
 pub(crate) use graph::{Draw, Graph, Impact, Path, Walk};
 pub(crate) use keep::Keep;
-pub(crate) use past::Past;
+pub(crate) use past::{Past, Which};
 pub(crate) use refactor::Refactor;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -109,7 +109,7 @@ pub(crate) struct Printing {
 /// Which moment a question is about.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Moment {
-    /// The database as it was then: an instant (2026-01-31, 2026-01-31T12:00:00Z) or a transaction number of `log`
+    /// The database as it was then: an instant (2026-01-31, 2026-01-31T12:00:00Z), a transaction number of `log`, or the beginning of a commit's name
     #[arg(long, value_name = "WHEN", conflicts_with_all = ["since", "history"])]
     pub(crate) as_of: Option<String>,
     /// Only what was added after that

@@ -10,6 +10,7 @@ pub(crate) mod refactor;
 pub(crate) mod tour;
 
 use crate::problem::{Outcome, Problem, did_you_mean};
+use ::code::commit::{self, ShaError};
 use ::code::show::FindError;
 use db::{Db, EntityId, TX0};
 use edn::Value;
@@ -51,26 +52,52 @@ pub(crate) fn statement(db: &Db, name: &str) -> Outcome<EntityId> {
     })
 }
 
-/// Reads a moment: an instant, or a transaction's number, with or without the offset that transactions have.
+/// Reads a moment: an instant, a transaction's number, with or without the offset that transactions have, or the beginning
+/// of the name of a commit that the database was made of.
 pub(crate) fn moment(db: &Db, text: &str) -> Outcome<Value> {
     const YEAR: usize = 4;
     if text.len() != YEAR
         && let Ok(number) = text.parse::<u32>()
     {
         let tx = if number < TX0 { number + TX0 } else { number };
-        return match tx <= db.max_tx() {
-            true => Ok(Value::Int(i64::from(tx))),
-            false => Err(Problem::new(format!("there is no transaction {text} yet"))
+        if tx <= db.max_tx() {
+            return Ok(Value::Int(i64::from(tx)));
+        }
+        return match commit_named(db, text)? {
+            Some(tx) => Ok(Value::Int(i64::from(tx))),
+            None => Err(Problem::new(format!("there is no transaction {text} yet"))
                 .help(format!("the last one is {}; `defbase log` lists them", db.max_tx()))),
         };
+    }
+    if text.len() != YEAR
+        && commit::is_sha(text)
+        && let Some(tx) = commit_named(db, text)?
+    {
+        return Ok(Value::Int(i64::from(tx)));
     }
     let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-+:.".contains(c));
     match edn::read(&format!("#inst \"{text}\"")) {
         Ok(instant) if plain => Ok(instant),
         _ => Err(Problem::new(format!("`{text}` is no moment")).help(
-            "write an instant (2026-01-31, 2026-01-31T12:00:00Z) or a transaction number of `defbase log`",
+            "write an instant (2026-01-31, 2026-01-31T12:00:00Z), a transaction number of `defbase log`, or the beginning of a \
+             commit's name",
         )),
     }
+}
+
+/// The transaction of the commit whose name begins so, where there is one.
+fn commit_named(db: &Db, start: &str) -> Outcome<Option<EntityId>> {
+    match commit::with_sha(db, start) {
+        Ok(tx) => Ok(Some(tx)),
+        Err(ShaError::Unknown(_)) => Ok(None),
+        Err(error @ ShaError::Ambiguous(_)) => Err(Problem::new(error.to_string())),
+    }
+}
+
+/// The last transaction at or before a moment.
+pub(crate) fn transaction(db: &Db, when: &str) -> Outcome<EntityId> {
+    db.transaction_at(&moment(db, when)?)
+        .map_err(|e| Problem::new(format!("cannot go back to {when}")).because(&e))
 }
 
 /// The database as it was at a moment.

@@ -1,14 +1,16 @@
 //! Which statement of the database a statement that was read is.
 //!
-//! In this order, each statement once: the one whose name it is said to have had; the same text under the same name in the same file; the same text in the same
-//! file; the same name anywhere; the same text anywhere; a similar text of the same kind in the same place. What remains
-//! is new, or gone.
+//! In this order, each statement once: the one whose name it is said to have had; the same text under the same name in the
+//! same file; the same text in the same file; the same name anywhere; the same text anywhere; the same name but for the
+//! namespace in the same file, wherever that was moved; a similar text of the same kind in the same place. What remains is new, or gone.
+//!
+//! A file was moved where one that is gone and one that is new have most of the latter's names in common, namespaces apart.
 //!
 //! Cost: hashing every statement; only what has neither its name nor its text any more is compared with others, and only
 //! with its neighbours.
 
 use edn::Str;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::Hasher;
 
 /// A statement on either side.
@@ -62,8 +64,48 @@ pub(super) fn pair(
         }
     }
     pairs.by_key(old, new, |side| (0, side.source));
-    pairs.by_place(old, new);
+    let moved = moved_files(old, new);
+    let new: Vec<Side<'_>> = new
+        .iter()
+        .map(|side| Side { file: moved.get(&side.file).copied().unwrap_or(side.file), ..*side })
+        .collect();
+    pairs.by_key(old, &new, |side| (side.file, bare_name(side)));
+    pairs.by_place(old, &new);
     pairs.of_new
+}
+
+/// A name without its namespace; a namespace's own is empty.
+fn bare_name<'a>(side: &Side<'a>) -> &'a str {
+    side.fqn.split_once('/').map_or("", |(_, name)| name)
+}
+
+/// For each new file that was moved, the file that is gone which it was.
+fn moved_files(old: &[Side<'_>], new: &[Side<'_>]) -> FxHashMap<u32, u32> {
+    let (there, here): (FxHashSet<u32>, FxHashSet<u32>) =
+        (old.iter().map(|side| side.file).collect(), new.iter().map(|side| side.file).collect());
+    let mut moved = FxHashMap::default();
+    if there.is_subset(&here) || here.is_subset(&there) {
+        return moved;
+    }
+    let mut gone: FxHashMap<(&str, &str), FxHashSet<u32>> = FxHashMap::default();
+    for side in old.iter().filter(|side| !here.contains(&side.file)) {
+        gone.entry((side.kind, bare_name(side))).or_default().insert(side.file);
+    }
+    let mut taken: FxHashSet<u32> = FxHashSet::default();
+    for own in new.chunk_by(|a, b| a.file == b.file).filter(|own| !there.contains(&own[0].file)) {
+        let mut shared: FxHashMap<u32, usize> = FxHashMap::default();
+        for file in own.iter().flat_map(|s| gone.get(&(s.kind, bare_name(s))).into_iter().flatten())
+        {
+            *shared.entry(*file).or_default() += 1;
+        }
+        let most = shared.into_iter().filter(|(file, _)| !taken.contains(file));
+        let most = most.max_by_key(|(file, count)| (*count, std::cmp::Reverse(*file)));
+        if let Some((file, _)) = most.filter(|(_, count)| count * 2 > own.len()) {
+            taken.insert(file);
+            moved.insert(own[0].file, file);
+        }
+    }
+    moved
 }
 
 struct Pairs {
@@ -275,6 +317,15 @@ mod tests {
                 "1 z/f (defn f [x] (inc x))
                  1 z/g (defn g [x] (dec x))",
                 vec![Some(0), Some(1)],
+            ),
+            (
+                "a file moved, its namespace with it, a statement edited beyond recognition",
+                "1 a/f (defn f [x] (inc x))
+                 1 a/g (defn g [x] (dec x))
+                 1 a/(p) (p 1)
+                 1 a/(p)#2 (p 2)
+                 3 c/h (defn h [& all] (apply println \"something else\" all))",
+                vec![Some(0), Some(1), Some(2), Some(3), Some(4)],
             ),
         ] {
             assert_eq!(pair(&sides(old), &sides(new), |_| None), expected, "{change}");
