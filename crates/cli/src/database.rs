@@ -7,7 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::working;
 use db::{Db, Op};
 use std::path::Path;
-use store::{Connection, Inspection, StoreError, TxInfo};
+use store::{Batch, Connection, Inspection, StoreError, TxInfo};
 
 /// A database that can be changed.
 pub(crate) struct Database(Connection);
@@ -88,16 +88,14 @@ impl Database {
     }
 
     /// Changes the database; when this returns, the change is on disk.
-    pub(crate) fn transact(&self, ops: &[Op]) -> Outcome<()> {
-        self.0.transact_ops(ops, &info()).map_err(|e| explained(&e))?;
+    pub(crate) fn transact(&self, ops: &[Op], message: Option<String>) -> Outcome<()> {
+        self.0.transact_ops(ops, &TxInfo { message, ..info() }).map_err(|e| explained(&e))?;
         Ok(())
     }
 
-    /// The same, and says what the change is for.
-    pub(crate) fn transact_for(&self, ops: &[Op], message: &str) -> Outcome<()> {
-        let info = TxInfo { message: Some(message.to_owned()), ..info() };
-        self.0.transact_ops(ops, &info).map_err(|e| explained(&e))?;
-        Ok(())
+    /// Begins changes that are on disk when the last one is.
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        self.0.batch()
     }
 }
 

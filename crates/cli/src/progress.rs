@@ -39,6 +39,22 @@ impl Progress {
         Progress { bar, _alive: alive }
     }
 
+    /// Begins so many things.
+    pub(crate) fn counting(what: &str, total: usize) -> Progress {
+        let progress = Progress::start(what);
+        progress.bar.set_length(total as u64);
+        let bar = "{spinner} {msg} {wide_bar} {human_pos} of {human_len} ({elapsed}, {eta} left)";
+        if let Ok(style) = ProgressStyle::with_template(bar) {
+            progress.bar.set_style(style);
+        }
+        progress
+    }
+
+    /// One of them is done.
+    pub(crate) fn advance(&self) {
+        self.bar.inc(1);
+    }
+
     /// Goes on to the next thing.
     pub(crate) fn now(&self, what: &str) {
         self.bar.set_message(what.to_owned());

@@ -48,7 +48,7 @@ pub(crate) fn make(
     let import = plan_change(&db, change, now())
         .map_err(|e| Problem::new("the change cannot be made").because(&e))?;
     note_pending(place, &writes(change))?;
-    let written = database.transact_for(&import.plan.ops, message);
+    let written = database.transact(&import.plan.ops, Some(message.to_owned()));
     if written.is_err() {
         // Without its transaction the note means nothing; it would be found to do so the next time too.
         let _ = std::fs::remove_file(place.pending());

@@ -192,6 +192,19 @@ fn io(path: &Path, source: std::io::Error) -> ProjectError {
     ProjectError::Io { path: path.to_owned(), source }
 }
 
+/// Whether a walk would read the file at a path, relative to where it began, were it not ignored.
+///
+/// ```
+/// use code::project::is_walked;
+/// assert!(is_walked("src/app/core.clj") && is_walked("deps.edn"));
+/// assert!(!is_walked("README.md") && !is_walked(".hidden/a.clj") && !is_walked("target/a.clj"));
+/// ```
+pub fn is_walked(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_passed = |part: &str| part.starts_with('.') || SKIPPED_FOLDERS.contains(&part);
+    is_source(Path::new(name)) && !name.starts_with('.') && !folders.split('/').any(is_passed)
+}
+
 fn is_source(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     extension.is_some_and(|e| EXTENSIONS.contains(&e))

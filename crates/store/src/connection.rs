@@ -167,11 +167,7 @@ impl Connection {
 
     /// Applies typed operations.
     pub fn transact_ops(&self, ops: &[Op], info: &TxInfo) -> Result<TxReport, StoreError> {
-        self.write(info, &[], |db, about| {
-            let own = about.info.iter().map(own_op);
-            let all: Vec<Op> = own.chain(ops.iter().cloned()).chain([own_op(&about.id)]).collect();
-            Ok(db.with_ops(&all, Value::Nil)?)
-        })
+        self.write(info, &[], |db, about| with_ops(db, about, ops))
     }
 
     /// Adds attributes and properties to the schema; nothing is written where it says nothing new.
@@ -194,6 +190,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Begins transactions that are flushed together at the end.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch { connection: self, last: None, untold: Vec::new() }
+    }
+
     /// Makes, writes, flushes and tells a transaction.
     fn write(
         &self,
@@ -201,19 +202,27 @@ impl Connection {
         schema: &[(Value, Value)],
         make: impl FnOnce(&Db, &About) -> Result<TxReport, StoreError>,
     ) -> Result<TxReport, StoreError> {
-        let (number, report) = {
-            let mut writing = held(&self.writing);
-            self.check()?;
-            let id = next_id(&writing.last, now())?;
-            let report = make(&writing.state.db, &about(id, info))?;
-            let report = self.record(&mut writing, id, report, schema)?;
-            writing.written += 1;
-            (writing.written, report)
-        };
+        let (number, report) = self.append(info, schema, make)?;
         self.wait_for_flush(number)?;
         self.show(&report);
         self.tell(&report);
         Ok(report)
+    }
+
+    /// Makes and writes a transaction without flushing it; says which of all that were written it is.
+    fn append(
+        &self,
+        info: &TxInfo,
+        schema: &[(Value, Value)],
+        make: impl FnOnce(&Db, &About) -> Result<TxReport, StoreError>,
+    ) -> Result<(u64, TxReport), StoreError> {
+        let mut writing = held(&self.writing);
+        self.check()?;
+        let id = next_id(&writing.last, now())?;
+        let report = make(&writing.state.db, &about(id, info))?;
+        let report = self.record(&mut writing, id, report, schema)?;
+        writing.written += 1;
+        Ok((writing.written, report))
     }
 
     /// Writes a transaction's lines and makes its database the newest. Costs what the transaction does, however much was
@@ -318,6 +327,62 @@ impl Connection {
         for listener in listeners {
             listener(report);
         }
+    }
+}
+
+fn with_ops(db: &Db, about: &About, ops: &[Op]) -> Result<TxReport, StoreError> {
+    let own = about.info.iter().map(own_op);
+    let all: Vec<Op> = own.chain(ops.iter().cloned()).chain([own_op(&about.id)]).collect();
+    Ok(db.with_ops(&all, Value::Nil)?)
+}
+
+/// Many transactions with one flush. None of them is acknowledged, shown or told before [`Batch::finish`] has returned; where
+/// that never comes, as when the program is killed, any number of them from the first on may be in the log.
+///
+/// ```
+/// use store::{Connection, TxInfo};
+/// let folder = tempfile::tempdir().unwrap();
+/// let connection =
+///     Connection::create(&folder.path().join("log.edn"), &edn::Map::new(), &TxInfo::default()).unwrap();
+/// let (before, mut batch) = (connection.db().max_tx(), connection.batch());
+/// for _ in 0..3 {
+///     batch.transact_ops(&[], &TxInfo::default()).unwrap();
+/// }
+/// assert_eq!(connection.db().max_tx(), before);
+/// batch.finish().unwrap();
+/// assert_eq!(connection.db().max_tx(), before + 3);
+/// ```
+pub struct Batch<'a> {
+    connection: &'a Connection,
+    last: Option<(u64, TxReport)>,
+    /// What listeners are to be told.
+    untold: Vec<TxReport>,
+}
+
+impl Batch<'_> {
+    /// The database with all transactions of the batch so far.
+    pub fn db(&self) -> Db {
+        held(&self.connection.writing).state.db.clone()
+    }
+
+    /// Applies typed operations.
+    pub fn transact_ops(&mut self, ops: &[Op], info: &TxInfo) -> Result<(), StoreError> {
+        let (number, report) =
+            self.connection.append(info, &[], |db, about| with_ops(db, about, ops))?;
+        if !held(&self.connection.listeners).is_empty() {
+            self.untold.push(report.clone());
+        }
+        self.last = Some((number, report));
+        Ok(())
+    }
+
+    /// Flushes all of them: they are on disk when this returns.
+    pub fn finish(self) -> Result<(), StoreError> {
+        let Some((number, report)) = self.last else { return Ok(()) };
+        self.connection.wait_for_flush(number)?;
+        self.connection.show(&report);
+        self.untold.iter().for_each(|report| self.connection.tell(report));
+        Ok(())
     }
 }
 

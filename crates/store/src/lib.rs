@@ -29,7 +29,7 @@ mod writable;
 
 pub use cache::{Opened, open_cached};
 pub use conflicts::{Conflict, Side};
-pub use connection::{Connection, TxInfo};
+pub use connection::{Batch, Connection, TxInfo};
 pub use error::StoreError;
 pub use file::write_whole;
 pub use read::{Damage, Inspection, inspect};

@@ -18,11 +18,30 @@ pub(crate) enum Keep {
 Examples:
   defbase import                     everything below the project's directory
   defbase import src test            two folders
-  defbase import ~/.m2/clojure.jar   the sources inside a jar")]
+  defbase import ~/.m2/clojure.jar   the sources inside a jar
+  defbase import -m 'before the release'
+  defbase import --git               the history of the repository here, one transaction a commit;
+                                     again, what was committed since
+  defbase import --git ../app --from v1.0 --to main -- src")]
     Import {
-        /// Files, folders and jars
+        /// Files, folders and jars; with --git, folders and files of the repository
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// What it is for
+        #[arg(short, long, value_name = "TEXT", conflicts_with = "git")]
+        message: Option<String>,
+        /// The history of a git repository: of the one that the project is in where none is named
+        ///
+        /// Each commit becomes a transaction with its author, time, message and name; commits that a merge brings in
+        /// come before it. The database is then what the last commit is.
+        #[arg(long, value_name = "REPO", num_args = 0..=1)]
+        git: Option<Option<PathBuf>>,
+        /// The first commit, with all that was there by then; else the history from its beginning
+        #[arg(long, value_name = "REV", requires = "git")]
+        from: Option<String>,
+        /// The last commit; else the one that is checked out
+        #[arg(long, value_name = "REV", requires = "git")]
+        to: Option<String>,
     },
 
     /// Write the sources back, byte for byte

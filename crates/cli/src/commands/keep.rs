@@ -1,6 +1,6 @@
 //! What makes and keeps a database: `init`, `import`, `export`, `snapshot`, `restore`, `doctor`, `conflicts`.
 
-use super::{Found, ToRead, as_of};
+use super::{Found, ToRead, as_of, past};
 use crate::args::{Format, Keep};
 use crate::database::{self, Database, explained};
 use crate::output::{Rows, note, say};
@@ -19,7 +19,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
     match command {
         Keep::Init => init(),
-        Keep::Import { paths } => import(&paths),
+        Keep::Import { paths, git: Some(repository), from, to, .. } => {
+            past::import_git(repository.as_deref(), git::Range { from, to }, &paths)
+        }
+        Keep::Import { paths, message, .. } => import(&paths, message),
         Keep::Export { to, as_of: when } => export(&as_of(&db()?, when.as_deref())?, &to),
         Keep::Snapshot { file } => snapshot(file.as_deref()),
         Keep::Restore { file } => restore(&file),
@@ -58,7 +61,7 @@ pub(crate) fn rules(config: Option<&str>) -> Rules {
 }
 
 /// `defbase import`
-pub(crate) fn import(paths: &[PathBuf]) -> Outcome<Found> {
+pub(crate) fn import(paths: &[PathBuf], message: Option<String>) -> Outcome<Found> {
     let here = Place::here()?;
     let start = Instant::now();
     let (place, database) = match Place::find()? {
@@ -79,7 +82,7 @@ pub(crate) fn import(paths: &[PathBuf]) -> Outcome<Found> {
         .map_err(|e| Problem::new("the import cannot be made").because(&e))?;
     if !import.plan.ops.is_empty() {
         progress.now("writing the log");
-        database.transact(&import.plan.ops)?;
+        database.transact(&import.plan.ops, message)?;
     }
     drop(progress);
     summarise(&import.report, start)?;

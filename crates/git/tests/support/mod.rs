@@ -1,5 +1,5 @@
 //! A repository made with the real git, with nothing of the machine's in it.
-#![allow(unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test program uses its part.
 
 use std::collections::BTreeMap;
 use std::path::Path;

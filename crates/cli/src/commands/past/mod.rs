@@ -1,9 +1,12 @@
-//! Commands that look back: `history`, `log`, `diff`, `blame`.
+//! Commands that look back: `history`, `log`, `diff`, `blame`; and `import --git`, which gives a database a past.
 
 mod blame;
 mod diff;
+mod git;
 mod history;
 mod log;
+
+pub(crate) use git::import as import_git;
 
 use super::{Found, ToRead, as_of};
 use crate::args::{Past, Which};
