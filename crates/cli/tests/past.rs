@@ -208,3 +208,40 @@ fn what_cannot_be_imported_is_explained() {
     let errors = String::from_utf8_lossy(&told.stderr).into_owned();
     assert!(errors.contains("has code that no commit explains"), "{errors}");
 }
+
+#[test]
+fn a_commit_is_undone_in_the_database_and_in_the_files() {
+    let (repository, commits) = shop();
+    let folder = repository.path();
+    output(folder, &["import", "--git"]);
+    let path = folder.join("src/shop/item.clj");
+    let before = std::fs::read_to_string(&path).unwrap();
+    let shown = output(folder, &["revert", &commits[1][..8], "--dry-run"]);
+    assert!(
+        shown.contains("-     (- (:each item)") && shown.contains("+     (:each item)))"),
+        "{shown}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before, "nothing was written");
+    output(folder, &["revert", &commits[1][..8]]);
+    let after = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        after.contains("(defn cost [item]\n  (* (:count item)\n     (:each item)))"),
+        "{after}"
+    );
+    let message = column(folder, &["log", "-n", "1"], "message").concat();
+    assert!(message.ends_with(": Give a discount") && message.contains(&commits[1]), "{message}");
+    assert!(output(folder, &["import"]).starts_with("nothing changed"));
+
+    // What the last commit left is what it was before that again.
+    let told = run(folder, &["revert", "--to", &commits[5], "shop.item/cost"]);
+    assert!(told.status.success());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+    let told = run(folder, &["revert", &commits[0]]);
+    let errors = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(
+        errors.contains("refused, nothing was changed") && errors.contains("was changed since"),
+        "{errors}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+}

@@ -13,6 +13,7 @@ use crate::source::Source;
 use db::{Cell, Db, EntityId, TX0};
 use edn::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// What happened to a statement; several things can at once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -176,7 +177,7 @@ pub fn diff(db: &Db, from: EntityId, to: EntityId) -> Result<Vec<Difference>, No
     let touched = Touched::of(db)?;
     let (first, last) = (from.min(to), from.max(to));
     let mut statements: BTreeSet<EntityId> = BTreeSet::new();
-    for own in touched.0.range(first + 1..=last).map(|(_, own)| own) {
+    for (_, own) in touched.0.range((Bound::Excluded(first), Bound::Included(last))) {
         statements.extend(own);
     }
     let (before, after) = (at(db, from)?, at(db, to)?);

@@ -17,6 +17,7 @@ pub mod location;
 pub mod model;
 pub mod project;
 pub mod refactor;
+pub mod revert;
 pub mod search;
 pub mod show;
 mod source;

@@ -2,48 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod states;
+
+use code::blame;
 use code::diff::{Difference, Filter, diff, log};
-use code::import::import;
-use code::project::{Project, Scope, Source};
-use code::{blame, model};
-use db::{Db, EntityId, EntityRef, Op, OpValue};
-use edn::{Inst, Value};
+use db::Db;
 use proptest::prelude::*;
-
-/// The files of a project.
-type Files<'a> = &'a [(&'a str, &'a str)];
-
-/// The database after somebody brought it to a project that has these files and no others.
-fn committed(db: &Db, files: Files<'_>, author: &str) -> Db {
-    let source = |(path, text): &(&str, &str)| Source {
-        path: (*path).to_owned(),
-        bytes: text.as_bytes().to_vec(),
-    };
-    let project = Project {
-        sources: files.iter().map(source).collect(),
-        scopes: vec![Scope::All],
-        ..Project::default()
-    };
-    let now = Inst(i64::from(db.max_tx()));
-    let mut ops = import(db, project, now).unwrap().plan.ops;
-    for (name, value) in [("db/txInstant", Value::Inst(now)), ("tx/author", Value::string(author))]
-    {
-        let (e, a, v) = (EntityRef::Tx, Value::keyword(name), OpValue::Value(value));
-        ops.push(Op { e, a, v, added: true });
-    }
-    db.with_ops(&ops, Value::Nil).unwrap().db_after
-}
-
-/// The database after several states of a project, and the transaction of each. The authors are 1, 2, 3 …
-fn history(states: &[Files<'_>]) -> (Db, Vec<EntityId>) {
-    let mut db = model::empty_db().unwrap();
-    let mut transactions = Vec::new();
-    for (state, n) in states.iter().zip(1..) {
-        db = committed(&db, state, &n.to_string());
-        transactions.push(db.max_tx());
-    }
-    (db, transactions)
-}
+use states::{ANYHOW, Files, ON_LINES, history, text};
 
 fn told(differences: &[Difference]) -> Vec<String> {
     let tell = |d: &Difference| {
@@ -90,6 +55,7 @@ fn each_difference_is_told_as_what_it_is() {
         assert_eq!(told(&diff(&db, at[0], tx).unwrap()), expected, "{what}");
         let back = diff(&db, tx, at[0]).unwrap();
         assert_eq!(back.len(), expected.len(), "{what}, backwards");
+        assert_eq!(diff(&db, tx, tx).unwrap(), [], "a moment is like itself");
     }
 }
 
@@ -179,22 +145,6 @@ fn every_line_goes_back_to_who_wrote_it() {
     let by: String = files[0].1.iter().map(|l| l.origin.author.clone().unwrap()).collect();
     assert_eq!(by, "4413241");
 }
-
-/// Statements with one of these texts before each.
-fn text(gaps: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let name = || prop::sample::select(vec!["f", "g", "h"]);
-    let gap = prop::sample::select(gaps);
-    let statement = prop_oneof![
-        (name(), 0..3).prop_map(|(a, n)| format!("(defn {a} [x]\n  {n}\n  x)")),
-        (name(), 0..3).prop_map(|(a, n)| format!("(def {a}\n  {n})")),
-        (0..2).prop_map(|n| format!("(println {n})")),
-    ];
-    prop::collection::vec((gap, statement), 0..6)
-        .prop_map(|parts| parts.into_iter().map(|(gap, s)| gap.to_owned() + &s).collect())
-}
-
-const ON_LINES: &[&str] = &["\n\n", "\n", "\n; note\n"];
-const ANYHOW: &[&str] = &["\n\n", "\n", " ", "\n; note\n", ""];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

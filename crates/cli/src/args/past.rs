@@ -82,6 +82,30 @@ Examples:
         printing: Printing,
     },
 
+    /// Undo what a transaction did to statements, or bring statements back to what they once were
+    ///
+    /// One new transaction, and the working files with it. What was changed since stays; where that overlaps with what would
+    /// be undone nothing happens, and the reasons are told.
+    #[command(after_help = "\
+Exits with 1 where it is refused.
+
+Examples:
+  defbase revert 17 --dry-run            what undoing transaction 17 would change
+  defbase revert 4f2a91c                 undo what a commit did
+  defbase revert --to 2026-01-31 app.core/greet app.core/welcome
+  defbase revert --to 17                 everything")]
+    Revert {
+        /// The transaction, as `log` numbers it, or the beginning of a commit's name; with --to, fully qualified names
+        #[arg(value_name = "TX|FQN", required_unless_present = "to")]
+        what: Vec<String>,
+        /// Bring back what was there then: all of it where no statement is named
+        #[arg(long, value_name = "WHEN")]
+        to: Option<String>,
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+
     /// Who changed what last: the lines of a statement, the statements of a namespace or of files
     #[command(after_help = "\
 Lines and statements are followed through renames and moves.

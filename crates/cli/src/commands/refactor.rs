@@ -68,7 +68,7 @@ pub(crate) fn perform(
 }
 
 /// The files of a database.
-fn stored(db: &Db) -> Outcome<Vec<Exported>> {
+pub(crate) fn stored(db: &Db) -> Outcome<Vec<Exported>> {
     export::all(db, |_| true).map_err(|e| Problem::new("the sources cannot be read").because(&e))
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn sources(db: &Db, files: Vec<Exported>) -> Outcome<Sources> {
 }
 
 /// The change as a diff, and what it leaves alone.
-fn show(change: &Change) -> Outcome<Found> {
+pub(crate) fn show(change: &Change) -> Outcome<Found> {
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     for file in &change.files {
         say(diff::unified(file, coloured).trim_end_matches('\n'))?;
@@ -95,7 +95,7 @@ fn warn(change: &Change) {
     change.warnings.iter().for_each(|warning| note(&warning.to_string()));
 }
 
-fn summarise(change: &Change) -> Outcome<()> {
+pub(crate) fn summarise(change: &Change) -> Outcome<()> {
     for file in &change.files {
         match &file.new_path {
             Some(new) => say(&format!("{} → {new}", file.path))?,
@@ -109,7 +109,7 @@ fn summarise(change: &Change) -> Outcome<()> {
 }
 
 /// Says why a refactoring is refused. What is no name of anything is an error of who typed it.
-fn tell(refused: &Refused) -> Outcome<Found> {
+pub(crate) fn tell(refused: &Refused) -> Outcome<Found> {
     if let [reason] = &refused.reasons[..]
         && matches!(reason.why, Why::Unknown | Why::BadName)
     {

@@ -1,10 +1,11 @@
-//! Commands that look back: `history`, `log`, `diff`, `blame`; and `import --git`, which gives a database a past.
+//! Commands that look back: `history`, `log`, `diff`, `blame`, `revert`; and `import --git`, which gives a database a past.
 
 mod blame;
 mod diff;
 mod git;
 mod history;
 mod log;
+mod revert;
 
 pub(crate) use git::import as import_git;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Past, db: ToRead<'_>) -> Outcome<Found> {
                 false => diff::diff(&differences, patch, printing.format),
             }
         }
+        Past::Revert { what, to, dry_run } => revert::revert(db, &what, to.as_deref(), dry_run),
         Past::Blame { what, lines, as_of: when, printing } => {
             blame::blame(&as_of(&db()?, when.as_deref())?, &what, lines, printing.format)
         }
