@@ -81,6 +81,7 @@ fn graphs() {
             &["graph", "--of", "teahouse.macros", "--namespaces", "--format", "edn"],
             &["graph", "--of", "teahouse.macros", "--format", "mermaid"],
             &["graph", "--of", "nowhere"],
+            &["scip"],
             &["cycles"],
             &["cycles", "--format", "edn"],
             &["cycles", "--format", "tree"],

@@ -18,6 +18,7 @@ pub mod model;
 pub mod project;
 pub mod refactor;
 pub mod revert;
+pub mod scip;
 pub mod search;
 pub mod show;
 mod source;

@@ -2,6 +2,7 @@
 
 use super::{DataFormat, Printing};
 use clap::Subcommand;
+use std::path::PathBuf;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Code {
@@ -79,5 +80,23 @@ Examples:
         /// How data is printed
         #[arg(long, value_enum, default_value_t)]
         format: DataFormat,
+    },
+
+    /// Write a SCIP index, which code browsers and editors read
+    #[command(after_help = "\
+Every namespace, var, macro, protocol, type, method and local with its places, signatures, docstrings and what it
+implements.
+
+Examples:
+  defbase scip
+  defbase scip -o target/index.scip
+  defbase scip && scip print index.scip")]
+    Scip {
+        /// The file that is written
+        #[arg(short, long, value_name = "FILE", default_value = "index.scip")]
+        output: PathBuf,
+        /// The sources as they were then: an instant or a transaction number of `log`
+        #[arg(long, value_name = "WHEN")]
+        as_of: Option<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! `search`, `stats`, `unused`, `analysis`, `show`.
+//! `search`, `stats`, `unused`, `analysis`, `scip`, `show`.
 
 use super::{Found, ToRead, as_of, instant, number, statement, text};
 use crate::args::{Code, DataFormat, Format};
@@ -7,16 +7,18 @@ use crate::json;
 use crate::output::{Rows, note, say};
 use crate::place::Place as Project;
 use crate::problem::{Outcome, Problem};
-use ::code::analysis::{as_kondo, find};
+use ::code::analysis::{Findings, as_kondo, find};
 use ::code::dependencies;
 use ::code::export;
 use ::code::location::Locations;
 use ::code::project::KONDO_CONFIG;
+use ::code::scip;
 use ::code::search::{self, Place, Search, SearchError};
 use ::code::show::{self, Shown};
 use ::code::stats::{self, Counts};
 use db::Db;
 use edn::Value;
+use std::path::Path;
 
 /// Does what was typed.
 pub(crate) fn run(command: Code, db: ToRead<'_>) -> Outcome<Found> {
@@ -30,6 +32,7 @@ pub(crate) fn run(command: Code, db: ToRead<'_>) -> Outcome<Found> {
         }
         Code::Stats { printing } => stats(&db()?, printing.format),
         Code::Unused { private, printing } => unused(&db()?, private, printing.format),
+        Code::Scip { output, as_of: when } => scip(&as_of(&db()?, when.as_deref())?, &output),
         Code::Analysis { as_of: when, format } => {
             analysis(&as_of(&db()?, when.as_deref())?, format)
         }
@@ -146,8 +149,11 @@ fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Found> {
     Ok(Found::from(rows.is_empty()))
 }
 
-/// `defbase analysis`
-fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
+/// Texts by path.
+type Texts = Vec<(String, String)>;
+
+/// The texts of all files, and what is found in them.
+fn found(db: &Db) -> Outcome<(Texts, Vec<Findings>)> {
     let config = match Project::find()? {
         Some(project) => std::fs::read_to_string(project.root.join(KONDO_CONFIG)).ok(),
         None => None,
@@ -156,8 +162,29 @@ fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
         .map_err(|e| Problem::new("the sources cannot be read").because(&e))?;
     // What is no UTF-8 was never read as code.
     let text = |file: export::Exported| Some((file.path, String::from_utf8(file.bytes).ok()?));
-    let files: Vec<(String, String)> = exported.into_iter().filter_map(text).collect();
+    let files: Texts = exported.into_iter().filter_map(text).collect();
     let found = find(&files, &keep::rules(config.as_deref()));
+    Ok((files, found))
+}
+
+/// `defbase scip`
+fn scip(db: &Db, output: &Path) -> Outcome<Found> {
+    let (files, found) = found(db)?;
+    let root = Project::existing()?.root;
+    let folder = root.file_name().unwrap_or_default().to_string_lossy();
+    let package = scip::package(&files, &folder);
+    let index = scip::index(&files, &found, &package, &scip::address(&root));
+    let documents = index.documents.len();
+    let occurrences: usize = index.documents.iter().map(|d| d.occurrences.len()).sum();
+    scip::write(output, index)
+        .map_err(|e| Problem::new(format!("cannot write {}: {e}", output.display())))?;
+    note(&format!("{documents} documents, {occurrences} occurrences in {}", output.display()));
+    Ok(Found::from(documents > 0))
+}
+
+/// `defbase analysis`
+fn analysis(db: &Db, format: DataFormat) -> Outcome<Found> {
+    let (_, found) = found(db)?;
     let data = Value::map(vec![(Value::keyword("analysis"), as_kondo(&found))]);
     match format {
         DataFormat::Edn => say(&data.to_string())?,
