@@ -4,7 +4,7 @@ use crate::order::{Range, Turn, turns};
 use crate::repository::{Commit, Entry, GitError, Repository};
 use gix::ObjectId;
 use rustc_hash::FxHashMap;
-use similar::TextMerge;
+use similar::{MergeResolution, TextMerge};
 use std::collections::BTreeMap;
 
 /// What a commit does to the files.
@@ -20,12 +20,24 @@ pub struct Step {
     pub files: Vec<(String, Option<Vec<u8>>)>,
 }
 
+/// Which files of a repository are looked at, and what is known of them.
+#[derive(Clone, Copy)]
+pub struct Sources<'r> {
+    /// The folder that paths are relative to, `/` between its parts; all of the repository where it is empty.
+    pub folder: &'r str,
+    /// Whether a file is looked at, by its path.
+    pub wanted: &'r dyn Fn(&str) -> bool,
+    /// Whether a text that came of a merge is sound, so that it may stand between two commits.
+    pub sound: &'r dyn Fn(&str) -> bool,
+}
+
 /// The steps of a history, oldest first. What it holds is the name of each file's content.
 ///
 /// ```no_run
 /// let repository = git::Repository::discover(".".as_ref())?;
-/// let wanted = |path: &str| path.ends_with(".clj");
-/// for step in git::Line::new(&repository, &git::Range::default(), "", &wanted)? {
+/// let sources =
+///     git::Sources { folder: "", wanted: &|path| path.ends_with(".clj"), sound: &|_| true };
+/// for step in git::Line::new(&repository, &git::Range::default(), sources)? {
 ///     let step = step?;
 ///     println!("{} {}: {} files", step.commit.sha, step.commit.author.name, step.files.len());
 /// }
@@ -33,9 +45,7 @@ pub struct Step {
 /// ```
 pub struct Line<'r> {
     repository: &'r Repository,
-    /// The folder of the repository that is looked at; all of it where it is empty.
-    folder: String,
-    wanted: &'r dyn Fn(&str) -> bool,
+    sources: Sources<'r>,
     turns: std::vec::IntoIter<Turn>,
     files: BTreeMap<String, ObjectId>,
     /// Contents that the repository does not have.
@@ -50,15 +60,13 @@ pub struct Line<'r> {
 type Change = (String, Option<ObjectId>, Option<ObjectId>);
 
 impl<'r> Line<'r> {
-    /// The steps of a part of a history, from nothing on. Paths are relative to the folder, `/` between their parts; those
-    /// that are not wanted are left out.
+    /// The steps of a part of a history, from nothing on.
     pub fn new(
         repository: &'r Repository,
         range: &Range,
-        folder: &str,
-        wanted: &'r dyn Fn(&str) -> bool,
+        sources: Sources<'r>,
     ) -> Result<Line<'r>, GitError> {
-        Line::after(repository, range, folder, wanted, Vec::new(), &|_| false)
+        Line::after(repository, range, sources, Vec::new(), &|_| false)
     }
 
     /// The steps that come after others: `files` are there already, and so are the commits that are known, with all before
@@ -66,8 +74,7 @@ impl<'r> Line<'r> {
     pub fn after(
         repository: &'r Repository,
         range: &Range,
-        folder: &str,
-        wanted: &'r dyn Fn(&str) -> bool,
+        sources: Sources<'r>,
         files: Vec<(String, Vec<u8>)>,
         is_known: &dyn Fn(&str) -> bool,
     ) -> Result<Line<'r>, GitError> {
@@ -80,8 +87,7 @@ impl<'r> Line<'r> {
         }
         Ok(Line {
             repository,
-            folder: folder.to_owned(),
-            wanted,
+            sources,
             turns,
             files: there,
             own,
@@ -92,11 +98,11 @@ impl<'r> Line<'r> {
 
     fn step(&mut self, turn: Turn) -> Result<Step, GitError> {
         let Turn { id, commit, is_main, at } = turn;
-        let tree = self.repository.below(commit.tree, &self.folder)?;
+        let tree = self.repository.below(commit.tree, self.sources.folder)?;
         let parent = match commit.parents.first() {
             Some(parent) => {
                 let tree = self.repository.commit(*parent)?.tree;
-                self.repository.below(tree, &self.folder)?
+                self.repository.below(tree, self.sources.folder)?
             }
             None => None,
         };
@@ -180,7 +186,7 @@ impl<'r> Line<'r> {
         Ok(targets)
     }
 
-    /// The content that has both changes of another one, where they do not overlap.
+    /// The content that has both changes of another one; of theirs only what does not overlap with ours.
     fn merged(
         &mut self,
         base: ObjectId,
@@ -193,10 +199,19 @@ impl<'r> Line<'r> {
             return Ok(None);
         };
         let merge = TextMerge::from_lines(base.as_str(), ours.as_str(), theirs.as_str());
-        if merge.is_conflicted() {
+        let mut text = String::new();
+        for region in merge.regions() {
+            match region.resolution() {
+                MergeResolution::Theirs => {
+                    text.extend(region.theirs_range().filter_map(|line| merge.theirs_line(line)));
+                }
+                _ => text.extend(region.ours_range().filter_map(|line| merge.ours_line(line))),
+            }
+        }
+        if text == ours || !(self.sources.sound)(&text) {
             return Ok(None);
         }
-        let bytes = merge.to_string().into_bytes();
+        let bytes = text.into_bytes();
         let id = self.repository.blob_id(&bytes)?;
         self.own.insert(id, bytes);
         Ok(Some(id))
@@ -229,7 +244,7 @@ impl<'r> Line<'r> {
                 let path = format!("{folder}{name}");
                 if is_folder {
                     pending.push((format!("{path}/"), before, after));
-                } else if (self.wanted)(&path) {
+                } else if (self.sources.wanted)(&path) {
                     changes.push((path, before, after));
                 }
             }

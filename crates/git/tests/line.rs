@@ -4,17 +4,18 @@
 
 mod support;
 
-use git::{GitError, Line, Range, Repository, Step};
+use git::{GitError, Line, Range, Repository, Sources, Step};
 use std::collections::BTreeMap;
 use support::Scripted;
 
-fn is_clojure(path: &str) -> bool {
-    path.ends_with(".clj")
+/// The Clojure files of a folder; a text with a question mark is not sound.
+fn clojure(folder: &str) -> Sources<'_> {
+    Sources { folder, wanted: &|path| path.ends_with(".clj"), sound: &|text| !text.contains('?') }
 }
 
 fn steps(scripted: &Scripted, range: &Range) -> Vec<Step> {
     let repository = Repository::discover(scripted.path()).unwrap();
-    let line = Line::new(&repository, range, "", &is_clojure).unwrap();
+    let line = Line::new(&repository, range, clojure("")).unwrap();
     line.collect::<Result<_, _>>().unwrap()
 }
 
@@ -124,6 +125,29 @@ fn what_cannot_be_merged_waits_for_the_merge() {
 }
 
 #[test]
+fn what_does_not_overlap_is_brought_in_where_it_stays_sound() {
+    let lines =
+        |first: &str, middle: &str, last: &str| format!("{first}\n2\n3\n{middle}\n5\n6\n{last}\n");
+    let mut repository = Scripted::new();
+    repository.commit("ada", "start", &[("a.clj", Some(&lines("1", "4", "7")))]);
+    repository.git(&["checkout", "-q", "-b", "branch"]);
+    repository.commit("bob", "two changes", &[("a.clj", Some(&lines("bob", "4", "bob")))]);
+    repository.commit("bob", "a doubt", &[("a.clj", Some(&lines("bob", "?", "bob")))]);
+    repository.git(&["checkout", "-q", "main"]);
+    repository.commit("ada", "ours", &[("a.clj", Some(&lines("ada", "4", "7")))]);
+    assert!(!repository.git_as("ada", &["merge", "-q", "branch"]));
+    repository.commit("ada", "settled", &[("a.clj", Some(&lines("both", "!", "bob")))]);
+    assert_eq!(
+        told(&steps(&repository, &Range::default()))[2..],
+        [
+            "* bob: two changes a.clj=ada|2|3|4|5|6|bob|",
+            "* bob: a doubt",
+            "ada: settled a.clj=both|2|3|!|5|6|bob|",
+        ]
+    );
+}
+
+#[test]
 fn a_branch_that_took_up_main_meanwhile() {
     let mut repository = Scripted::new();
     repository.commit("ada", "start", &[("a.clj", Some("1\n2\n3\n"))]);
@@ -166,7 +190,7 @@ fn a_part_of_a_history() {
     let from = steps(&repository, &range(Some(&second[..8]), None));
     assert_eq!(told(&from), ["ada: two a.clj=1| b.clj=2|", "ada: three -a.clj"]);
     let opened = Repository::discover(repository.path()).unwrap();
-    let error = |range| Line::new(&opened, &range, "", &is_clojure).err().unwrap();
+    let error = |range| Line::new(&opened, &range, clojure("")).err().unwrap();
     let unrelated = error(range(Some("main"), Some(&first)));
     assert!(matches!(unrelated, GitError::Unrelated { .. }), "{unrelated}");
     let unknown = error(range(None, Some("nowhere")));
@@ -184,7 +208,7 @@ fn a_folder_of_a_repository_and_no_links() {
     repository.commit("ada", "link", &[]);
     repository.commit("ada", "gone", &[("lib/src/a.clj", None)]);
     let opened = Repository::discover(&repository.path().join("lib")).unwrap();
-    let line = Line::new(&opened, &Range::default(), "lib", &is_clojure).unwrap();
+    let line = Line::new(&opened, &Range::default(), clojure("lib")).unwrap();
     let steps: Vec<Step> = line.collect::<Result<_, _>>().unwrap();
     assert_eq!(told(&steps), ["ada: one src/a.clj=1|", "ada: link", "ada: gone -src/a.clj"]);
 }
@@ -203,7 +227,7 @@ fn a_second_run_goes_on_where_the_first_one_stopped() {
     let opened = Repository::discover(repository.path()).unwrap();
     let known = |sha: &str| first.iter().any(|step| step.commit.sha == sha);
     let there = files.clone().into_iter().collect();
-    let line = Line::after(&opened, &Range::default(), "", &is_clojure, there, &known).unwrap();
+    let line = Line::after(&opened, &Range::default(), clojure(""), there, &known).unwrap();
     assert_eq!(line.len(), 1);
     let second: Vec<Step> = line.collect::<Result<_, _>>().unwrap();
     assert_eq!(told(&second), ["ada: more b.clj=B| -c.clj"]);

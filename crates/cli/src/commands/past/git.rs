@@ -15,7 +15,7 @@ use ::code::export;
 use ::code::import::config;
 use ::code::project::{KONDO_CONFIG, Scope, is_walked};
 use ::code::workspace::{Edit, Workspace};
-use ::git::{Commit, GitError, Line, Range, Repository, Step};
+use ::git::{Commit, GitError, Line, Range, Repository, Sources, Step};
 use db::{Db, EntityRef, Op, OpValue};
 use edn::{Inst, Value};
 use rustc_hash::FxHashSet;
@@ -54,9 +54,11 @@ pub(crate) fn import(repo: Option<&Path>, range: Range, paths: &[PathBuf]) -> Ou
         .map_err(|e| Problem::new("the files of the database cannot be read").because(&e))?;
     let files = files.into_iter().map(|file| (file.path, file.bytes)).collect();
     let progress = Progress::start("reading the history");
-    let line =
-        Line::after(&repository, &range, &folder, &wanted, files, &|sha| known.contains(sha))
-            .map_err(|e| explained_git(&e))?;
+    // A text that does not read would tear apart what comes before and after it.
+    let sound = |text: &str| edn::syntax::parse(text).error.is_none();
+    let sources = Sources { folder: &folder, wanted: &wanted, sound: &sound };
+    let line = Line::after(&repository, &range, sources, files, &|sha| known.contains(sha))
+        .map_err(|e| explained_git(&e))?;
     drop(progress);
     if line.len() == 0 {
         say(&format!("nothing new: {} commits are here already", known.len()))?;
