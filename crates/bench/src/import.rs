@@ -1,6 +1,7 @@
 //! A project goes in, questions are answered, the log is opened again.
 
 use crate::{Failure, best, memory};
+use code::workspace::{Edit, Workspace};
 use code::{import, model, project};
 use db::{Db, Query};
 use edn::Inst;
@@ -65,6 +66,7 @@ pub(crate) fn measure(name: &str, folder: &Path) -> Result<(), Failure> {
     println!("{name}/datoms: {}", connection.db().len());
     queries(name, &connection.db())?;
     again(name, folder, &connection)?;
+    resident(name, folder, &connection)?;
     drop(connection);
     let (open_ms, opened) = best(3, || Ok(Connection::open(&log)?.db()))?;
     println!("{name}/open-log-ms: {open_ms:.1}");
@@ -106,3 +108,37 @@ fn again(name: &str, folder: &Path, connection: &Connection) -> Result<(), Failu
     println!("{name}/import-one-changed-ms: {ms:.1} ({} operations)", planned.plan.ops.len());
     Ok(())
 }
+
+/// What a process costs that keeps the project in memory: making it, and one file after the other with a new definition and a
+/// new name for it, each logged in a transaction of its own.
+fn resident(name: &str, folder: &Path, connection: &Connection) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut workspace = Workspace::of(&connection.db(), None)?;
+    println!("{name}/workspace-ms: {:.1}", start.elapsed().as_secs_f64() * 1e3);
+    let project = project::read(folder, &[folder.to_owned()])?;
+    let is_code = |path: &str| path.ends_with(".clj") || path.ends_with(".cljs");
+    let files: Vec<_> = project.sources.into_iter().filter(|f| is_code(&f.path)).collect();
+    let step = (files.len() / EDITS).max(1);
+    let (mut planning, mut logged) = (Vec::new(), Vec::new());
+    for file in files.iter().step_by(step) {
+        for addition in ["\n(defn added-here [x] (inc x))\n", "\n(defn added-there [x] (dec x))\n"]
+        {
+            let bytes = [&file.bytes[..], addition.as_bytes()].concat();
+            let edit = Edit { path: file.path.clone(), bytes: Some(bytes) };
+            let start = Instant::now();
+            let plan = workspace.plan(&connection.db(), vec![edit], Inst(2))?;
+            planning.push(start.elapsed().as_secs_f64() * 1e3);
+            connection.transact_ops(&plan.ops, &TxInfo::default())?;
+            logged.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    for (what, mut times) in [("edit-planned", planning), ("edit-planned-and-logged", logged)] {
+        times.sort_by(f64::total_cmp);
+        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{name}/{what}-ms: {median:.2} (median of {}, longest {longest:.2})", times.len());
+    }
+    Ok(())
+}
+
+/// How many files are edited, about.
+const EDITS: usize = 40;

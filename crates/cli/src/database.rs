@@ -7,6 +7,7 @@ use crate::problem::{Outcome, Problem};
 use crate::working;
 use db::{Db, Op};
 use std::path::Path;
+use std::sync::LazyLock;
 use store::{Batch, Connection, Inspection, StoreError, TxInfo};
 
 /// A database that can be changed.
@@ -100,5 +101,7 @@ impl Database {
 }
 
 fn info() -> TxInfo {
-    TxInfo { author: author(), ..TxInfo::default() }
+    // Asking git costs a process.
+    static AUTHOR: LazyLock<Option<String>> = LazyLock::new(author);
+    TxInfo { author: AUTHOR.clone(), ..TxInfo::default() }
 }

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod database;
 mod diff;
+mod follow;
 mod json;
 mod output;
 mod place;
@@ -12,7 +13,7 @@ mod progress;
 mod working;
 
 use crate::args::{Cli, Command};
-use crate::commands::{Found, ToRead, ask, code, graph, keep, past, refactor, tour};
+use crate::commands::{Found, ToRead, ask, code, graph, keep, past, refactor, tour, watch};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use clap::{CommandFactory, Parser};
@@ -69,6 +70,7 @@ fn perform(command: Command, db: ToRead<'_>) -> Outcome<Found> {
         Command::Graph(command) => graph::run(command, db),
         Command::Past(command) => past::run(command, db),
         Command::Refactor(command) => refactor::run(command, db),
+        Command::Watch(command) => watch::run(command),
         Command::Tour { to } => tour::tour(&to),
         Command::Completions { shell } => {
             let mut script = Vec::new();

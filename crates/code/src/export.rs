@@ -7,12 +7,13 @@
 //! - A file is replaced as a whole or not at all; one that is the same already is not written.
 
 use crate::facts::{DEFAULT_BEFORE, DEFAULT_TAIL};
-use crate::model::{Attr, NotCode};
+use crate::model::{Attr, NotCode, content_hash};
 use crate::project::Scope;
 use crate::source::Source;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use db::{Cell, Db, EntityId, Index, Prefix};
+use edn::Value;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::fs;
@@ -90,6 +91,16 @@ pub fn file(db: &Db, path: &str) -> Result<Option<Vec<u8>>, ExportError> {
         Some(e) => contents(&source, path, e).map(Some),
         None => Ok(None),
     }
+}
+
+/// Whether a database has or ever had these bytes as a file, so that nothing is lost where they are overwritten.
+pub fn ever_had(db: &Db, path: &str, bytes: &[u8]) -> Result<bool, NotCode> {
+    let past = db.history();
+    let source = Source::new(&past)?;
+    let hash = content_hash(bytes);
+    let Some(cell) = db.cell(&Value::string(path)) else { return Ok(false) };
+    let mut said = source.with_value(Attr::FilePath, cell).flat_map(|e| source.datoms(e));
+    Ok(said.any(|d| source.attr(&d) == Some(Attr::FileHash) && d.v.as_int() == Some(hash)))
 }
 
 /// All files of a database that a condition lets through, by path.
@@ -294,7 +305,7 @@ mod tests {
         let plan =
             plan(&empty, &Update { files: &files, gone: &[], config: None, now: edn::Inst(0) })
                 .unwrap();
-        empty.with_ops(&plan.ops, edn::Value::Nil).unwrap().db_after
+        empty.with_ops(&plan.ops, Value::Nil).unwrap().db_after
     }
 
     #[test]

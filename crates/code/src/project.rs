@@ -129,45 +129,73 @@ pub enum ProjectError {
     Name(PathBuf),
 }
 
-/// Reads the sources under the roots, several at a time. Relative roots are taken from `base`.
-pub fn read(base: &Path, roots: &[PathBuf]) -> Result<Project, ProjectError> {
+/// What stands under the roots of a project, not read yet.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The files by path, each with where it is.
+    pub files: Vec<(String, PathBuf)>,
+    /// The folders that were walked.
+    pub folders: Vec<PathBuf>,
+    /// The jars among the roots, each with the path that it is stored under.
+    pub jars: Vec<(String, PathBuf)>,
+    /// What the roots stand for.
+    pub scopes: Vec<Scope>,
+    /// What could not be walked.
+    pub problems: Vec<Problem>,
+    /// Whether a folder could not be walked, so that a file that was not found may still be there.
+    pub incomplete: bool,
+    /// The text of `.clj-kondo/config.edn` in the base.
+    pub config: Option<String>,
+}
+
+/// Finds the sources under the roots. Relative roots are taken from `base`.
+pub fn list(base: &Path, roots: &[PathBuf]) -> Result<Listing, ProjectError> {
     let base = fs::canonicalize(base).map_err(|source| io(base, source))?;
-    let mut project = Project::default();
+    let mut listing = Listing::default();
     match fs::read_to_string(base.join(KONDO_CONFIG)) {
-        Ok(text) => project.config = Some(text),
+        Ok(text) => listing.config = Some(text),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => project.problems.push(problem(KONDO_CONFIG, error.to_string())),
+        Err(error) => listing.problems.push(problem(KONDO_CONFIG, error.to_string())),
     }
-    let mut files: Vec<(String, PathBuf)> = Vec::new();
     for root in roots {
         let location = fs::canonicalize(base.join(root)).map_err(|source| io(root, source))?;
         let name = stored_name(&base, &location)?;
         if location.is_dir() {
-            walk(&location, &name, &mut files, &mut project);
-            project.scopes.push(match name.as_str() {
+            walk(&location, &name, &mut listing);
+            listing.scopes.push(match name.as_str() {
                 "" => Scope::All,
                 name => Scope::Under(format!("{name}/")),
             });
         } else if is_source(&location) {
-            project.scopes.push(Scope::File(name.clone()));
-            files.push((name, location));
+            listing.scopes.push(Scope::File(name.clone()));
+            listing.files.push((name, location));
         } else if location.extension().is_some_and(|e| e == "jar") {
-            let (sources, problems) = read_jar(&location, &name)?;
-            project.sources.extend(sources);
-            project.problems.extend(problems);
-            project.scopes.push(Scope::Under(format!("{name}!/")));
+            listing.scopes.push(Scope::Under(format!("{name}!/")));
+            listing.jars.push((name, location));
         } else {
             return Err(ProjectError::NotSource(root.clone()));
         }
     }
-    files.sort_unstable();
-    let problems = &mut project.problems;
-    files.dedup_by(|later, first| {
+    listing.files.sort_unstable();
+    let problems = &mut listing.problems;
+    listing.files.dedup_by(|later, first| {
         if later.0 == first.0 && later.1 != first.1 {
             problems.push(taken(&later.0));
         }
         later.0 == first.0
     });
+    Ok(listing)
+}
+
+/// Reads the sources under the roots, several at a time. Relative roots are taken from `base`.
+pub fn read(base: &Path, roots: &[PathBuf]) -> Result<Project, ProjectError> {
+    let Listing { files, jars, scopes, problems, incomplete, config, .. } = list(base, roots)?;
+    let mut project = Project { sources: Vec::new(), scopes, problems, incomplete, config };
+    for (name, location) in jars {
+        let (sources, problems) = read_jar(&location, &name)?;
+        project.sources.extend(sources);
+        project.problems.extend(problems);
+    }
     let read: Vec<Result<Source, Problem>> =
         files.into_par_iter().map(|(path, location)| read_file(path, &location)).collect();
     for outcome in read {
@@ -232,7 +260,7 @@ fn joined(relative: &Path) -> Option<String> {
     Some(path)
 }
 
-fn walk(root: &Path, name: &str, files: &mut Vec<(String, PathBuf)>, project: &mut Project) {
+fn walk(root: &Path, name: &str, listing: &mut Listing) {
     let walker = WalkBuilder::new(root)
         .require_git(false)
         .follow_links(false)
@@ -246,19 +274,23 @@ fn walk(root: &Path, name: &str, files: &mut Vec<(String, PathBuf)>, project: &m
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                project.problems.push(problem(name, error.to_string()));
-                project.incomplete = true;
+                listing.problems.push(problem(name, error.to_string()));
+                listing.incomplete = true;
                 continue;
             }
         };
+        if entry.file_type().is_some_and(|t| t.is_dir()) {
+            listing.folders.push(entry.into_path());
+            continue;
+        }
         if !entry.file_type().is_some_and(|t| t.is_file()) || !is_source(entry.path()) {
             continue;
         }
         let relative = entry.path().strip_prefix(root).ok().and_then(joined);
         match relative {
-            Some(relative) if name.is_empty() => files.push((relative, entry.into_path())),
-            Some(relative) => files.push((format!("{name}/{relative}"), entry.into_path())),
-            None => project.problems.push(problem(
+            Some(relative) if name.is_empty() => listing.files.push((relative, entry.into_path())),
+            Some(relative) => listing.files.push((format!("{name}/{relative}"), entry.into_path())),
+            None => listing.problems.push(problem(
                 &entry.path().to_string_lossy(),
                 "its name is not UTF-8; rename it to import it".to_owned(),
             )),
@@ -278,7 +310,8 @@ fn too_large(path: &str) -> Problem {
     problem(path, format!("larger than {} MiB, not imported", MAX_FILE_BYTES >> 20))
 }
 
-fn read_file(path: String, location: &Path) -> Result<Source, Problem> {
+/// Reads a file, unless it is larger than [`MAX_FILE_BYTES`].
+pub fn read_file(path: String, location: &Path) -> Result<Source, Problem> {
     let failed = |error: std::io::Error| problem(&path, error.to_string());
     let file = File::open(location).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();

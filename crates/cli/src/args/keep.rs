@@ -48,7 +48,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   defbase export /tmp/copy
-  defbase export --as-of 2026-01-31 /tmp/january")]
+  defbase export --as-of 2026-01-31 /tmp/january
+  defbase export --watch .           the working files, kept as the database has them")]
     Export {
         /// The folder to write to
         #[arg(value_name = "DIR")]
@@ -56,6 +57,9 @@ Examples:
         /// The sources as they were then: an instant, a transaction number of `log`, or the beginning of a commit's name
         #[arg(long, value_name = "WHEN")]
         as_of: Option<String>,
+        /// Stay, and write what other programs change in the database; a file that was edited is never overwritten
+        #[arg(long, conflicts_with = "as_of")]
+        watch: bool,
     },
 
     /// Write the whole database into one file

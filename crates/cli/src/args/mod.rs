@@ -6,6 +6,7 @@ mod graph;
 mod keep;
 mod past;
 mod refactor;
+mod watch;
 
 pub(crate) use ask::Ask;
 pub(crate) use code::Code;
@@ -13,6 +14,7 @@ pub(crate) use graph::{Draw, Graph, Impact, Path, Walk};
 pub(crate) use keep::Keep;
 pub(crate) use past::{Past, Which};
 pub(crate) use refactor::Refactor;
+pub(crate) use watch::Watch;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -134,6 +136,8 @@ pub(crate) enum Command {
     Past(Past),
     #[command(flatten)]
     Refactor(Refactor),
+    #[command(flatten)]
+    Watch(Watch),
 
     /// Import a small application and show what can be asked
     #[command(after_help = "Example:\n  defbase tour && cd defbase-tour && defbase stats")]

@@ -1,6 +1,6 @@
 //! What makes and keeps a database: `init`, `import`, `export`, `snapshot`, `restore`, `doctor`, `conflicts`.
 
-use super::{Found, ToRead, as_of, past};
+use super::{Found, ToRead, as_of, mirror, past};
 use crate::args::{Format, Keep};
 use crate::database::{self, Database, explained};
 use crate::output::{Rows, note, say};
@@ -23,7 +23,8 @@ pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
             past::import_git(repository.as_deref(), git::Range { from, to }, &paths)
         }
         Keep::Import { paths, message, .. } => import(&paths, message),
-        Keep::Export { to, as_of: when } => export(&as_of(&db()?, when.as_deref())?, &to),
+        Keep::Export { to, watch: true, .. } => mirror::mirror(&to),
+        Keep::Export { to, as_of: when, .. } => export(&as_of(&db()?, when.as_deref())?, &to),
         Keep::Snapshot { file } => snapshot(file.as_deref()),
         Keep::Restore { file } => restore(&file),
         Keep::Doctor { save } => doctor(save.as_deref()),
@@ -73,10 +74,7 @@ pub(crate) fn import(paths: &[PathBuf], message: Option<String>) -> Outcome<Foun
         typed => typed.iter().map(|path| here.root.join(path)).collect(),
     };
     let progress = Progress::start("reading files");
-    let project = project::read(&place.root, &roots).map_err(|e| {
-        Problem::new(e.to_string())
-            .help("name folders, jars, or files that end in .clj, .cljs, .cljc, .bb or .edn")
-    })?;
+    let project = project::read(&place.root, &roots).map_err(|e| unreadable_project(&e))?;
     progress.now("reading statements");
     let import = import_project(&database.db(), project, now())
         .map_err(|e| Problem::new("the import cannot be made").because(&e))?;
@@ -96,6 +94,25 @@ pub(crate) fn import(paths: &[PathBuf], message: Option<String>) -> Outcome<Foun
     Ok(Found::from(import.report.problems.is_empty()))
 }
 
+/// That the sources of a project cannot be read.
+pub(crate) fn unreadable_project(error: &project::ProjectError) -> Problem {
+    Problem::new(error.to_string())
+        .help("name folders, jars, or files that end in .clj, .cljs, .cljc, .bb or .edn")
+}
+
+/// What happened to a statement, in a word.
+pub(crate) fn word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Renamed => "renamed",
+        ChangeKind::Changed => "changed",
+        ChangeKind::Moved => "moved",
+        ChangeKind::Spaced => "spaced differently",
+        ChangeKind::Derived => "with other dependencies",
+    }
+}
+
 fn summarise(report: &ImportReport, start: Instant) -> Outcome<()> {
     let took = start.elapsed();
     let files = report.files;
@@ -110,17 +127,8 @@ fn summarise(report: &ImportReport, start: Instant) -> Outcome<()> {
         report.statements,
         took.as_millis()
     ))?;
-    let word = |kind: &ChangeKind| match kind {
-        ChangeKind::Added => "added",
-        ChangeKind::Deleted => "deleted",
-        ChangeKind::Renamed => "renamed",
-        ChangeKind::Changed => "changed",
-        ChangeKind::Moved => "moved",
-        ChangeKind::Spaced => "spaced differently",
-        ChangeKind::Derived => "with other dependencies",
-    };
     let mut words: Vec<String> =
-        report.changes.iter().map(|(kind, n)| format!("{n} {}", word(kind))).collect();
+        report.changes.iter().map(|(kind, n)| format!("{n} {}", word(*kind))).collect();
     words.push(format!("{} unchanged", report.unchanged));
     Ok(say(&format!("statements: {}", words.join(", ")))?)
 }

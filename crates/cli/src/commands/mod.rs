@@ -5,9 +5,11 @@ pub(crate) mod ask;
 pub(crate) mod code;
 pub(crate) mod graph;
 pub(crate) mod keep;
+pub(crate) mod mirror;
 pub(crate) mod past;
 pub(crate) mod refactor;
 pub(crate) mod tour;
+pub(crate) mod watch;
 
 use crate::problem::{Outcome, Problem, did_you_mean};
 use ::code::commit::{self, ShaError};

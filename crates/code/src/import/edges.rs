@@ -97,7 +97,7 @@ struct Edge {
 }
 
 /// Updates of more statements than this read the edges of the whole database.
-const FEW: usize = 256;
+const FEW: usize = 2048;
 
 /// The edges in the database that go out from the statements of an update.
 fn stored(planner: &Planner<'_>) -> FxHashMap<EntityId, Vec<Edge>> {
