@@ -1,5 +1,5 @@
 //! The syntax tree of any text: spans nest and stand in order, gaps hold white space and comments only, and
-//! after an error the tree is that of the text before the broken form.
+//! after an error the tree is that of the text before the broken form, or reading goes on behind it.
 #![no_main]
 
 use edn::syntax::{self, Kind, Tree};
@@ -42,6 +42,10 @@ fuzz_target!(|text: &str| {
     for index in 0..tree.nodes.len() {
         let _ = tree.text(index, text);
     }
+    let through = syntax::parse_through(text);
+    check(&through, through.roots(), 0, text.len());
+    assert_eq!(through.error, tree.error);
+    assert_eq!(through.nodes[..tree.nodes.len()], tree.nodes);
     if let Some(error) = &tree.error {
         let _ = (error.message(text), &text[error.span.clone()]);
         let end = tree.roots().last().map_or(0, |last| tree.node(last).end as usize);

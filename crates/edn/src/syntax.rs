@@ -9,11 +9,13 @@
 //! - Spans nest, and siblings stand in order: a node starts at or after the end of the one before it.
 //! - `next` of a node is above its index and at most the table's length; children are the nodes from
 //!   `index + 1` that are reached by following `next` until `next` of the parent.
-//! - After an error the tree holds the whole top-level forms before it and nothing of the one that is broken.
+//! - After an error the tree holds the whole top-level forms before it and nothing of the one that is broken; with
+//!   [`parse_through`] also what comes behind, and the broken form closed where that begins.
 //!
 //! Cost: one pass over the bytes, one table entry a node.
 
 mod parser;
+mod recover;
 
 use crate::MAX_DEPTH;
 use crate::position::line_column;
@@ -101,8 +103,10 @@ impl Node {
 pub struct Tree {
     /// All nodes, in the order of the text, parents before children.
     pub nodes: Vec<Node>,
-    /// Why and where reading stopped, where it did before the end.
+    /// Why and where reading stopped, where it did before the end; the first time, where it went on.
     pub error: Option<SyntaxError>,
+    /// The top-level nodes that are broken, where reading went on behind them.
+    pub broken: Vec<usize>,
 }
 
 impl Tree {
@@ -249,9 +253,28 @@ impl SyntaxError {
 pub fn parse(text: &str) -> Tree {
     if text.len() >= u32::MAX as usize {
         let error = SyntaxError { span: 0..0, problem: Problem::TooLarge };
-        return Tree { nodes: Vec::new(), error: Some(error) };
+        return Tree { error: Some(error), ..Tree::default() };
     }
     parser::run(text, false)
+}
+
+/// Reads a text also behind what is broken in it, as an editor does: on from the next bracket that opens in the first column of a
+/// line. What is broken ends there, and is in the tree as if its brackets were closed.
+///
+/// Nothing is lost: what is in no node stands between nodes, as white space does. Where very much is broken the rest is left.
+///
+/// ```
+/// use edn::syntax::parse_through;
+/// let text = "(def a [1 2)\n(def b\n(def c 3)";
+/// let tree = parse_through(text);
+/// assert_eq!(tree.roots().map(|i| tree.text(i, text)).collect::<Vec<_>>(), ["(def a [1 2)", "(def b", "(def c 3)"]);
+/// assert_eq!(tree.broken.len(), 2);
+/// ```
+pub fn parse_through(text: &str) -> Tree {
+    match text.len() >= u32::MAX as usize {
+        true => parse(text),
+        false => recover::run(text),
+    }
 }
 
 /// Reads a text up to the end of its first form that is not discarded; what comes after it is not looked at.

@@ -190,15 +190,33 @@ fn operands(kind: Kind) -> Option<usize> {
     }
 }
 
-fn check_tree(text: &str) {
-    let tree = syntax::parse(text);
-    check_nesting(&tree, tree.roots(), 0, text.len() as u32);
+fn check_nodes(tree: &Tree, text: &str) {
+    check_nesting(tree, tree.roots(), 0, text.len() as u32);
     for index in 0..tree.nodes.len() {
         let _ = tree.text(index, text);
         if let Some(count) = operands(tree.node(index).kind) {
             assert_eq!(tree.forms(index).count(), count, "{:?}", tree.text(index, text));
         }
     }
+}
+
+/// Reading on changes nothing before the first error, and nothing at all where there is none.
+fn check_through(text: &str) {
+    let (tree, through) = (syntax::parse(text), syntax::parse_through(text));
+    check_nodes(&through, text);
+    assert_eq!(tree.error, through.error);
+    assert_eq!(tree.nodes, through.nodes[..tree.nodes.len()]);
+    let roots: Vec<usize> = through.roots().collect();
+    assert!(through.broken.iter().all(|broken| roots.contains(broken)));
+    if tree.error.is_none() {
+        assert_eq!((tree.nodes.len(), through.broken.len()), (through.nodes.len(), 0));
+    }
+}
+
+fn check_tree(text: &str) {
+    let tree = syntax::parse(text);
+    check_nodes(&tree, text);
+    check_through(text);
     let mut gaps = String::new();
     let mut at = 0;
     for root in tree.roots() {

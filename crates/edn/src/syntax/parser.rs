@@ -7,26 +7,18 @@ use std::ops::Range;
 
 /// The tree of a text of less than 4 GiB, or of its first form that is not discarded.
 pub(super) fn run(text: &str, first_only: bool) -> Tree {
-    let mut parser = Parser {
-        text,
-        bytes: text.as_bytes(),
-        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
-        nodes: Vec::with_capacity(text.len() / 5),
-        open: Vec::new(),
-        whole: 0,
-        stops: first_only,
-        stopped: false,
-    };
+    let mut parser = Parser::new(text);
+    parser.stops = first_only;
     let error = parser.run().err();
     if error.is_some() {
         parser.nodes.truncate(parser.whole);
     }
-    Tree { nodes: parser.nodes, error }
+    Tree { nodes: parser.nodes, error, ..Tree::default() }
 }
 
 /// What waits for its end: a bracket for its counterpart, or a prefix for its forms.
-struct Open {
-    node: u32,
+pub(super) struct Open {
+    pub(super) node: u32,
     closes: Closes,
 }
 
@@ -36,14 +28,14 @@ enum Closes {
     Forms(u8),
 }
 
-struct Parser<'t> {
-    text: &'t str,
+pub(super) struct Parser<'t> {
+    pub(super) text: &'t str,
     bytes: &'t [u8],
-    at: usize,
-    nodes: Vec<Node>,
-    open: Vec<Open>,
+    pub(super) at: usize,
+    pub(super) nodes: Vec<Node>,
+    pub(super) open: Vec<Open>,
     /// How many nodes belong to whole top-level forms.
-    whole: usize,
+    pub(super) whole: usize,
     /// Whether to stop after the first form, and whether it has been read.
     stops: bool,
     stopped: bool,
@@ -95,8 +87,22 @@ fn closing(open: u8) -> u8 {
     }
 }
 
-impl Parser<'_> {
-    fn run(&mut self) -> Result<(), SyntaxError> {
+impl<'t> Parser<'t> {
+    pub(super) fn new(text: &'t str) -> Parser<'t> {
+        Parser {
+            text,
+            bytes: text.as_bytes(),
+            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+            nodes: Vec::with_capacity(text.len() / 5),
+            open: Vec::new(),
+            whole: 0,
+            stops: false,
+            stopped: false,
+        }
+    }
+
+    /// Reads on up to the end, or to the first error.
+    pub(super) fn run(&mut self) -> Result<(), SyntaxError> {
         while !self.stopped {
             self.skip_gap();
             let Some(&byte) = self.bytes.get(self.at) else {
