@@ -13,9 +13,9 @@ pub struct FileFacts {
     pub hash: i64,
     /// Its statements, in order.
     pub statements: Vec<StatementFacts>,
-    /// The text after the last statement; of a file that does not read to its end, all that was not read.
+    /// The text after the last statement; of a file of which much is broken, all that was not read.
     pub tail: String,
-    /// Why it does not read to its end.
+    /// What is broken in it first.
     pub problem: Option<Problem>,
     /// All its bytes, where they are no UTF-8; it has no statements and no tail then.
     pub opaque: Option<Vec<u8>>,

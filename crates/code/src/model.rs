@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 /// The version of the analysis; another one means that derived facts are made anew.
-pub const ANALYSER_VERSION: i64 = 2;
+pub const ANALYSER_VERSION: i64 = 3;
 
 /// An attribute of the code schema.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -124,7 +124,7 @@ const TABLE: [(Attr, &str, &str, &str); 47] = [
     (Attr::FileHash, "file/hash", ONE, "60 bits of the BLAKE3 hash of its bytes."),
     (Attr::FileFactsHash, "file/facts-hash", ONE, "60 bits of the BLAKE3 hash of all that is derived from it, so that a file of which nothing changed is known as such."),
     (Attr::FileTail, "file/tail", ONE, "The text after its last statement. Absent where that is one line feed."),
-    (Attr::FileProblem, "file/problem", ONE, "Why it could not be read to its end: line, column, what was expected."),
+    (Attr::FileProblem, "file/problem", ONE, "What in it does not read first: line, column, what was expected."),
     (Attr::FileBytes, "file/bytes", ONE, "All its bytes in Base64, where they are no UTF-8."),
     (Attr::AnalyserName, "analyser/name", IDENTITY, "What made the derived facts."),
     (Attr::AnalyserVersion, "analyser/version", ONE, "Its version."),

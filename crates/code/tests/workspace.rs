@@ -79,6 +79,8 @@ fn statement() -> impl Strategy<Value = String> {
         let forms = [
             "(ns m)",
             "(ns m \"Doc.\")",
+            "(in-ns 'm)",
+            "(in-ns 'n)",
             "(ns n (:require [m :as x]))",
             "(ns n (:require [m :refer [f g]] [o :as y]))",
             "(ns n (:require [m :as x :refer :all]))",

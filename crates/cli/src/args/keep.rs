@@ -12,8 +12,8 @@ pub(crate) enum Keep {
 
     /// Read a project's sources (.clj .cljs .cljc .bb .edn, jars) into the database
     ///
-    /// Only what changed is written. A file that does not read is kept as far as it reads, and reported; the exit
-    /// code is 1 then. Makes a database where there is none.
+    /// Only what changed is written. A file that does not read is kept whole, read on behind what is broken, and reported; the
+    /// exit code is 1 then. Makes a database where there is none.
     #[command(after_help = "\
 Examples:
   defbase import                     everything below the project's directory

@@ -110,9 +110,12 @@ fn describe(facts: &mut StatementFacts, forms: &[(&Pass, &Form)]) {
         .collect();
 }
 
-/// A hash of a statement's tokens and brackets, without white space, comments and discarded forms.
+/// A hash of a statement's tokens and brackets, without white space, comments and discarded forms; of all of it, where it is broken.
 fn normal_hash(file: &File, root: usize) -> i64 {
     let nodes = &file.tree.nodes;
+    if file.tree.broken.contains(&root) {
+        return content_hash(&file.text.as_bytes()[nodes[root].range()]);
+    }
     let mut tokens = Vec::with_capacity(256);
     let end = nodes[root].next as usize;
     let mut open: Vec<u32> = Vec::new();

@@ -30,7 +30,7 @@ use super::ns::{Context, Reading};
 use super::resolve::{Project, core_of, meaning_of};
 use super::vars::Vars;
 use super::walk::{Pass, UseKind};
-use super::{Detail, File, Rules};
+use super::{Detail, Entered, File, Rules};
 use edn::Str;
 pub(crate) use place::Lines;
 use rayon::prelude::*;
@@ -81,7 +81,9 @@ pub fn find(files: &[(String, String)], rules: &Rules) -> Vec<Findings> {
     let read = |(path, text): &(String, String)| {
         File::read(path.as_str().into(), text.clone(), rules, Detail::Places)
     };
-    let files: Vec<File> = files.par_iter().map(read).collect();
+    let mut files: Vec<File> = files.par_iter().map(read).collect();
+    let entered = Entered::of(files.iter(), files.iter());
+    files.iter_mut().for_each(|file| _ = file.enter(rules, Detail::Places, &entered));
     let vars = Vars::of(&files);
     files.par_iter().map(|file| of_file(&Project::of(&vars), file)).collect()
 }

@@ -8,12 +8,14 @@
 //!
 //! Invariants
 //! - The statements of a file, each with the text before it, and the tail are the file, byte for byte.
-//! - A file that does not read is analysed up to the first top-level form that does not.
+//! - Of a file that does not read, what is broken is a statement too, closed before the next bracket in the first column, and
+//!   what comes behind is analysed as ever.
 //! - The result depends on the files and their paths alone, not on their order or on timing.
 
 mod classes;
 mod config;
 mod describe;
+mod enter;
 mod find;
 mod kondo;
 mod lexicon;
@@ -40,7 +42,8 @@ pub(crate) use together::{Texts, Together};
 use crate::facts::FileFacts;
 use crate::project::Problem;
 use edn::Str;
-use edn::syntax::{Kind, Tree, parse};
+use edn::syntax::{Kind, Tree, parse_through};
+use enter::Entered;
 use ns::Platform;
 use std::ops::Range;
 use walk::Pass;
@@ -84,7 +87,7 @@ struct File {
 
 impl File {
     fn read(path: Str, text: String, rules: &Rules, detail: Detail) -> File {
-        let tree = parse(&text);
+        let tree = parse_through(&text);
         let mut statements = Vec::new();
         let mut end = 0;
         for root in tree.roots() {
@@ -95,12 +98,18 @@ impl File {
             statements.push((root, end..node.start as usize));
             end = node.end as usize;
         }
-        let passes = platforms(&path)
-            .iter()
-            .map(|platform| walk::pass(&text, &tree, *platform, &rules.lint_as, detail))
-            .collect();
         let tail = end..text.len();
-        File { path, text, tree, statements, tail, passes }
+        let mut file = File { path, text, tree, statements, tail, passes: Vec::new() };
+        file.walk(rules, detail, &Entered::default());
+        file
+    }
+
+    /// Finds what each platform reads in it, where other files say this of the namespaces that it enters.
+    fn walk(&mut self, rules: &Rules, detail: Detail, entered: &Entered) {
+        let pass = |platform: &Platform| {
+            walk::pass(&self.text, &self.tree, *platform, &rules.lint_as, detail, entered)
+        };
+        self.passes = platforms(&self.path).iter().map(pass).collect();
     }
 
     /// The place of a top-level node among the statements.

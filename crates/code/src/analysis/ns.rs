@@ -56,6 +56,8 @@ pub(super) struct Context {
     pub(super) named: Vec<Referred>,
     /// Where aliases are given.
     pub(super) given: Vec<Alias>,
+    /// Whether `in-ns` enters it here, and the file has no `ns` form of it.
+    pub(super) enters: bool,
     /// Where its own name stands, and its `ns` form; nowhere, where it has none.
     pub(super) at: Option<(Range<u32>, Range<u32>)>,
 }
@@ -201,6 +203,19 @@ impl<'t> Reading<'t> {
 impl Context {
     pub(super) fn named(name: &str) -> Context {
         Context { name: name.to_string(), ..Context::default() }
+    }
+
+    /// What it says of names, where it is entered again: not the places.
+    pub(super) fn entered(&self) -> Context {
+        Context {
+            mentions: Vec::new(),
+            referred: Vec::new(),
+            named: Vec::new(),
+            given: Vec::new(),
+            imported: Vec::new(),
+            at: None,
+            ..self.clone()
+        }
     }
 
     /// What an `ns` form says.

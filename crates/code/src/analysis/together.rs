@@ -15,7 +15,7 @@ use super::purity::{self, Local, Purity};
 use super::uses::FileUses;
 use super::vars::{FileId, Key, StatementId, Vars};
 use super::vars::{definitions, name_key, namespace_key, namespaces};
-use super::{Detail, File, Rules, describe};
+use super::{Detail, Entered, File, Rules, describe};
 use crate::facts::FileFacts;
 use crate::project::Problem;
 use edn::Str;
@@ -109,7 +109,8 @@ impl Together {
             let member = text.map(|text| Member::read(path.clone(), text, rules));
             (path, member)
         };
-        let read: Vec<(Str, Option<Member>)> = texts.into_par_iter().map(read).collect();
+        let mut read: Vec<(Str, Option<Member>)> = texts.into_par_iter().map(read).collect();
+        self.enter(&mut read);
         let are_first = self.by_path.is_empty();
         let mut changed = Changed::default();
         for (path, member) in read {
@@ -157,6 +158,31 @@ impl Together {
 
     fn member(&self, id: FileId) -> Option<&Member> {
         self.members.get(id as usize)?.as_ref()
+    }
+
+    /// Walks files that were read and enter namespaces of others once more, and with them those that entered before what changed.
+    fn enter(&self, read: &mut Vec<(Str, Option<Member>)>) {
+        let paths: FxHashSet<Str> = read.iter().map(|(path, _)| path.clone()).collect();
+        let stays = |member: &&Member| !paths.contains(&member.file.path);
+        let old = self.members.iter().flatten().filter(|member| !stays(member));
+        let new = read.iter().filter_map(|(_, member)| member.as_ref());
+        let made: FxHashSet<&str> = old.chain(new).flat_map(|member| member.file.makes()).collect();
+        let others = self.members.iter().flatten().filter(stays);
+        let again = others.clone().filter(|other| other.file.enters().any(|ns| made.contains(ns)));
+        let again: Vec<(Str, Option<Member>)> = again
+            .map(|Member { file, .. }| {
+                let member = Member::read(file.path.clone(), file.text.clone(), &self.rules);
+                (file.path.clone(), Some(member))
+            })
+            .collect();
+        read.extend(again);
+        let new = || read.iter().filter_map(|(_, member)| Some(&member.as_ref()?.file));
+        let entered = Entered::of(new(), new().chain(others.map(|member| &member.file)));
+        for member in read.iter_mut().filter_map(|(_, member)| member.as_mut()) {
+            if member.file.enter(&self.rules, Detail::Facts, &entered) {
+                member.names = names::of_file(&member.file);
+            }
+        }
     }
 
     fn leave(&mut self, path: &Str, changed: &mut Changed) {

@@ -19,7 +19,7 @@ pub(super) use implementing::Implementation;
 pub(super) use locals::{DestructuredKey, Locals};
 
 use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
-use super::{Detail, lexicon};
+use super::{Detail, Entered, lexicon};
 use edn::syntax::{Kind, Node, Tree};
 use head::Canonical;
 use locals::Bound;
@@ -31,11 +31,13 @@ pub(super) fn pass(
     platform: Platform,
     lint_as: &LintAs,
     detail: Detail,
+    entered: &Entered,
 ) -> Pass {
     let reading = Reading { text, tree, platform };
     let mut walker = Walker {
         reading,
         lint_as,
+        entered,
         detail,
         contexts: vec![Context::named("user")],
         locals: Vec::new(),
@@ -76,6 +78,8 @@ pub(super) fn pass(
 struct Walker<'t> {
     reading: Reading<'t>,
     lint_as: &'t LintAs,
+    /// What other files say of the namespaces that this one enters.
+    entered: &'t Entered,
     detail: Detail,
     contexts: Vec<Context>,
     /// What is bound here, innermost last.

@@ -12,17 +12,10 @@ impl<'t> Walker<'t> {
 
     pub(super) fn in_ns(&mut self, rest: &[usize]) {
         if let Some(name) = rest.first().and_then(|n| self.reading.symbol(*n)) {
-            let known = self.contexts.iter().rev().find(|c| c.name == name).cloned();
-            let known = known.map(|known| Context {
-                mentions: Vec::new(),
-                referred: Vec::new(),
-                named: Vec::new(),
-                given: Vec::new(),
-                imported: Vec::new(),
-                at: None,
-                ..known
-            });
-            self.contexts.push(known.unwrap_or_else(|| Context::named(name)));
+            let own = self.contexts.iter().rev().find(|context| context.name == name);
+            let other = || self.entered.context(self.reading.platform, name);
+            let context = own.map_or_else(other, Context::entered);
+            self.contexts.push(context);
         }
     }
 
