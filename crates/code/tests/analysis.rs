@@ -1,4 +1,5 @@
-//! What the analysis says of small files, from `analysis.edn`. Of each case any of these is looked at:
+//! What the analysis says of small files, from `analysis.edn`, with clj-kondo's configuration under `:config` where a case has
+//! one. Of each case any of these is looked at:
 //! - `:gives`: its statements as `fqn -> [dependencies]`, what was not resolved, purity, and the vars that each defines;
 //! - `:locals`: each as `name row:column → where it is used, …; up to row:column`;
 //! - `:keywords`: each in full at its place, how it is written, and the var that it stands in;
@@ -159,8 +160,12 @@ fn each_rule_holds() {
             .chunks_exact(2)
             .map(|pair| (pair[0].clone(), pair[1].clone()))
             .collect();
+        let mut rules = Rules::default();
+        if let Some(config) = case.get_keyword("config") {
+            rules.add_kondo_config(config.as_str().unwrap()).unwrap();
+        }
         if let Some(expected) = lines(case, "gives") {
-            let facts = analyze(&files, &Rules::default());
+            let facts = analyze(&files, &rules);
             let got: Vec<String> =
                 facts.iter().flat_map(|f| f.statements.iter().map(show)).collect();
             assert_eq!(got, expected, "{files:#?}");
@@ -170,7 +175,7 @@ fn each_rule_holds() {
                 assert_eq!(*text, whole + &facts.tail, "the parts are the file");
             }
         }
-        let found = find(&files, &Rules::default());
+        let found = find(&files, &rules);
         type Print<'a> = (&'a str, &'a dyn Fn(&Findings) -> Vec<String>);
         let prints: [Print<'_>; 7] = [
             ("definitions", &|f| f.definitions.iter().map(definition).collect()),

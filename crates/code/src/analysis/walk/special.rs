@@ -60,6 +60,8 @@ impl<'t> Walker<'t> {
                 self.core_use(name, head);
                 self.named_first(rest);
             }
+            // What they say of classes and members is data.
+            "gen-class" | "gen-interface" => self.core_use(name, head),
             "case" => {
                 self.core_use(name, head);
                 self.case(rest);
@@ -95,6 +97,8 @@ impl<'t> Walker<'t> {
                 let kind = self.head_name(forms);
                 self.defn(kind, forms, name == "defmacro");
             }
+            // What clj-kondo's configuration calls a macro that defines the name after it, whatever else it takes.
+            "def-catch-all" => self.defn(self.head_name(forms), forms, false),
             "defmulti" => {
                 self.core_use(name, head);
                 self.def(name, forms);
