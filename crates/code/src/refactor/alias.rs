@@ -1,6 +1,7 @@
 //! Another name for an alias, within the namespace that gives it.
 
 use super::draft::{Change, Draft};
+use super::mentions;
 use super::name;
 use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
@@ -49,6 +50,7 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
         let reason = Reason::new(Why::Unknown, format!("no alias {old} is given in {ns}"));
         return Err(reason.help("`(:require [some.namespace :as alias])` gives one").into());
     }
+    mentions::refuse_unread(&mut draft, &[old]);
     let mut renaming = Renaming::default();
     renaming.alias(ns, old, new);
     draft.finish(&renaming)

@@ -48,6 +48,7 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
         return Err(reason.help("write it with its namespace: `:app.order/id`").into());
     }
     mentions::tell(&mut draft, &[format!("{ns}/{old}")]);
+    mentions::refuse_unread(&mut draft, &[old]);
     draft.finish(&renaming)
 }
 

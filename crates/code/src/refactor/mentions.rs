@@ -1,7 +1,8 @@
 //! What mentions a name without being a use of it: strings, docstrings, comments, discarded forms, data, configuration.
-//! It stays as it is, and is told.
+//! It stays as it is, and is told. What does not read is refused: nobody knows what the name is there.
 
 use super::draft::Draft;
+use super::reason::{Reason, Why};
 use super::tree;
 use crate::analysis::Lines;
 use edn::syntax::{Kind, parse};
@@ -20,6 +21,31 @@ pub(super) fn tell(draft: &mut Draft<'_>, names: &[String]) {
                 .filter(|at| is_whole(text, at) && !draft.is_edited(file, at))
                 .collect();
             tell_all(draft, file, found, name);
+        }
+    }
+}
+
+/// Refuses to go on where one of these names stands behind what does not read of a file.
+pub(super) fn refuse_unread(draft: &mut Draft<'_>, names: &[&str]) {
+    let sources = draft.sources();
+    for file in 0..sources.len() {
+        let text = sources.text(file);
+        if !names.iter().any(|name| text.contains(name)) {
+            continue;
+        }
+        let tree = parse(text);
+        let Some(error) = &tree.error else { continue };
+        let from = tree.roots().last().map_or(0, |root| tree.node(root).end as usize);
+        let named = names.iter().find_map(|name| {
+            let mut found = text[from..].match_indices(name);
+            let at = |(at, _): (usize, &str)| from + at..from + at + name.len();
+            found.find_map(|found| Some(at(found)).filter(|at| is_whole(text, at)))
+        });
+        if let Some(at) = named {
+            let place = Lines::of(text).place(at.start as u32..at.end as u32);
+            let message = format!("stands in what does not read: {}", error.message(text));
+            let reason = Reason::new(Why::Unreadable, message).at(sources.at(file, &place));
+            draft.refuse(reason.help("mend the file and `defbase import` it"));
         }
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn rename(sources: &Sources, old: &str, new: &str) -> Result<Change, 
         told.dedup();
         mentions::tell(&mut draft, &told);
     }
+    mentions::refuse_unread(&mut draft, &[old, &package(old)]);
     let mut renaming = Renaming::default();
     renaming.namespace(old, new);
     draft.finish(&renaming)

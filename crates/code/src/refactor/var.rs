@@ -58,6 +58,7 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
     for var in &names {
         tell_mentions(&mut draft, var);
     }
+    mentions::refuse_unread(&mut draft, &[old]);
     draft.finish(&renaming)
 }
 
