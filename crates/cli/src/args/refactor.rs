@@ -32,4 +32,74 @@ Examples:
         #[arg(short = 'n', long)]
         dry_run: bool,
     },
+
+    /// Move statements to another namespace
+    ///
+    /// Everyone who uses them gets their names from there: what must be required is added, what is required for nothing any
+    /// more goes. A namespace that is not there is made. It is refused, with the places, where a namespace would load itself,
+    /// where a private var would be used from outside, and where anything would mean something else.
+    #[command(after_help = "\
+Exits with 1 where it is refused.
+
+Examples:
+  defbase move app.core/greet app.text --dry-run      show the change, make none
+  defbase move app.core/greet app.core/loud app.text  several, in their order
+  defbase move 'app.shape/area[:square]' app.square   a method")]
+    Move {
+        /// The statements' full names
+        #[arg(required = true, value_name = "FQN")]
+        names: Vec<String>,
+        /// The namespace
+        #[arg(value_name = "NAMESPACE")]
+        to: String,
+        /// Show the change as a diff and make none
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+
+    /// Delete statements that nothing uses
+    ///
+    /// What uses them is shown, with the places, and nothing is deleted then, unless it is told what is to become of that.
+    #[command(after_help = "\
+Exits with 1 where it is refused.
+
+Examples:
+  defbase delete app.core/old
+  defbase delete app.core/old --cascade --dry-run     what uses it too, and what uses that
+  defbase delete app.core/old --force                 leaves its uses broken, and lists them")]
+    Delete {
+        /// The statements' full names
+        #[arg(required = true, value_name = "FQN")]
+        names: Vec<String>,
+        /// Delete what uses them too
+        #[arg(long, conflicts_with = "force")]
+        cascade: bool,
+        /// Leave what uses them as it is
+        #[arg(long)]
+        force: bool,
+        /// Show the change as a diff and make none
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+
+    /// Clean ns forms: what is not used goes, what is there stands in order
+    ///
+    /// Libraries without an alias and without names are loaded for what that does, and stay. Groups that comments, blank lines
+    /// or reader conditionals set apart stay apart.
+    #[command(after_help = "\
+Examples:
+  defbase clean-ns --dry-run          all namespaces
+  defbase clean-ns app.core app.text  these two
+  defbase clean-ns --no-sort          leave the order as it is")]
+    CleanNs {
+        /// The namespaces; all where none is named
+        #[arg(value_name = "NAMESPACE")]
+        names: Vec<String>,
+        /// Leave the order as it is
+        #[arg(long)]
+        no_sort: bool,
+        /// Show the change as a diff and make none
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
 }

@@ -1,4 +1,4 @@
-//! `rename`.
+//! `rename`, `move`, `delete`, `clean-ns`.
 
 use super::{Found, ToRead, keep};
 use crate::args::Refactor;
@@ -10,7 +10,9 @@ use crate::problem::{Outcome, Problem};
 use crate::progress::Progress;
 use crate::working;
 use ::code::export::{self, Exported};
-use ::code::refactor::{Change, Refused, Sources, Target, Why, rename};
+use ::code::refactor::{
+    Change, Refused, Sources, Target, Uses, Why, clean_ns, delete, move_statements, rename,
+};
 use db::Db;
 use std::io::IsTerminal;
 
@@ -28,7 +30,34 @@ pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
                 rename(sources, &target, &new)
             })
         }
+        Refactor::Move { names, to, dry_run } => {
+            let message = format!("move {} to {to}", names.join(", "));
+            let names = borrowed(&names);
+            perform(db, dry_run, &message, |sources| move_statements(sources, &names, &to))
+        }
+        Refactor::Delete { names, cascade, force, dry_run } => {
+            let uses = match (cascade, force) {
+                (true, _) => Uses::Cascade,
+                (_, true) => Uses::Ignore,
+                _ => Uses::Refuse,
+            };
+            let message = format!("delete {}", names.join(", "));
+            let names = borrowed(&names);
+            perform(db, dry_run, &message, |sources| delete(sources, &names, uses))
+        }
+        Refactor::CleanNs { names, no_sort, dry_run } => {
+            let message = match names.is_empty() {
+                true => "clean all ns forms".to_owned(),
+                false => format!("clean the ns forms of {}", names.join(", ")),
+            };
+            let names = borrowed(&names);
+            perform(db, dry_run, &message, |sources| clean_ns(sources, &names, !no_sort))
+        }
     }
+}
+
+fn borrowed(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 /// Shows what a refactoring comes to, or makes it so.

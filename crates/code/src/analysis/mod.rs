@@ -44,7 +44,7 @@ use crate::project::Problem;
 use edn::Str;
 use edn::syntax::{Kind, Tree, parse_through};
 use enter::Entered;
-use ns::Platform;
+pub(crate) use ns::{Platform, Reading};
 use std::ops::Range;
 use walk::Pass;
 
@@ -129,7 +129,7 @@ impl File {
 }
 
 /// The platforms that read a file, by its ending; data files have none.
-fn platforms(path: &str) -> &'static [Platform] {
+pub(crate) fn platforms(path: &str) -> &'static [Platform] {
     match path.rsplit('.').next() {
         Some("clj") => &[Platform::Clj],
         Some("cljs") => &[Platform::Cljs],

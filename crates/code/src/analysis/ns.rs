@@ -7,14 +7,14 @@ use std::ops::Range;
 
 /// A platform that reads a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub(super) enum Platform {
+pub(crate) enum Platform {
     Clj,
     Cljs,
     Bb,
 }
 
 impl Platform {
-    pub(super) fn features(self) -> &'static [&'static str] {
+    pub(crate) fn features(self) -> &'static [&'static str] {
         match self {
             Platform::Clj => &["clj", "default"],
             Platform::Cljs => &["cljs", "default"],
@@ -22,7 +22,7 @@ impl Platform {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Platform::Clj => "clj",
             Platform::Cljs => "cljs",
@@ -95,42 +95,42 @@ pub(super) struct Alias {
 }
 
 /// The parts of a text that one platform reads.
-pub(super) struct Reading<'t> {
-    pub(super) text: &'t str,
-    pub(super) tree: &'t Tree,
-    pub(super) platform: Platform,
+pub(crate) struct Reading<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) tree: &'t Tree,
+    pub(crate) platform: Platform,
 }
 
 impl<'t> Reading<'t> {
-    pub(super) fn text(&self, node: usize) -> &'t str {
+    pub(crate) fn text(&self, node: usize) -> &'t str {
         self.tree.text(node, self.text)
     }
 
     /// Where a node stands.
-    pub(super) fn span(&self, node: usize) -> Range<u32> {
+    pub(crate) fn span(&self, node: usize) -> Range<u32> {
         let node = self.tree.node(node);
         node.start..node.end
     }
 
-    pub(super) fn kind(&self, node: usize) -> Kind {
+    pub(crate) fn kind(&self, node: usize) -> Kind {
         self.tree.node(node).kind
     }
 
     /// Adds a node's children as this platform reads them: discarded forms left out, reader conditionals replaced by
     /// the branch that is taken.
-    pub(super) fn children(&self, node: usize, out: &mut Vec<usize>) {
+    pub(crate) fn children(&self, node: usize, out: &mut Vec<usize>) {
         for child in self.tree.children(node) {
             self.expand(child, out);
         }
     }
 
-    pub(super) fn forms(&self, node: usize) -> Vec<usize> {
+    pub(crate) fn forms(&self, node: usize) -> Vec<usize> {
         let mut out = Vec::new();
         self.children(node, &mut out);
         out
     }
 
-    pub(super) fn expand(&self, node: usize, out: &mut Vec<usize>) {
+    pub(crate) fn expand(&self, node: usize, out: &mut Vec<usize>) {
         let kind = self.kind(node);
         match kind {
             Kind::Discard => {}
@@ -147,7 +147,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The form that a reader conditional stands for.
-    fn branch(&self, node: usize) -> Option<usize> {
+    pub(crate) fn branch(&self, node: usize) -> Option<usize> {
         let body = self.tree.forms(node).next()?;
         let mut branches = self.tree.forms(body);
         while let (Some(feature), Some(form)) = (branches.next(), branches.next()) {
@@ -160,7 +160,7 @@ impl<'t> Reading<'t> {
     }
 
     /// A node without the metadata before it.
-    pub(super) fn bare(&self, mut node: usize) -> usize {
+    pub(crate) fn bare(&self, mut node: usize) -> usize {
         while self.kind(node) == Kind::Meta {
             match self.forms(node).get(1) {
                 Some(target) => node = *target,
@@ -180,7 +180,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The name that a plain or quoted symbol is.
-    pub(super) fn symbol(&self, node: usize) -> Option<&'t str> {
+    pub(crate) fn symbol(&self, node: usize) -> Option<&'t str> {
         let node = self.bare(node);
         match self.kind(node) {
             Kind::Symbol => Some(self.text(node)),
@@ -189,12 +189,12 @@ impl<'t> Reading<'t> {
         }
     }
 
-    pub(super) fn keyword(&self, node: usize) -> Option<&'t str> {
+    pub(crate) fn keyword(&self, node: usize) -> Option<&'t str> {
         (self.kind(node) == Kind::Keyword).then(|| self.text(node).trim_start_matches(':'))
     }
 
     /// What a string says, escapes left as they are.
-    pub(super) fn string(&self, node: usize) -> Option<&'t str> {
+    pub(crate) fn string(&self, node: usize) -> Option<&'t str> {
         let text = self.text(node);
         (self.kind(node) == Kind::String).then(|| &text[1..text.len() - 1])
     }

@@ -2,6 +2,7 @@
 
 use super::check;
 use super::edit::{Edit, Edits};
+use super::meaning;
 use super::reason::{Reason, Refused, Warning, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
@@ -47,6 +48,8 @@ pub struct Draft<'a> {
     sources: &'a Sources,
     edits: BTreeMap<usize, Vec<Edit>>,
     paths: BTreeMap<usize, String>,
+    /// New files: texts by their paths.
+    created: BTreeMap<String, String>,
     reasons: Vec<Reason>,
     warnings: Vec<Warning>,
 }
@@ -58,6 +61,7 @@ impl<'a> Draft<'a> {
             sources,
             edits: BTreeMap::new(),
             paths: BTreeMap::new(),
+            created: BTreeMap::new(),
             reasons: Vec::new(),
             warnings: Vec::new(),
         }
@@ -93,6 +97,11 @@ impl<'a> Draft<'a> {
         self.paths.insert(file, path.to_string());
     }
 
+    /// Makes a new file.
+    pub fn create(&mut self, path: &str, text: &str) {
+        self.created.insert(path.to_string(), text.to_string());
+    }
+
     /// Notes a reason against it.
     pub fn refuse(&mut self, reason: Reason) {
         self.reasons.push(reason);
@@ -114,8 +123,33 @@ impl<'a> Draft<'a> {
         self.warnings.push(Warning { at: None, message: message.into() });
     }
 
-    /// Applies the edits, finds everything again, and compares it with what it should be under `renaming`.
-    pub fn finish(mut self, renaming: &Renaming) -> Result<Change, Refused> {
+    /// Applies the edits, finds everything again, and compares place by place with what it should be under `renaming`.
+    pub fn finish(self, renaming: &Renaming) -> Result<Change, Refused> {
+        self.finish_with(renaming, |before, after, places| {
+            check::differences(before, after, places, renaming)
+        })
+    }
+
+    /// The same for a refactoring that moves code: compares statement by statement, wherever they stand.
+    pub(super) fn finish_apart(
+        self,
+        renaming: &Renaming,
+        altered: &meaning::Altered<'_>,
+    ) -> Result<Change, Refused> {
+        self.finish_with(renaming, |before, after, _| {
+            meaning::differences(before, after, renaming, altered)
+        })
+    }
+
+    fn finish_with(
+        mut self,
+        renaming: &Renaming,
+        differences: impl for<'e> FnOnce(
+            &Sources,
+            &Sources,
+            &(dyn Fn(usize) -> check::Moved<'e> + 'e),
+        ) -> Vec<Reason>,
+    ) -> Result<Change, Refused> {
         let edits = self.in_order();
         if !self.reasons.is_empty() {
             return Err(Refused::because(self.reasons));
@@ -125,26 +159,31 @@ impl<'a> Draft<'a> {
             let moved = self.paths.get(&file);
             moved.map_or_else(|| self.sources.path(file).to_string(), String::clone)
         };
-        let after = (0..self.sources.len())
+        let mut texts: Vec<(String, String)> = (0..self.sources.len())
             .map(|file| match files.get(&file).and_then(|change| change.after.clone()) {
                 Some(text) => (path(file), text),
                 None => (path(file), self.sources.text(file).to_string()),
             })
             .collect();
-        let after = Sources::read(after, self.sources.rules());
+        texts.extend(self.created.clone());
+        let after = Sources::read(texts, self.sources.rules());
         let place =
             |file: usize| check::Moved { file: after.index(&path(file)), edits: edits.get(&file) };
-        let reasons = check::differences(self.sources, &after, place, renaming);
+        let reasons = differences(self.sources, &after, &place);
         if !reasons.is_empty() {
             return Err(Refused::because(reasons));
         }
         self.warnings.sort();
         self.warnings.dedup();
-        Ok(Change {
-            files: files.into_values().collect(),
-            renames: renaming.full_names(self.sources),
-            warnings: self.warnings,
-        })
+        let new = self.created.into_iter().map(|(path, text)| FileChange {
+            path,
+            new_path: None,
+            before: None,
+            after: Some(text),
+        });
+        let mut files: Vec<FileChange> = files.into_values().chain(new).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Change { files, renames: renaming.full_names(self.sources), warnings: self.warnings })
     }
 
     /// The edits of each file, in order. Notes what cannot be edited.

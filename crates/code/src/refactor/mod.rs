@@ -17,6 +17,9 @@
 //! - [`Renaming`]: what is called what afterwards: vars, namespaces, aliases, keywords.
 //! - [`check`](mod@check): compares what is found before, with names and places as they should be afterwards, to what is
 //!   found afterwards. The two must be the same: the same definitions, each use of the same var, the same locals.
+//! - [`move_statements`], [`delete`], [`clean_ns`] move code instead of naming it otherwise. They work on files as statements
+//!   between comments (`outline`), write vars as each namespace does (`naming`), change `ns` forms as texts (`ns_form`), and are
+//!   checked statement by statement, wherever those stand afterwards (`meaning`).
 //!
 //! A refactoring need not foresee what may go wrong. Should a local capture a new name, should a name already be referred,
 //! should a macro no longer define what it did: a use means something else or nothing afterwards, the check sees it, and
@@ -37,22 +40,36 @@
 
 mod alias;
 pub mod check;
+mod clean_ns;
+mod delete;
 mod draft;
 mod edit;
 mod keyword;
+mod layout;
 mod local;
+mod meaning;
 mod mentions;
+mod moving;
 mod name;
+mod named;
 mod namespace;
+mod naming;
+mod ns_form;
+mod outline;
 mod reason;
 mod renaming;
 mod sources;
 mod target;
 mod tree;
+mod unused;
 mod var;
+mod work;
 
+pub use clean_ns::clean_ns;
+pub use delete::{Uses, delete};
 pub use draft::{Change, Draft, FileChange};
 pub use edit::{Edit, Edits, Overlap};
+pub use moving::move_statements;
 pub use reason::{At, Reason, Refused, Warning, Why};
 pub use renaming::Renaming;
 pub use sources::Sources;

@@ -1,0 +1,65 @@
+//! Moving, deleting and cleaning in a project: the working files, the database and the history change together.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+use support::{files, output, run, settled, teahouse};
+
+fn shown(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    let (text, errors) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let code = output.status.code().unwrap();
+    let told =
+        format!("$ defbase {}\n{text}--- stderr\n{errors}--- code {code}", arguments.join(" "));
+    settled(&told, folder)
+}
+
+#[test]
+fn statements_move_with_their_history() {
+    let folder = teahouse();
+    let root = folder.path();
+    output(root, &["import"]);
+    let before = files(root);
+    let arguments = ["move", "teahouse.money/percent", "teahouse.rounding", "--dry-run"];
+    let diff = shown(root, &arguments);
+    assert!(files(root) == before);
+    let told = shown(root, &arguments[..3]);
+    assert!(files(root) != before);
+    assert!(output(root, &["import"]).starts_with("nothing changed"), "both are the same");
+    let history = shown(root, &["history", "teahouse.rounding/percent"]);
+    insta::assert_snapshot!(format!("{diff}\n\n{told}\n\n{history}"));
+}
+
+#[test]
+fn what_is_refused_says_why_and_changes_nothing() {
+    let folder = teahouse();
+    let root = folder.path();
+    output(root, &["import"]);
+    let before = files(root);
+    let told: Vec<String> = [
+        &["move", "teahouse.pricing/price", "teahouse.money"][..],
+        &["delete", "teahouse.money/percent"],
+        &["delete", "teahouse.money"],
+        &["clean-ns", "teahouse.nowhere"],
+    ]
+    .iter()
+    .map(|arguments| shown(root, arguments))
+    .collect();
+    assert!(files(root) == before);
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn what_is_deleted_is_gone_from_files_and_database() {
+    let folder = teahouse();
+    let root = folder.path();
+    output(root, &["import"]);
+    let told = shown(root, &["delete", "teahouse.money/percent", "--cascade"]);
+    assert!(output(root, &["import"]).starts_with("nothing changed"), "both are the same");
+    assert_eq!(run(root, &["show", "teahouse.money/percent"]).status.code(), Some(2));
+    let clean = shown(root, &["clean-ns"]);
+    insta::assert_snapshot!(format!("{told}\n\n{clean}"));
+}

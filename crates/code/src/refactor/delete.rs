@@ -1,0 +1,272 @@
+//! Deletes statements, when nothing uses them; else shows what does, and deletes that too or leaves it broken, as it is told.
+//!
+//! # What changes
+//!
+//! - The statements go with the comments just above them, and what declares them.
+//! - Names that `ns` forms refer to them by, classes that they import, and what was required only for what has gone, go too.
+//!
+//! # What is refused, each with its place
+//!
+//! - What is used: by code that stays, also in a `comment`; by a quoted name there is only a warning.
+//! - What a call of `require` outside of an `ns` form refers to: the call stands for more than that.
+//! - An `ns` form, which is its namespace.
+//!
+//! [`Uses::Cascade`] deletes the users too, and theirs, and tells of each. [`Uses::Ignore`] deletes all the same, and tells of
+//! each use that means nothing then.
+
+use super::draft::Change;
+use super::meaning::{Altered, Fate};
+use super::named::{statements, unknown};
+use super::ns_form::Lib;
+use super::reason::{Reason, Refused, Why};
+use super::renaming::Renaming;
+use super::sources::Sources;
+use super::work::{Var, Work};
+use crate::analysis::UsageFound;
+use rustc_hash::FxHashSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of what uses a deleted statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Uses {
+    /// The deletion is refused.
+    #[default]
+    Refuse,
+    /// It is deleted too.
+    Cascade,
+    /// It is left as it is.
+    Ignore,
+}
+
+/// Statements, by file and place in it.
+type Statements = BTreeMap<usize, BTreeSet<usize>>;
+
+/// Deletes statements, by their full names.
+///
+/// ```
+/// use code::{analysis::Rules, refactor::{Sources, Uses, delete}};
+/// let text = "(ns a)\n\n(defn f [] 1)\n\n(defn g [] (f))\n";
+/// let sources = Sources::read(vec![("a.clj".into(), text.into())], &Rules::default());
+/// let refused = delete(&sources, &["a/f"], Uses::Refuse).unwrap_err();
+/// assert_eq!(refused.to_string(), "a.clj:5:13: a/f is used here, by a/g");
+/// let change = delete(&sources, &["a/f"], Uses::Cascade).unwrap();
+/// assert_eq!(change.files[0].after.as_deref(), Some("(ns a)\n"));
+/// ```
+pub fn delete(sources: &Sources, names: &[&str], uses: Uses) -> Result<Change, Refused> {
+    let mut chosen = Statements::new();
+    for name in names {
+        let found = statements(sources, name);
+        if found.is_empty() {
+            return Err(unknown(name).into());
+        }
+        for (file, statement) in found {
+            chosen.entry(file).or_default().insert(statement);
+        }
+    }
+    let mut gone = Deleted::of(sources, chosen)?;
+    if uses == Uses::Cascade {
+        gone.grow();
+    }
+    gone.finish(uses)
+}
+
+/// What is deleted.
+struct Deleted<'a> {
+    work: Work<'a>,
+    statements: Statements,
+    vars: FxHashSet<Var>,
+    /// What was added since it uses what goes, and by what.
+    because: Vec<(usize, &'a UsageFound)>,
+}
+
+impl<'a> Deleted<'a> {
+    fn of(sources: &'a Sources, statements: Statements) -> Result<Deleted<'a>, Reason> {
+        let work = Work::new(sources, FxHashSet::default(), FxHashSet::default());
+        let vars = FxHashSet::default();
+        let mut deleted = Deleted { work, statements, vars, because: Vec::new() };
+        deleted.vars = deleted.defined();
+        for (file, places) in &deleted.statements {
+            let outline = &deleted.work.outlines[*file];
+            let at = |place: &usize| outline.range(outline.statements[*place]);
+            if places.iter().any(|place| outline.ns_forms.iter().any(|ns| ns.at == at(place))) {
+                let message =
+                    format!("{} has the `ns` form, which is its namespace", sources.path(*file));
+                return Err(Reason::new(Why::Unsupported, message).help("delete the file instead"));
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Whether a statement goes.
+    fn goes(&self, file: usize, offset: usize) -> bool {
+        let statement = self.work.outlines[file].statement_at(offset);
+        statement.is_some_and(|s| self.statements.get(&file).is_some_and(|all| all.contains(&s)))
+    }
+
+    /// The vars that are defined nowhere else.
+    fn defined(&self) -> FxHashSet<Var> {
+        let (mut gone, mut stays) = (FxHashSet::default(), FxHashSet::default());
+        for (file, found) in self.work.sources.all() {
+            for def in found.definitions.iter().filter(|def| *def.kind != *"declare") {
+                let var = (def.ns.to_string(), def.name.to_string());
+                match self.goes(file, def.name_at.start as usize) {
+                    true => gone.insert(var),
+                    false => stays.insert(var),
+                };
+            }
+        }
+        gone.retain(|var| !stays.contains(var));
+        gone
+    }
+
+    fn is_gone(&self, used: &UsageFound) -> bool {
+        let to = used.to.as_deref();
+        to.is_some_and(|to| self.vars.contains(&(to.to_owned(), used.name.to_string())))
+    }
+
+    /// The uses of what goes, in what stays.
+    fn users(&self) -> Vec<(usize, &'a UsageFound)> {
+        let mut users = Vec::new();
+        for (file, found) in self.work.sources.all() {
+            if !found.usages.iter().any(|used| self.is_gone(used)) {
+                continue;
+            }
+            let tokens = self.work.tokens(file, |at| !self.goes(file, at));
+            let uses = tokens
+                .into_values()
+                .filter_map(|used| used.into_iter().find(|used| self.is_gone(used)));
+            users.extend(uses.map(|used| (file, used)));
+        }
+        users
+    }
+
+    /// Adds what uses what goes, until nothing does.
+    fn grow(&mut self) {
+        loop {
+            let mut more = false;
+            for (file, used) in self.users() {
+                let offset = used.name_at.start as usize;
+                let at = self.work.outlines[file].statement_at(offset);
+                let Some(statement) = at.filter(|_| !self.work.is_load(file, offset)) else {
+                    continue;
+                };
+                if self.statements.entry(file).or_default().insert(statement) {
+                    self.because.push((file, used));
+                    more = true;
+                }
+            }
+            if !more {
+                return;
+            }
+            self.vars = self.defined();
+        }
+    }
+
+    fn finish(mut self, uses: Uses) -> Result<Change, Refused> {
+        let users = self.users();
+        let broken: FxHashSet<(usize, usize)> = users
+            .iter()
+            .filter_map(|(file, used)| {
+                let at = self.work.outlines[*file].statement_at(used.name_at.start as usize);
+                at.map(|statement| (*file, statement))
+            })
+            .collect();
+        for (file, used) in users {
+            let by = used.from_var.as_ref().map(|var| format!(", by {}/{var}", used.from));
+            let by = by.unwrap_or_default();
+            let var = format!("{}/{}", used.to.as_deref().unwrap_or_default(), used.name);
+            match uses {
+                Uses::Ignore => {
+                    let message = format!("{var} means nothing here any more{by}");
+                    self.work.draft.warn(file, &used.name_at, message);
+                }
+                _ => {
+                    let message = format!("{var} is used here{by}");
+                    let help = "--cascade deletes what uses it too, --force leaves that as it is";
+                    self.work.refuse(file, &used.name_at, Why::Lost, message, help);
+                }
+            }
+        }
+        for (file, used) in std::mem::take(&mut self.because) {
+            let what = used.from_var.as_ref().map(|var| format!("{}/{var}", used.from));
+            let what = what.unwrap_or_else(|| "this statement".to_owned());
+            let message = format!(
+                "{what} goes too: it uses {}/{}",
+                used.to.as_deref().unwrap_or_default(),
+                used.name
+            );
+            self.work.draft.warn(file, &used.name_at, message);
+        }
+        let names = self.vars.iter().map(|(ns, name)| format!("{ns}/{name}")).collect();
+        self.work.tell_of(names);
+        self.work.go(self.vars.clone());
+        self.forms();
+        for (file, places) in &self.statements {
+            let places: Vec<usize> = places.iter().copied().collect();
+            self.work.take_out(*file, &places);
+        }
+        self.declared_elsewhere();
+        self.work.drop_unused();
+        let outlines: Vec<_> = (0..self.work.sources.len())
+            .map(|file| {
+                let outline = &self.work.outlines[file];
+                outline.statements.iter().map(|node| outline.range(*node)).collect::<Vec<_>>()
+            })
+            .collect();
+        let statements = self.statements;
+        let fate = |file: usize, offset: usize| {
+            let at = outlines[file].partition_point(|range| range.end <= offset);
+            if statements.get(&file).is_some_and(|all| all.contains(&at)) {
+                Fate::Gone
+            } else if broken.contains(&(file, at)) {
+                Fate::Broken
+            } else {
+                Fate::Same
+            }
+        };
+        self.work.finish(&Renaming::default(), &Altered { fate: &fate, new: &[] })
+    }
+
+    /// What stands in files from which nothing else goes, and declares what goes.
+    fn declared_elsewhere(&mut self) {
+        for file in 0..self.work.sources.len() {
+            if !self.statements.contains_key(&file) {
+                self.work.take_out(file, &[]);
+            }
+        }
+    }
+
+    /// What `ns` forms say of what goes. The forms of files that something goes from lose what they required for it.
+    fn forms(&mut self) {
+        for file in 0..self.work.sources.len() {
+            for ns in 0..self.work.outlines[file].ns_forms.len() {
+                let form = self.work.outlines[file].ns_forms[ns].form.clone();
+                for lib in form.libs() {
+                    let gone = self.names_of(lib);
+                    if !gone.is_empty() {
+                        self.work.drop_refers((file, ns), lib, &gone);
+                    }
+                }
+                let is_gone = |package: &str, class: &str| {
+                    self.vars.contains(&(package.replace('_', "-"), class.to_owned()))
+                };
+                if form.imports().iter().any(|import| is_gone(&import.package, &import.class)) {
+                    let form = &mut self.work.naming((file, ns)).form;
+                    form.drop_imports(|import| is_gone(&import.package, &import.class));
+                }
+                if self.statements.contains_key(&file) {
+                    self.work.naming((file, ns));
+                }
+            }
+        }
+    }
+
+    /// The names that a library is referred to by and that go.
+    fn names_of(&self, lib: &Lib) -> Vec<String> {
+        let gone = lib
+            .refers
+            .iter()
+            .filter(|refer| self.vars.contains(&(lib.ns.clone(), refer.original.clone())));
+        gone.map(|refer| refer.name.clone()).collect()
+    }
+}
