@@ -63,3 +63,34 @@ fn what_is_deleted_is_gone_from_files_and_database() {
     let clean = shown(root, &["clean-ns"]);
     insta::assert_snapshot!(format!("{told}\n\n{clean}"));
 }
+
+/// What Debian's packages bring of Clojure.
+const JARS: [&str; 3] = ["clojure.jar", "spec.alpha.jar", "core.specs.alpha.jar"];
+
+#[test]
+fn what_is_moved_extracted_and_inlined_passes_its_tests_in_real_clojure() {
+    let jars: Vec<String> = JARS.iter().map(|jar| format!("/usr/share/java/{jar}")).collect();
+    if let Some(missing) = jars.iter().find(|jar| !Path::new(jar).exists()) {
+        assert!(std::env::var_os("CI").is_none(), "{missing} is missing: cargo xtask setup");
+        return;
+    }
+    let folder = teahouse();
+    let root = folder.path();
+    output(root, &["import"]);
+    output(root, &["move", "teahouse.money/percent", "teahouse.money/zero", "teahouse.rounding"]);
+    let text = "(- full (rounding/percent full (:rebate article)))";
+    output(root, &["extract", "teahouse.pricing/price", "rebated", "--text", text]);
+    output(root, &["inline", "teahouse.rounding/zero"]);
+    output(root, &["inline", "teahouse.money/times"]);
+    output(root, &["clean-ns"]);
+    let tests = std::process::Command::new("java")
+        .args(["-cp", &format!("{}:src:test", jars.join(":"))])
+        .args(["clojure.main", "-m", "teahouse.test-runner"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&tests.stdout);
+    let errors = String::from_utf8_lossy(&tests.stderr);
+    assert!(tests.status.success(), "{text}\n{errors}");
+    assert!(text.contains("Ran 15 tests containing 45 assertions."), "{text}");
+}

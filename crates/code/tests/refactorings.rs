@@ -14,7 +14,9 @@
 #![allow(clippy::unwrap_used)]
 
 use code::analysis::Rules;
-use code::refactor::{Change, Refused, Sources, Uses, clean_ns, delete, move_statements};
+use code::refactor::{
+    Change, Refused, Sources, Spot, Uses, clean_ns, delete, extract, inline, move_statements,
+};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -26,6 +28,11 @@ fn run(sources: &Sources, command: &str) -> Result<Change, Refused> {
         ["delete", "--cascade", names @ ..] => delete(sources, names, Uses::Cascade),
         ["delete", "--force", names @ ..] => delete(sources, names, Uses::Ignore),
         ["delete", names @ ..] => delete(sources, names, Uses::Refuse),
+        ["extract", statement, new, text @ ..] => {
+            let text = text.join(" ");
+            extract(sources, &Spot::In { statement, text: &text }, new)
+        }
+        ["inline", var] => inline(sources, var),
         ["clean-ns", names @ ..] => {
             let sort = !names.contains(&"--no-sort");
             let names: Vec<&str> = names.iter().copied().filter(|n| !n.starts_with('-')).collect();

@@ -57,6 +57,48 @@ Examples:
         dry_run: bool,
     },
 
+    /// Make a function of an expression
+    ///
+    /// The locals that it uses become parameters; a call stands in its place. It is refused where it is no whole expression,
+    /// where it cannot leave its function, and where the name is taken.
+    #[command(after_help = "\
+Exits with 1 where it is refused.
+
+Examples:
+  defbase extract src/app/core.clj:12:5-14:20 greeting --dry-run   by its place: the column behind it ends it
+  defbase extract app.core/greet greeting --text '(str \"Hello, \" name)'")]
+    Extract {
+        /// Where it is: path:row:column-row:column, or the full name of its statement
+        #[arg(value_name = "PLACE|FQN")]
+        place: String,
+        /// The name of the function
+        name: String,
+        /// The expression, as it stands in the statement
+        #[arg(long)]
+        text: Option<String>,
+        /// Show the change as a diff and make none
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+
+    /// Write what a var is wherever it is used, and delete it
+    ///
+    /// It is refused where that would evaluate something again or in another order, and for what calls itself, macros,
+    /// functions of several arities.
+    #[command(after_help = "\
+Exits with 1 where it is refused.
+
+Examples:
+  defbase inline app.core/small-helper --dry-run
+  defbase inline app.core/limit")]
+    Inline {
+        /// Its full name
+        fqn: String,
+        /// Show the change as a diff and make none
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+
     /// Delete statements that nothing uses
     ///
     /// What uses them is shown, with the places, and nothing is deleted then, unless it is told what is to become of that.

@@ -1,4 +1,4 @@
-//! `rename`, `move`, `delete`, `clean-ns`.
+//! `rename`, `move`, `extract`, `inline`, `delete`, `clean-ns`.
 
 use super::{Found, ToRead, keep};
 use crate::args::Refactor;
@@ -11,7 +11,8 @@ use crate::progress::Progress;
 use crate::working;
 use ::code::export::{self, Exported};
 use ::code::refactor::{
-    Change, Refused, Sources, Target, Uses, Why, clean_ns, delete, move_statements, rename,
+    Change, Refused, Sources, Spot, Target, Uses, Why, clean_ns, delete, extract, inline,
+    move_statements, rename,
 };
 use db::Db;
 use std::io::IsTerminal;
@@ -35,6 +36,15 @@ pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
             let names = borrowed(&names);
             perform(db, dry_run, &message, |sources| move_statements(sources, &names, &to))
         }
+        Refactor::Extract { place, name, text, dry_run } => {
+            let spot = spot(&place, text.as_deref())?;
+            let message = format!("extract {name} of {place}");
+            perform(db, dry_run, &message, |sources| extract(sources, &spot, &name))
+        }
+        Refactor::Inline { fqn, dry_run } => {
+            let message = format!("inline {fqn}");
+            perform(db, dry_run, &message, |sources| inline(sources, &fqn))
+        }
         Refactor::Delete { names, cascade, force, dry_run } => {
             let uses = match (cascade, force) {
                 (true, _) => Uses::Cascade,
@@ -54,6 +64,25 @@ pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
             perform(db, dry_run, &message, |sources| clean_ns(sources, &names, !no_sort))
         }
     }
+}
+
+/// The expression that is meant: by its place, or by its text in a statement.
+fn spot<'a>(place: &'a str, text: Option<&'a str>) -> Outcome<Spot<'a>> {
+    if let Some(text) = text {
+        return Ok(Spot::In { statement: place, text });
+    }
+    let parsed = || {
+        let (rest, end) = place.rsplit_once('-')?;
+        let mut start = rest.rsplitn(3, ':');
+        let (col, row, path) = (start.next()?, start.next()?, start.next()?);
+        let (end_row, end_col) = end.split_once(':')?;
+        let from = (row.parse().ok()?, col.parse().ok()?);
+        Some(Spot::At { path, from, to: (end_row.parse().ok()?, end_col.parse().ok()?) })
+    };
+    parsed().ok_or_else(|| {
+        Problem::new(format!("`{place}` is no place"))
+            .help("write path:row:column-row:column, or the statement's name and --text")
+    })
 }
 
 fn borrowed(names: &[String]) -> Vec<&str> {

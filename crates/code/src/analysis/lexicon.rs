@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// A public var of a core namespace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct CoreVar {
-    pub(super) is_macro: bool,
+    pub(crate) is_macro: bool,
 }
 
 fn vars(files: &[&'static str]) -> FxHashMap<&'static str, CoreVar> {

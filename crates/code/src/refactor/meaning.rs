@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 pub(super) enum Fate {
     /// It says what it said.
     Same,
+    /// It may say something else, but nothing in it may mean nothing that meant something.
+    Changed,
     /// It is no more.
     Gone,
     /// What it uses is no more, as was asked for.
@@ -203,17 +205,28 @@ fn explain(
     altered: &Altered<'_>,
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
+    let unknown: Vec<&str> = lost.iter().flat_map(|was| unknown_names(was)).collect();
     let mut left: Vec<Option<&Said>> = gained.into_iter().map(Some).collect();
     for was in lost {
-        // What has no name is known by its text; what moved, by how much it uses.
-        let alike = |is: &Said| was.text == is.text || was.uses.len() == is.uses.len();
+        let fate = (altered.fate)(was.file, was.at.start as usize);
+        // What has no name is known by its text; what moved, by how much it uses; what was changed, by its file.
+        let alike = |is: &Said| {
+            was.text == is.text
+                || was.uses.len() == is.uses.len()
+                || (fate == Fate::Changed && before.path(was.file) == after.path(is.file))
+        };
         let same = |is: &Option<&Said>| {
             is.is_some_and(|is| is.defined == was.defined && (was.name().is_some() || alike(is)))
         };
         let is = left.iter().position(same).and_then(|at| left[at].take());
-        match ((altered.fate)(was.file, was.at.start as usize), is) {
+        match (fate, is) {
             (Fate::Gone | Fate::Broken, _) => {}
+            (Fate::Changed, Some(is)) => {
+                reasons.extend(newly_unknown(after, &unknown_names(was), is))
+            }
             (Fate::Same, Some(is)) => reasons.extend(difference(after, was, is)),
+            // Without a name, and nothing used any more: constants.
+            (Fate::Changed, None) if was.name().is_none() => {}
             (_, None) => {
                 let name = was.name().unwrap_or_else(|| "this statement".to_owned());
                 let message = format!("{name} would not be found as it is any more");
@@ -223,7 +236,9 @@ fn explain(
     }
     for is in left.into_iter().flatten() {
         let name = is.name();
-        if !name.as_ref().is_some_and(|name| altered.new.contains(name)) {
+        if name.as_ref().is_some_and(|name| altered.new.contains(name)) {
+            reasons.extend(newly_unknown(after, &unknown, is));
+        } else {
             let name = name.unwrap_or_else(|| "a statement".to_owned());
             let message = format!("{name} would be found here, which is not there now");
             reasons.push(Reason::new(Why::Changed, message).at(after.at(is.file, &is.at)));
@@ -266,4 +281,21 @@ fn difference(after: &Sources, was: &Said, is: &Said) -> Option<Reason> {
 
 fn keyword((_, ns, name): &Key) -> String {
     ns.as_ref().map_or_else(|| format!(":{name}"), |ns| format!(":{ns}/{name}"))
+}
+
+/// The names in a statement that mean nothing.
+fn unknown_names(said: &Said) -> Vec<&str> {
+    said.uses.iter().filter(|used| used.1.is_none()).map(|used| used.2.as_str()).collect()
+}
+
+/// The uses of a statement that would mean nothing and are not among what meant nothing before.
+fn newly_unknown(after: &Sources, known: &[&str], is: &Said) -> Vec<Reason> {
+    let uses = is.uses.iter().zip(&is.places);
+    let unknown = uses.filter(|(used, _)| used.1.is_none() && !known.contains(&used.2.as_str()));
+    unknown
+        .map(|(_, place)| {
+            let message = format!("`{}` would mean nothing here", after.token(is.file, place));
+            Reason::new(Why::Lost, message).at(after.at(is.file, place))
+        })
+        .collect()
 }

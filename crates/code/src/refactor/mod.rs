@@ -17,7 +17,7 @@
 //! - [`Renaming`]: what is called what afterwards: vars, namespaces, aliases, keywords.
 //! - [`check`](mod@check): compares what is found before, with names and places as they should be afterwards, to what is
 //!   found afterwards. The two must be the same: the same definitions, each use of the same var, the same locals.
-//! - [`move_statements`], [`delete`], [`clean_ns`] move code instead of naming it otherwise. They work on files as statements
+//! - [`move_statements`], [`extract`], [`inline`], [`delete`], [`clean_ns`] move code instead of naming it otherwise. They work on files as statements
 //!   between comments (`outline`), write vars as each namespace does (`naming`), change `ns` forms as texts (`ns_form`), and are
 //!   checked statement by statement, wherever those stand afterwards (`meaning`).
 //!
@@ -44,6 +44,8 @@ mod clean_ns;
 mod delete;
 mod draft;
 mod edit;
+mod extract;
+mod inline;
 mod keyword;
 mod layout;
 mod local;
@@ -69,6 +71,8 @@ pub use clean_ns::clean_ns;
 pub use delete::{Uses, delete};
 pub use draft::{Change, Draft, FileChange};
 pub use edit::{Edit, Edits, Overlap};
+pub use extract::{Spot, extract};
+pub use inline::inline;
 pub use moving::move_statements;
 pub use reason::{At, Reason, Refused, Warning, Why};
 pub use renaming::Renaming;

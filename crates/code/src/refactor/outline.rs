@@ -53,6 +53,26 @@ impl<'a> Outline<'a> {
         self.tree.node(node).range()
     }
 
+    pub(super) fn node_text(&self, node: usize) -> &'a str {
+        self.tree.text(node, self.text)
+    }
+
+    /// The name that stands first in a list, without its namespace; empty where there is none.
+    pub(super) fn head(&self, node: usize) -> &'a str {
+        let head = match self.tree.node(node).kind {
+            Kind::List => self.tree.forms(node).next(),
+            _ => None,
+        };
+        let symbol = head.filter(|head| self.tree.node(*head).kind == Kind::Symbol);
+        let text = symbol.map_or("", |head| self.node_text(head));
+        text.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(text)
+    }
+
+    /// The nodes from one down to another that is inside of it, both in it.
+    pub(super) fn path_to(&self, from: usize, to: usize) -> Vec<usize> {
+        (from..=to).filter(|node| to < self.tree.node(*node).next as usize).collect()
+    }
+
     /// The place among the statements of the one that an offset is in.
     pub(super) fn statement_at(&self, offset: usize) -> Option<usize> {
         let next = self.statements.partition_point(|node| self.range(*node).end <= offset);

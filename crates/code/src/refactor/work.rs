@@ -181,7 +181,8 @@ impl<'a> Work<'a> {
         message: String,
         help: &str,
     ) {
-        self.draft.refuse(Reason::new(why, message).at(self.sources.at(file, place)).help(help));
+        let reason = Reason::new(why, message).at(self.sources.at(file, place));
+        self.draft.refuse(if help.is_empty() { reason } else { reason.help(help) });
     }
 
     /// Takes statements of a file out, with their comments, and what declares one of the vars that go.
