@@ -1,6 +1,6 @@
 //! Who uses whom: the edges of a database as a graph.
 
-use crate::graph::{Direction, Graph};
+use crate::graph::Graph;
 use crate::model::{Attr, DependencyType, NotCode, Types};
 use crate::source::Source;
 use db::{Cell, Db, EntityId};
@@ -184,54 +184,9 @@ pub fn statements_below(db: &Db, above: &[String]) -> Result<FxHashSet<EntityId>
     Ok(all.map(|(e, _)| e).filter(|e| !is_ns(*e)).collect())
 }
 
-/// A var that no statement uses.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Unused {
-    /// Its name.
-    pub fqn: String,
-    /// Its statement.
-    pub statement: EntityId,
-    /// What defines it.
-    pub kind: String,
-    /// Whether it is private, so that nobody else can use it either.
-    pub private: bool,
-}
-
-/// The vars that no other statement uses, by name. What is used from outside without being named is left out: tests,
-/// `-main`, what is exported, methods, and forms that define nothing.
-pub fn unused(db: &Db) -> Result<Vec<Unused>, NotCode> {
-    let source = Source::new(db)?;
-    let named = NamedGraph::statements(db)?;
-    let mut unused = Vec::new();
-    for node in 0..named.graph.len() as u32 {
-        let users = named.graph.neighbours(node, Direction::Backward);
-        if users.iter().any(|user| *user != node) {
-            continue;
-        }
-        let statement = named.entity(node);
-        let kind = source.keyword(statement, Attr::StatementType).unwrap_or_default();
-        if !defines_var(&source, statement, named.name(node)) || is_root(&source, statement, &kind)
-        {
-            continue;
-        }
-        let private = source.flag(statement, Attr::StatementPrivate);
-        unused.push(Unused { fqn: named.name(node).to_string(), statement, kind, private });
-    }
-    unused.sort_unstable();
-    Ok(unused)
-}
-
 /// Whether a statement is called by the name of a var: `namespace/name`.
 pub(crate) fn defines_var(source: &Source<'_>, statement: EntityId, fqn: &str) -> bool {
     let namespace = source.text(statement, Attr::StatementNamespace).unwrap_or_default();
     let name = fqn.strip_prefix(&*namespace).and_then(|rest| rest.strip_prefix('/'));
     name.is_some_and(|name| !name.is_empty() && !name.starts_with('(') && !name.ends_with(']'))
-}
-
-/// Whether a statement is alive without being used.
-fn is_root(source: &Source<'_>, statement: EntityId, kind: &str) -> bool {
-    const KINDS: [&str; 4] = ["ns", "deftest", "defspec", "defmethod"];
-    source.flag(statement, Attr::StatementRoot)
-        || KINDS.contains(&kind.rsplit('/').next().unwrap_or(kind))
-        || source.text(statement, Attr::StatementName).as_deref() == Some("-main")
 }

@@ -23,4 +23,5 @@ pub mod search;
 pub mod show;
 mod source;
 pub mod stats;
+pub mod unused;
 pub mod workspace;

@@ -232,3 +232,30 @@ fn what_lies_on_a_cycle_is_red() {
     assert_eq!(svg(&picture).unwrap().matches("edge cycle-edge").count(), 2);
     assert!(mermaid(&picture).contains("linkStyle"));
 }
+
+#[test]
+fn what_nothing_uses_is_unused_and_what_is_used_from_outside_is_not() {
+    let code = "(ns a (:gen-class) (:require [b]))
+(defn dead [] 1)
+(defn even [n] (odd n))
+(defn odd [n] (even n))
+(defn again [] (again))
+(defn -toString [this] \"a\")
+(defn by-name [] 1)
+(defn in-data [] 1)
+(defn in-text [] 1)
+(def ^:export out 1)
+(defn -main [] (requiring-resolve 'a/by-name) \"a/in-text\")
+(b/deftest-now t 1)
+(defmulti m :k)
+(defmethod m :a [_] (helper))
+(defn helper [])";
+    let other = "(ns b (:import [c R]))\n(defmacro deftest-now [n x] `(def ~n ~x))";
+    let record = "(ns c)\n(defrecord R [])";
+    let data = "{:tasks {x {:exec-fn a/in-data}}}";
+    let files = [("a.clj", code), ("b.clj", other), ("c.clj", record), ("deps.edn", data)];
+    let db = updated(&model::empty_db().unwrap(), &files);
+    let names: Vec<String> =
+        code::unused::unused(&db).unwrap().into_iter().map(|unused| unused.fqn).collect();
+    assert_eq!(names, ["a/again", "a/dead", "a/even", "a/odd", "c/R"]);
+}

@@ -3,7 +3,7 @@
 
 mod small;
 
-use code::dependencies::{NamedGraph, unused};
+use code::dependencies::NamedGraph;
 use code::diff::{Filter, log};
 use code::graph::Direction;
 use code::history::{entities_ever_named, versions};
@@ -11,6 +11,7 @@ use code::location::Locations;
 use code::search::{Place, Search, search};
 use code::show::{FindError, find, show};
 use code::stats::stats;
+use code::unused::unused;
 use db::Db;
 use small::{imported, updated};
 
@@ -58,7 +59,7 @@ fn who_uses_whom() {
 fn vars_without_users() {
     let unused = unused(&app()).unwrap();
     let names: Vec<&str> = unused.iter().map(|u| u.fqn.as_str()).collect();
-    assert_eq!(names, ["app.util/greeting"], "-main is called from outside");
+    assert_eq!(names, ["app.core/clean", "app.util/greeting", "app.util/trim"]);
 }
 
 #[test]

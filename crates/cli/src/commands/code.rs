@@ -8,7 +8,6 @@ use crate::output::{Rows, note, say};
 use crate::place::Place as Project;
 use crate::problem::{Outcome, Problem};
 use ::code::analysis::{Findings, as_kondo, find};
-use ::code::dependencies;
 use ::code::export;
 use ::code::location::Locations;
 use ::code::project::KONDO_CONFIG;
@@ -16,6 +15,7 @@ use ::code::scip;
 use ::code::search::{self, Place, Search, SearchError};
 use ::code::show::{self, Shown};
 use ::code::stats::{self, Counts};
+use ::code::unused;
 use db::Db;
 use edn::Value;
 use std::path::Path;
@@ -133,7 +133,7 @@ fn stats(db: &Db, format: Format) -> Outcome<Found> {
 fn unused(db: &Db, only_private: bool, format: Format) -> Outcome<Found> {
     let mut places = Locations::of(db)?;
     let mut rows = Rows::new(&["fqn", "type", "private", "where"]);
-    for unused in dependencies::unused(db)?.into_iter().filter(|u| u.private || !only_private) {
+    for unused in unused::unused(db)?.into_iter().filter(|u| u.private || !only_private) {
         rows.push(vec![
             Value::string(unused.fqn),
             Value::string(unused.kind),
