@@ -7,6 +7,7 @@
 //!     .defbase/cache/              the log's database, ready to be read; can be deleted
 
 use crate::problem::{Outcome, Problem, did_you_mean, similar};
+use ::code::build_files::{SourcePaths, source_paths};
 use edn::Value;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -21,10 +22,8 @@ const PENDING: &str = "pending.tmp";
 const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
 const IGNORED: &str = "# Everything here but the log and the configuration can be made anew.\n\
     /snapshots/\n/cache/\n*.lock\n*.tmp\n";
-const NEW_CONFIGURATION: &str = "\
-;; :paths  what `defbase import` reads when it is not told: folders, files, jars
-{:paths [\".\"]}
-";
+const NEW_CONFIGURATION: &str =
+    ";; :paths  what `defbase import` reads when it is not told: folders, files, jars\n";
 const KNOWN_KEYS: [&str; 1] = [":paths"];
 
 /// A project that has a database, or is to get one.
@@ -88,7 +87,7 @@ impl Place {
     pub(crate) fn prepare(&self) -> Outcome<()> {
         let folder = self.root.join(FOLDER);
         fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
-        write_new(&folder.join(CONFIGURATION), NEW_CONFIGURATION)?;
+        write_new(&folder.join(CONFIGURATION), &new_configuration(&self.sources()))?;
         write_new(&folder.join(".gitignore"), IGNORED)?;
         let attributes = self.root.join(".gitattributes");
         let mut text = match fs::read_to_string(&attributes) {
@@ -109,6 +108,11 @@ impl Place {
         text.push_str(ATTRIBUTES);
         text.push('\n');
         fs::write(&attributes, text).map_err(|e| cannot_write(&attributes, &e))
+    }
+
+    /// Where the project's build files say that its sources are.
+    pub(crate) fn sources(&self) -> SourcePaths {
+        source_paths(&self.root)
     }
 
     /// What is imported when nothing is named.
@@ -144,6 +148,20 @@ impl Place {
             strings.ok_or_else(|| wrong(":paths must be a vector of strings".to_owned()))?;
         Ok(strings.into_iter().map(|path| self.root.join(path)).collect())
     }
+}
+
+/// The configuration of a new database: the folders of sources and the build files that name them, else everything.
+fn new_configuration(sources: &SourcePaths) -> String {
+    let SourcePaths { folders, build_files } = sources;
+    let (note, paths) = match folders.is_empty() {
+        true => (String::new(), vec![Value::string(".")]),
+        false => {
+            let note = format!(";;         (found in {})\n", build_files.join(", "));
+            (note, folders.iter().chain(build_files).map(|path| Value::string(&**path)).collect())
+        }
+    };
+    let paths = Value::vector(paths);
+    format!("{NEW_CONFIGURATION}{note}{{:paths {paths}}}\n")
 }
 
 fn write_new(path: &Path, text: &str) -> Outcome<()> {

@@ -23,6 +23,7 @@ use crate::problem::{Outcome, Problem};
 use ::code::export::{self, ExportError, Exported};
 use ::code::import::{Import, change as plan_change};
 use ::code::model::content_hash;
+use ::code::project::is_in_jar;
 use ::code::refactor::Change;
 use db::Db;
 use edn::Value;
@@ -62,7 +63,7 @@ pub(crate) fn make(
 /// would be lost.
 fn require_same(place: &Place, stored: &[Exported], change: &Change) -> Outcome<()> {
     let mut differ = Vec::new();
-    for file in stored.iter().filter(|file| !file.path.contains("!/")) {
+    for file in stored.iter().filter(|file| !is_in_jar(&file.path)) {
         let touched = change.files.iter().any(|f| f.path == file.path);
         match export::there(&place.root, &file.path).map_err(unreadable)? {
             Some(bytes) if bytes == file.bytes => {}

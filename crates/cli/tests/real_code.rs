@@ -106,3 +106,43 @@ fn jars_are_imported_as_they_are() {
     assert!(shown.contains("(defn read-string"), "{shown}");
     assert!(shown.contains(".jar!/clojure/tools/reader.clj"), "{shown}");
 }
+
+#[test]
+fn libraries_are_imported_to_be_read_only() {
+    if sources_of("libtools-reader-clojure").is_none() {
+        assert!(std::env::var_os("CI").is_none(), "libtools-reader-clojure is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    fs::create_dir(at("src")).unwrap();
+    let source = "(ns app (:require [clojure.tools.reader :as reader]))\n(defn f [s] (reader/read-string s))\n";
+    fs::write(at("src/app.clj"), source).unwrap();
+    let deps = "{:paths [\"src\"] :deps {org.clojure/tools.reader {:mvn/version \"1.3.6\"} x/y {:mvn/version \"1\"}}}";
+    fs::write(at("deps.edn"), deps).unwrap();
+
+    let imported = support::run(folder.path(), &["import", "--dependencies"]);
+    let said = String::from_utf8_lossy(&imported.stderr);
+    assert!(said.contains("x/y 1 is not on this machine"), "{said}");
+    let configuration = fs::read_to_string(at(".defbase/defbase.edn")).unwrap();
+    assert!(configuration.contains("(found in deps.edn)"), "{configuration}");
+    assert!(configuration.ends_with("{:paths [\"src\" \"deps.edn\"]}\n"), "{configuration}");
+
+    let users = support::output(folder.path(), &["dependents", "clojure.tools.reader/read-string"]);
+    assert!(users.contains("app/f"), "{users}");
+    let refused =
+        support::run(folder.path(), &["rename", "clojure.tools.reader/read-string", "parse"]);
+    assert!(!refused.status.success());
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(why.contains("inside a jar is only read"), "{why}");
+
+    let copy = tempfile::tempdir().unwrap();
+    let to = copy.path().to_str().unwrap();
+    let written = support::output(folder.path(), &["export", to]);
+    assert!(written.contains("wrote 2 files"), "{written}");
+    let written = support::output(folder.path(), &["export", "--jars", to]);
+    assert!(!written.contains("wrote 0 files"), "{written}");
+    // A later import of the project's own sources leaves the libraries alone.
+    support::output(folder.path(), &["import"]);
+    support::output(folder.path(), &["show", "clojure.tools.reader/read-string"]);
+}

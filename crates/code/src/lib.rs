@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod blame;
+pub mod build_files;
 pub mod commit;
 pub mod dependencies;
 pub mod diff;
@@ -12,6 +13,7 @@ pub mod graph;
 pub mod history;
 pub mod impact;
 pub mod import;
+pub mod libraries;
 pub mod lines;
 pub mod location;
 pub mod model;

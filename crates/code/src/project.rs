@@ -72,14 +72,18 @@ impl Scope {
     /// Whether a path belongs to the root.
     pub fn covers(&self, path: &str) -> bool {
         match self {
-            Scope::All => !path.contains("!/"),
+            Scope::All => !is_in_jar(path),
             Scope::File(file) => path == file,
             Scope::Under(folder) => {
-                path.starts_with(folder.as_str())
-                    && (folder.ends_with("!/") || !path.contains("!/"))
+                path.starts_with(folder.as_str()) && (folder.ends_with("!/") || !is_in_jar(path))
             }
         }
     }
+}
+
+/// Whether a path is that of an entry of a jar: somebody else's code, which is only read.
+pub fn is_in_jar(path: &str) -> bool {
+    path.contains("!/")
 }
 
 /// The sources of a project.

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Keep {
     /// Make a database in this directory
+    ///
+    /// Where deps.edn, project.clj, bb.edn or shadow-cljs.edn say where the sources are, in this directory or, in a monorepo,
+    /// below it, .defbase/defbase.edn names those folders; else it names the directory.
     #[command(after_help = "Example:\n  defbase init && git add .gitattributes .defbase")]
     Init,
 
@@ -19,11 +22,18 @@ Examples:
   defbase import                     everything below the project's directory
   defbase import src test            two folders
   defbase import ~/.m2/clojure.jar   the sources inside a jar
+  defbase import --dependencies      the libraries' jars on this machine too
   defbase import -m 'before the release'
   defbase import --git               the history of the repository here, one transaction a commit;
                                      again, what was committed since
   defbase import --git ../app --from v1.0 --to main -- src")]
     Import {
+        /// The jars of the project's libraries too, as far as they are on this machine
+        ///
+        /// From the class path in .cpcache, else what deps.edn and project.clj name from ~/.m2 and /usr/share/java. What is in a
+        /// jar is only read: no refactoring changes it, and `export` leaves it out.
+        #[arg(long, conflicts_with = "git")]
+        dependencies: bool,
         /// Files, folders and jars; with --git, folders and files of the repository
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
@@ -51,6 +61,9 @@ Examples:
   defbase export --as-of 2026-01-31 /tmp/january
   defbase export --watch .           the working files, kept as the database has them")]
     Export {
+        /// What was imported of jars too
+        #[arg(long)]
+        jars: bool,
         /// The folder to write to
         #[arg(value_name = "DIR")]
         to: PathBuf,

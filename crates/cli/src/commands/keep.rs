@@ -9,7 +9,8 @@ use crate::problem::{Outcome, Problem};
 use crate::progress::Progress;
 use ::code::analysis::Rules;
 use ::code::import::{ChangeKind, ImportReport, import as import_project};
-use ::code::project::{self, KONDO_CONFIG};
+use ::code::libraries::{JarFolders, Libraries, libraries};
+use ::code::project::{self, KONDO_CONFIG, is_in_jar};
 use db::Db;
 use edn::{Inst, Value};
 use std::path::{Path, PathBuf};
@@ -22,9 +23,11 @@ pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
         Keep::Import { paths, git: Some(repository), from, to, .. } => {
             past::import_git(repository.as_deref(), git::Range { from, to }, &paths)
         }
-        Keep::Import { paths, message, .. } => import(&paths, message),
+        Keep::Import { dependencies, paths, message, .. } => import(&paths, dependencies, message),
         Keep::Export { to, watch: true, .. } => mirror::mirror(&to),
-        Keep::Export { to, as_of: when, .. } => export(&as_of(&db()?, when.as_deref())?, &to),
+        Keep::Export { jars, to, as_of: when, .. } => {
+            export(&as_of(&db()?, when.as_deref())?, &to, jars)
+        }
         Keep::Snapshot { file } => snapshot(file.as_deref()),
         Keep::Restore { file } => restore(&file),
         Keep::Doctor { save } => doctor(save.as_deref()),
@@ -41,6 +44,11 @@ fn init() -> Outcome<Found> {
     }
     Database::create(&place)?;
     say(&format!("made {}", place.log().display()))?;
+    let sources = place.sources();
+    if !sources.folders.is_empty() {
+        let (folders, build_files) = (sources.folders.join(", "), sources.build_files.join(", "));
+        say(&format!("sources: {folders} (found in {build_files}; see .defbase/defbase.edn)"))?;
+    }
     say("commit .defbase and .gitattributes; `defbase import` reads the sources")?;
     Ok(Found::Yes)
 }
@@ -62,17 +70,24 @@ pub(crate) fn rules(config: Option<&str>) -> Rules {
 }
 
 /// `defbase import`
-pub(crate) fn import(paths: &[PathBuf], message: Option<String>) -> Outcome<Found> {
+pub(crate) fn import(
+    paths: &[PathBuf],
+    dependencies: bool,
+    message: Option<String>,
+) -> Outcome<Found> {
     let here = Place::here()?;
     let start = Instant::now();
     let (place, database) = match Place::find()? {
         Some(place) => (place.clone(), Database::open(&place)?),
         None => (here.clone(), Database::create(&here)?),
     };
-    let roots = match paths {
+    let mut roots = match paths {
         [] => place.paths()?,
         typed => typed.iter().map(|path| here.root.join(path)).collect(),
     };
+    if dependencies {
+        roots.extend(jars(&place)?);
+    }
     let progress = Progress::start("reading files");
     let project = project::read(&place.root, &roots).map_err(|e| unreadable_project(&e))?;
     progress.now("reading statements");
@@ -92,6 +107,22 @@ pub(crate) fn import(paths: &[PathBuf], message: Option<String>) -> Outcome<Foun
         note(&format!("{n} files were kept as they are and imported as far as they read"));
     }
     Ok(Found::from(import.report.problems.is_empty()))
+}
+
+/// The jars of the project's libraries; says which are not there.
+fn jars(place: &Place) -> Outcome<Vec<PathBuf>> {
+    let build_files = place.sources().build_files;
+    let Libraries { jars, missing } =
+        libraries(&place.root, &build_files, &JarFolders::of_this_machine());
+    if jars.is_empty() && missing.is_empty() {
+        return Err(Problem::new("no library is named here").help(
+            "deps.edn or project.clj name libraries, and so does the class path in .cpcache",
+        ));
+    }
+    for library in &missing {
+        note(&format!("note: {library} is not on this machine"));
+    }
+    Ok(jars)
 }
 
 /// That the sources of a project cannot be read.
@@ -134,9 +165,9 @@ fn summarise(report: &ImportReport, start: Instant) -> Outcome<()> {
 }
 
 /// `defbase export`
-fn export(db: &Db, to: &Path) -> Outcome<Found> {
+fn export(db: &Db, to: &Path, jars: bool) -> Outcome<Found> {
     let progress = Progress::start("writing files");
-    let report = ::code::export::export(db, to, |_| true, None)
+    let report = ::code::export::export(db, to, |path| jars || !is_in_jar(path), None)
         .map_err(|e| Problem::new("the export failed").because(&e))?;
     drop(progress);
     say(&format!(

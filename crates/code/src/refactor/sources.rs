@@ -2,6 +2,7 @@
 
 use super::reason::At;
 use crate::analysis::{Findings, Place, Rules, find};
+use crate::project::is_in_jar;
 use rustc_hash::FxHashMap;
 
 /// See the module. Files stand in the order of their paths.
@@ -85,6 +86,6 @@ impl Sources {
 
     /// Whether a file may be edited: what is in a jar is only read.
     pub fn is_editable(&self, file: usize) -> bool {
-        !self.path(file).contains("!/")
+        !is_in_jar(self.path(file))
     }
 }
