@@ -21,12 +21,12 @@ pub struct NamedGraph {
 
 /// The node of each entity, where it has one; entities are numbered densely.
 #[derive(Clone, Debug, Default)]
-struct Nodes(Vec<u32>);
+pub(crate) struct Nodes(Vec<u32>);
 
 impl Nodes {
     const NONE: u32 = u32::MAX;
 
-    fn of(pairs: impl Iterator<Item = (EntityId, u32)>) -> Nodes {
+    pub(crate) fn of(pairs: impl Iterator<Item = (EntityId, u32)>) -> Nodes {
         let mut nodes = Nodes::default();
         for (entity, node) in pairs {
             let entity = entity as usize;
@@ -38,7 +38,7 @@ impl Nodes {
         nodes
     }
 
-    fn get(&self, entity: EntityId) -> Option<u32> {
+    pub(crate) fn get(&self, entity: EntityId) -> Option<u32> {
         self.0.get(entity as usize).copied().filter(|node| *node != Nodes::NONE)
     }
 }

@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod blame;
 pub mod build_files;
 pub mod commit;
+pub mod context;
 pub mod dependencies;
 pub mod diff;
 pub mod draw;

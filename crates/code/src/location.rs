@@ -9,6 +9,7 @@ use crate::source::Source;
 use db::{Cell, Db, EntityId};
 use rustc_hash::FxHashMap;
 use std::fmt;
+use std::ops::Range;
 
 /// A place in a file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -50,16 +51,39 @@ impl<'a> Locations<'a> {
     }
 }
 
-fn count(source: &Source<'_>, file: EntityId) -> FxHashMap<EntityId, (usize, usize)> {
+/// The path of a statement's file and the statement's bytes in it.
+pub fn bytes_of(db: &Db, statement: EntityId) -> Result<Option<(String, Range<usize>)>, NotCode> {
+    let source = Source::new(db)?;
+    let file = source.value(statement, Attr::StatementFile).and_then(Cell::as_entity);
+    let Some(file) = file else { return Ok(None) };
+    let path = source.text(file, Attr::FilePath).map(|path| path.to_string());
+    let mut at = 0;
+    for e in in_order(&source, file) {
+        at += source.text(e, Attr::StatementBefore).as_deref().unwrap_or(DEFAULT_BEFORE).len();
+        let len = source.text(e, Attr::StatementSource).map_or(0, |text| text.len());
+        if e == statement {
+            return Ok(path.map(|path| (path, at..at + len)));
+        }
+        at += len;
+    }
+    Ok(None)
+}
+
+/// The statements of a file, in order.
+fn in_order(source: &Source<'_>, file: EntityId) -> Vec<EntityId> {
     let mut placed: Vec<(i64, EntityId)> = source
         .with_value(Attr::StatementFile, Cell::entity(file))
         .map(|e| (source.value(e, Attr::StatementOrder).and_then(Cell::as_int).unwrap_or(0), e))
         .collect();
     placed.sort_unstable();
+    placed.into_iter().map(|(_, e)| e).collect()
+}
+
+fn count(source: &Source<'_>, file: EntityId) -> FxHashMap<EntityId, (usize, usize)> {
     let feeds = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
     let mut line = 1;
     let mut lines = FxHashMap::default();
-    for (_, e) in placed {
+    for e in in_order(source, file) {
         line += feeds(source.text(e, Attr::StatementBefore).as_deref().unwrap_or(DEFAULT_BEFORE));
         let start = line;
         line += feeds(&source.text(e, Attr::StatementSource).unwrap_or_default());
