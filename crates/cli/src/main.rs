@@ -6,6 +6,7 @@ mod database;
 mod diff;
 mod follow;
 mod json;
+mod mcp;
 mod output;
 mod place;
 mod problem;
@@ -13,7 +14,7 @@ mod progress;
 mod working;
 
 use crate::args::{Cli, Command};
-use crate::commands::{Found, ToRead, ask, code, graph, keep, past, refactor, tour, watch};
+use crate::commands::{Found, ToRead, ask, assist, code, graph, keep, past, refactor, tour, watch};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use clap::{CommandFactory, Parser};
@@ -71,6 +72,7 @@ fn perform(command: Command, db: ToRead<'_>) -> Outcome<Found> {
         Command::Past(command) => past::run(command, db),
         Command::Refactor(command) => refactor::run(command, db),
         Command::Watch(command) => watch::run(command),
+        Command::Assist(command) => assist::run(command, db),
         Command::Tour { to } => tour::tour(&to),
         Command::Completions { shell } => {
             let mut script = Vec::new();

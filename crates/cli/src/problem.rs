@@ -74,6 +74,22 @@ impl Problem {
         self.silent
     }
 
+    /// All that is known of it as lines of plain text, for those who have no terminal.
+    pub(crate) fn plain(&self) -> String {
+        let mut text = self.message.clone();
+        let mut cause = self.cause.as_deref();
+        while let Some(deeper) = cause {
+            text.push_str(": ");
+            text.push_str(&deeper.message);
+            cause = deeper.cause.as_deref();
+        }
+        if let Some(help) = &self.help {
+            text.push('\n');
+            text.push_str(help);
+        }
+        text
+    }
+
     /// Tells it on standard error.
     pub(crate) fn report(&self) {
         let mut text = String::new();

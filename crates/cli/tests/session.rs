@@ -93,6 +93,23 @@ fn graphs() {
 }
 
 #[test]
+fn contexts() {
+    let folder = imported();
+    insta::assert_snapshot!(all_shown(
+        folder.path(),
+        &[
+            &["context", "teahouse.pricing/price", "--budget", "400"],
+            &["context", "how are discounts applied?", "-b", "300", "--format", "markdown"],
+            &["context", "pricing/price", "money/percent", "-b", "150", "--format", "edn"],
+            &["context", "teahouse.pricing/price", "-b", "80", "--format", "json"],
+            &["context", "teahouse.pricing/price", "-b", "5"],
+            &["context", "teahouse.pricing/prise"],
+            &["context", "what is it?"],
+        ]
+    ));
+}
+
+#[test]
 fn mistakes_are_explained() {
     let folder = imported();
     insta::assert_snapshot!(all_shown(

@@ -1,6 +1,7 @@
 //! What can be typed: what all commands share here, the commands of each kind in a file of their own.
 
 mod ask;
+mod assist;
 mod code;
 mod graph;
 mod keep;
@@ -9,6 +10,7 @@ mod refactor;
 mod watch;
 
 pub(crate) use ask::Ask;
+pub(crate) use assist::{Assist, ContextFormat, Mcp};
 pub(crate) use code::Code;
 pub(crate) use graph::{Draw, Graph, Impact, Path, Walk};
 pub(crate) use keep::Keep;
@@ -138,6 +140,8 @@ pub(crate) enum Command {
     Refactor(Refactor),
     #[command(flatten)]
     Watch(Watch),
+    #[command(flatten)]
+    Assist(Assist),
 
     /// Import a small application and show what can be asked
     #[command(after_help = "Example:\n  defbase tour && cd defbase-tour && defbase stats")]

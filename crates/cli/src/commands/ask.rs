@@ -172,7 +172,8 @@ fn note_unknown_attributes(db: &Db, query: &Value) {
     }
 }
 
-fn unknown_attributes(db: &Db, query: &Value) -> Vec<String> {
+/// The attributes that data patterns of a query name and no entity has.
+pub(crate) fn unknown_attributes(db: &Db, query: &Value) -> Vec<String> {
     let mut unknown = Vec::new();
     let mut open = vec![query];
     while let Some(form) = open.pop() {

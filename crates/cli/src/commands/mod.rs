@@ -2,6 +2,7 @@
 //! The commands of each kind are in a file of their own, which begins with its `run`: what was typed goes in there.
 
 pub(crate) mod ask;
+pub(crate) mod assist;
 pub(crate) mod code;
 pub(crate) mod graph;
 pub(crate) mod keep;

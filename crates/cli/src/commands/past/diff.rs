@@ -12,7 +12,7 @@ use edn::Value;
 use std::collections::BTreeMap;
 
 /// What happened from one moment to another, or to now, to the statements that are asked for.
-pub(super) fn differences(
+pub(crate) fn differences(
     db: &Db,
     from: &str,
     to: Option<&str>,

@@ -54,7 +54,7 @@ pub(super) fn history(db: &Db, name: &str, format: Format) -> Outcome<Found> {
 }
 
 /// What a transaction did to a statement, in few words.
-fn change(before: Option<&Version>, after: &Version) -> String {
+pub(crate) fn change(before: Option<&Version>, after: &Version) -> String {
     let Some(before) = before.filter(|v| v.source.is_some()) else { return "added".to_owned() };
     if after.source.is_none() {
         return "deleted".to_owned();

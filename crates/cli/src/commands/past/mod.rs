@@ -7,7 +7,9 @@ mod history;
 mod log;
 mod revert;
 
+pub(crate) use diff::differences;
 pub(crate) use git::import as import_git;
+pub(crate) use history::change;
 
 use super::{Found, ToRead, as_of};
 use crate::args::{Past, Which};
@@ -27,7 +29,7 @@ pub(crate) fn run(command: Past, db: ToRead<'_>) -> Outcome<Found> {
         Past::Diff { from, to, since, which, patch, stat, printing } => {
             let db = db()?;
             let from = from.or(since).unwrap_or_default();
-            let differences = diff::differences(&db, &from, to.as_deref(), &filter(which))?;
+            let differences = differences(&db, &from, to.as_deref(), &filter(which))?;
             match stat {
                 true => diff::stat(&differences, printing.format),
                 false => diff::diff(&differences, patch, printing.format),
