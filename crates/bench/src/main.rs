@@ -1,12 +1,13 @@
 //! What this machine does: `cargo xtask bench [import | datalog] …`.
 //!
 //! `import` takes projects in by phase, asks them questions and opens them again; `datalog` has the rows of DataScript's own
-//! benchmark and more, beside other engines, as a table of ratios and a picture. Figures are for comparing within one run on
+//! benchmark and more, beside other engines, as a table of ratios and a picture; `context` says how good contexts are. Figures are for comparing within one run on
 //! one machine.
 #![allow(clippy::print_stdout)]
 
 mod chart;
 mod clock;
+mod context;
 mod data;
 mod floor;
 mod import;
@@ -38,6 +39,10 @@ usage: bench [COMMAND]
     --datoms N           so many (1,000,000)
     --memory MIB         the limit (2048)
     --folder FOLDER      where the file goes, for as long as it is needed
+  context REPOSITORY…    how many of the statements that a commit changed stand in the context of one of them
+    --commits N          the last N commits of each repository (600)
+    --from N             asked about from the Nth of them on (100)
+    --tune               choose the weights instead, over all of the repositories
   datalog [ROW…]         the rows (all, or those whose names begin so) by this engine, the floor and SQLite
     --quick              less exactly
     --once               this engine alone, twice each: for profilers
@@ -61,6 +66,7 @@ fn main() -> Result<(), Failure> {
         "import" => import(rest.iter().map(PathBuf::from).collect()),
         "memory" => bytes_a_datom(),
         "larger" => larger::run(&larger::Options::read(rest)?),
+        "context" => context::run(&context::Options::read(rest)?),
         "datalog" => side_by_side::run(&options(rest)?),
         "all" => {
             import(Vec::new())?;
