@@ -160,7 +160,11 @@ async fn mistakes_are_explained_and_end_nothing() {
         ),
         ("query", json!({"query": deep}), "does not read as EDN"),
         ("query", json!({"query": "[:find ?x :where [(slurp \"secret.txt\") ?x]]"}), "slurp"),
-        ("query", json!({"query": "[:find (count ?a) . :where [?a] [?b] [?c] [?d]]"}), ""),
+        (
+            "query",
+            json!({"query": "[:find (count ?a) . :with ?b ?c ?d :where [?a] [?b] [?c] [?d]]"}),
+            "came to more than",
+        ),
         ("deps", json!({"name": "total"}), "can mean 2 statements"),
         ("impact", json!({"names": ["zzzzzz"]}), "no statement"),
         ("history", json!({"name": "zzzzzz"}), "no statement"),

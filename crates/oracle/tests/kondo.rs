@@ -41,6 +41,11 @@ fn traps_are_read_as_clj_kondo_reads_them_but_where_it_is_said() {
     let mut allowed = allowed();
     found.sort();
     allowed.sort();
+    let only = |these: &[(String, String)], others: &[(String, String)]| -> Vec<_> {
+        these.iter().filter(|finding| !others.contains(finding)).cloned().collect()
+    };
+    let (new, gone) = (only(&found, &allowed), only(&allowed, &found));
+    assert_eq!((new, gone), (Vec::new(), Vec::new()), "differences that are new, or gone");
     assert_eq!(found, allowed);
 }
 

@@ -57,6 +57,7 @@ pub(super) fn read<T: DeserializeOwned>(arguments: Object) -> Outcome<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[derive(serde::Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
@@ -70,8 +71,16 @@ mod tests {
     #[test]
     fn schemas_say_what_is_needed_and_no_more() {
         assert_eq!(
-            Value::Object(schema::<Some>()).to_string(),
-            r#"{"additionalProperties":false,"properties":{"limit":{"description":"At most so many.","type":"integer"},"names":{"description":"Names.","items":{"type":"string"},"type":"array"}},"required":["names"],"type":"object"}"#
+            Value::Object(schema::<Some>()),
+            json!({
+                "type": "object",
+                "properties": {
+                    "names": {"type": "array", "items": {"type": "string"}, "description": "Names."},
+                    "limit": {"type": "integer", "description": "At most so many."},
+                },
+                "required": ["names"],
+                "additionalProperties": false,
+            })
         );
     }
 

@@ -11,7 +11,7 @@ use db::{Db, EntityId};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
-/// Transactions that changed more statements are left out.
+/// Transactions that changed more statements are left out, and those that changed most of what there is.
 const MANY: usize = 40;
 
 /// A statement that changed in the same transactions as others.
@@ -45,7 +45,7 @@ pub fn changed_with(db: &Db, network: &Network, seeds: &[u32]) -> Result<Vec<Tog
     for mut entities in changed.into_values() {
         entities.sort_unstable();
         entities.dedup();
-        if entities.len() > MANY {
+        if entities.len() > MANY.min(network.len() / 2) {
             continue;
         }
         let each = 1.0 / entities.len() as f64;

@@ -5,7 +5,9 @@
 //! until the budget is full: whole sources first, then, for what is less needed, signatures (name, arguments, first line of
 //! the docstring).
 //!
-//!     asked ──▶ starts ──walk over the network──▶ ranking ──pack──▶ texts by namespace, each with its reason
+//! ```text
+//! asked ──▶ starts ──walk over the network──▶ ranking ──pack──▶ texts by namespace, each with its reason
+//! ```
 //!
 //! - **Starts** ([`Asked`]): the statements asked for; those of the same words (`words`, BM25 over parts of identifiers);
 //!   those that changed in the same transactions, where the database has a history (`changes`). Of a question in words only

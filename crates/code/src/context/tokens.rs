@@ -6,7 +6,7 @@
 /// How many tokens a text has.
 ///
 /// ```
-/// assert_eq!(code::context::count_tokens("(defn greet [who] (str \"Hello, \" who))"), 13);
+/// assert_eq!(code::context::count_tokens("(defn greet [who] (str \"Hello, \" who))"), 14);
 /// ```
 pub fn count_tokens(text: &str) -> usize {
     bpe_openai::o200k_base().count(text)

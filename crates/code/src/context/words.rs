@@ -149,7 +149,7 @@ fn each_word(text: &str, mut each: impl FnMut(u64)) {
             part.iter().for_each(|byte| whole.add(*byte));
             whole.add(b'-');
             parts += 1;
-            if part.len() > 1 && !part.iter().all(u8::is_ascii_digit) {
+            if part.len() > 1 && says_something(part) {
                 let mut hash = Hash::new();
                 part.iter().for_each(|byte| hash.add(*byte));
                 each(hash.0);
@@ -160,6 +160,12 @@ fn each_word(text: &str, mut each: impl FnMut(u64)) {
             each(whole.0);
         }
     }
+}
+
+/// Whether there is a letter in it: of what is no ASCII, the characters tell.
+fn says_something(part: &[u8]) -> bool {
+    part.iter().any(u8::is_ascii_alphabetic)
+        || std::str::from_utf8(part).is_ok_and(|text| text.chars().any(char::is_alphabetic))
 }
 
 fn is_letter(byte: u8) -> bool {
