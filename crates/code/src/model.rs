@@ -119,7 +119,7 @@ const TABLE: [(Attr, &str, &str, &str); 47] = [
     (Attr::NamespaceStatements, "namespace/statements", REFS, "The statements in it."),
     (Attr::DependencyFrom, "dependency/from", REF, "The statement that uses another."),
     (Attr::DependencyTo, "dependency/to", REF, "The statement that is used."),
-    (Attr::DependencyType, "dependency/type", ONE, "How, as a keyword: one of [`DependencyType`]."),
+    (Attr::DependencyType, "dependency/type", ONE, "How, as a keyword: `:function-call`, `:var-reference`, `:macro-use`, `:protocol-impl` …; `docs/dependencies.md` has all."),
     (Attr::FilePath, "file/path", IDENTITY, "A file's path relative to the project, `/` between its parts; `name.jar!/path` inside a jar."),
     (Attr::FileHash, "file/hash", ONE, "60 bits of the BLAKE3 hash of its bytes."),
     (Attr::FileFactsHash, "file/facts-hash", ONE, "60 bits of the BLAKE3 hash of all that is derived from it, so that a file of which nothing changed is known as such."),
