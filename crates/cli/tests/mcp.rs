@@ -256,6 +256,14 @@ async fn edits_are_made_where_they_are_allowed() {
     // The client that only looks sees it.
     let shown = answer(&looking, "show", json!({"names": ["teahouse.money/multiplied"]})).await;
     assert!(shown.contains("\"So often.\""), "{shown}");
+    let moved = json!({"names": ["teahouse.order/max-quantity"], "to": "teahouse.limits"});
+    let refused = refusal(&client, "move", moved).await;
+    assert!(refused.contains("max-quantity is private and used here"), "{refused}");
+    let moved = json!({"names": ["teahouse.receipt/width"], "to": "teahouse.printer"});
+    let told = answer(&client, "move", moved).await;
+    assert!(told.contains("(ns teahouse.printer") && told.ends_with("done\n"), "{told}");
+    assert!(read("src/teahouse/printer.cljc").contains("(def width"));
+    assert!(read("src/teahouse/receipt.cljc").contains("[teahouse.printer :as printer]"));
     fs::write(folder.path().join(money), before).unwrap();
     let refused =
         refusal(&client, "rename", json!({"old": "teahouse.money/multiplied", "new": "times"}))

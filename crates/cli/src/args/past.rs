@@ -102,7 +102,7 @@ Examples:
         #[arg(long, value_name = "WHEN")]
         to: Option<String>,
         /// Only show what would change
-        #[arg(long)]
+        #[arg(short = 'n', long)]
         dry_run: bool,
     },
 

@@ -1,4 +1,4 @@
-//! Tools that edit: `rename`, `replace`. Each is one transaction, and the files with it, or a dry run that shows the diff.
+//! Tools that edit: `rename`, `move`, `replace`. Each is one transaction, and the files with it, or a dry run that shows the diff.
 
 use super::project::Project;
 use crate::commands::refactor::{sources, stored};
@@ -7,7 +7,9 @@ use crate::database::Database;
 use crate::problem::{Outcome, Problem};
 use crate::{diff, working};
 use code::location::bytes_of;
-use code::refactor::{Change, Reason, Refused, Sources, Target, Why, replace_statement};
+use code::refactor::{
+    Change, Reason, Refused, Sources, Target, Why, move_statements, replace_statement,
+};
 use code::{import, show};
 use db::Db;
 use schemars::JsonSchema;
@@ -34,6 +36,27 @@ pub(super) fn rename(project: &Project, wanted: Rename) -> Outcome<String> {
         let target = Target::of(sources, &old).map_err(Refused::from);
         Ok(target.and_then(|target| code::refactor::rename(sources, &target, &new)))
     };
+    perform(project, dry_run, &message, edit).map(|done| done.text)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Move {
+    /// Names of the statements
+    names: Vec<String>,
+    /// The namespace
+    to: String,
+    /// Only show what would change
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Gives statements another namespace.
+pub(super) fn move_to(project: &Project, wanted: Move) -> Outcome<String> {
+    let Move { names, to, dry_run } = wanted;
+    let message = format!("move {} to {to}", names.join(", "));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let edit = |_: &Db, sources: &Sources| Ok(move_statements(sources, &names, &to));
     perform(project, dry_run, &message, edit).map(|done| done.text)
 }
 

@@ -108,6 +108,15 @@ pub(super) fn all(allow_edits: bool) -> Vec<Tool> {
         );
         tools.push(
             Tool::new(
+                "move",
+                "Move statements to another namespace, new or there already, with all requires and uses, in the database and \
+                 the files. Refused with reasons where that would make a circle or change a meaning. Answers with the diff.",
+                edit::move_to,
+            )
+            .editing(),
+        );
+        tools.push(
+            Tool::new(
                 "replace",
                 "Put a new source where a statement stands, in the database and the file. It must read and still define what \
                  the old one did. Answers with the diff and the names in it that mean nothing.",
