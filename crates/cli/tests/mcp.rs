@@ -16,7 +16,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use support::{output, teahouse};
+use support::{imported, output};
 
 type Client = RunningService<RoleClient, ()>;
 
@@ -51,12 +51,6 @@ async fn refusal(client: &Client, tool: &'static str, arguments: Value) -> Strin
     let result = call(client, tool, arguments).await;
     assert_eq!(result.is_error, Some(true), "{}", text(&result));
     text(&result)
-}
-
-fn imported() -> tempfile::TempDir {
-    let folder = teahouse();
-    output(folder.path(), &["import"]);
-    folder
 }
 
 #[tokio::test]

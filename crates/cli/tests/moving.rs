@@ -5,17 +5,7 @@
 mod support;
 
 use std::path::Path;
-use support::{files, output, run, settled, teahouse};
-
-fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let (text, errors) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    let code = output.status.code().unwrap();
-    let told =
-        format!("$ defbase {}\n{text}--- stderr\n{errors}--- code {code}", arguments.join(" "));
-    settled(&told, folder)
-}
+use support::{files, output, run, shown, teahouse};
 
 #[test]
 fn statements_move_with_their_history() {

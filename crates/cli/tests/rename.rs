@@ -5,25 +5,8 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-use support::{files, output, run, settled, teahouse};
-
-fn imported() -> tempfile::TempDir {
-    let folder = teahouse();
-    output(folder.path(), &["import"]);
-    folder
-}
-
-fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let (text, errors) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    let code = output.status.code().unwrap();
-    let told =
-        format!("$ defbase {}\n{text}--- stderr\n{errors}--- code {code}", arguments.join(" "));
-    settled(&told, folder)
-}
+use support::{files, imported, output, shown, teahouse};
 
 #[test]
 fn what_is_shown_is_what_git_would_apply_and_what_is_done() {

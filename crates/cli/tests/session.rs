@@ -8,23 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use support::{files, output, run, settled, teahouse};
-
-fn imported() -> tempfile::TempDir {
-    let folder = teahouse();
-    output(folder.path(), &["import"]);
-    folder
-}
-
-/// What a command shows and with which code it ends.
-fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let code = output.status.code().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    let errors = if errors.is_empty() { errors } else { format!("--- stderr\n{errors}") };
-    settled(&format!("$ defbase {}\n{text}{errors}--- code {code}", arguments.join(" ")), folder)
-}
+use support::{files, imported, output, run, shown, teahouse};
 
 fn all_shown(folder: &Path, commands: &[&[&str]]) -> String {
     commands.iter().map(|c| shown(folder, c)).collect::<Vec<_>>().join("\n\n")

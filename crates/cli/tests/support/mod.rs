@@ -42,6 +42,23 @@ pub fn teahouse() -> tempfile::TempDir {
     folder
 }
 
+/// A copy of the example application with its database.
+pub fn imported() -> tempfile::TempDir {
+    let folder = teahouse();
+    output(folder.path(), &["import"]);
+    folder
+}
+
+/// What a command shows and with which code it ends.
+pub fn shown(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    let code = output.status.code().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let errors = if errors.is_empty() { errors } else { format!("--- stderr\n{errors}") };
+    settled(&format!("$ defbase {}\n{text}{errors}--- code {code}", arguments.join(" ")), folder)
+}
+
 /// Copies a folder, without what is hidden.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
