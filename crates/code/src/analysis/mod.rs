@@ -40,13 +40,18 @@ pub(crate) use lexicon::{core_var, is_special_form};
 pub(crate) use together::{Texts, Together};
 
 use crate::facts::FileFacts;
-use crate::project::Problem;
+use crate::project::{Problem, is_in_jar};
 use edn::Str;
 use edn::syntax::{Kind, Tree, parse_through};
 use enter::Entered;
 pub(crate) use ns::{Platform, Reading};
 use std::ops::Range;
 use walk::Pass;
+
+/// Which of several files comes first where they say the same: the project's own before those of libraries, each by their paths.
+fn precedence(path: &str) -> (bool, &str) {
+    (is_in_jar(path), path)
+}
 
 /// Analyses the files of a project together: paths and texts.
 ///

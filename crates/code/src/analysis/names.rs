@@ -7,10 +7,10 @@
 //! Names that differ only in such endings can get into each other's way, and no others can: they are a group, and a file that
 //! joins or leaves has the groups of its own names settled again.
 
-use super::File;
 use super::ns::Platform;
 use super::vars::{FileId, StatementId};
 use super::walk::Form;
+use super::{File, precedence};
 use edn::Str;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::Hasher;
@@ -130,8 +130,8 @@ impl Names {
         }
     }
 
-    /// The names of all statements whose groups changed: first come, first served, in the order of the files' paths, those for
-    /// Clojure before those for ClojureScript alone.
+    /// The names of all statements whose groups changed: first come, first served, the project's own before libraries',
+    /// those for Clojure before those for ClojureScript alone, in the order of the files' paths.
     pub(super) fn settle<'f>(
         &mut self,
         file: impl Fn(FileId) -> Option<(&'f File, &'f [Name])>,
@@ -149,7 +149,10 @@ impl Names {
                 continue;
             }
             statements.sort_by_key(|(id, place)| {
-                file(*id).map(|(file, _)| (is_cljs_only(file), &*file.path, *place))
+                file(*id).map(|(file, _)| {
+                    let (of_library, path) = precedence(&file.path);
+                    (of_library, is_cljs_only(file), path, *place)
+                })
             });
             let mut taken: FxHashMap<Str, u32> = FxHashMap::default();
             for (id, place) in statements {

@@ -1,14 +1,14 @@
 //! The vars of a project, which files may join and leave.
 //!
 //! Every definition is a claim of its name, on the platform that reads it. Of several claims the first one counts that is more than
-//! a declaration, in the order of the files' paths. What a claim says that other files can see is its [`Seen`]: while it stays
+//! a declaration, in the order of the files (`precedence`). What a claim says that other files can see is its [`Seen`]: while it stays
 //! the same, nothing that they find about the name changes.
 //!
 //! Costs: joining and leaving, what the file defines. A name that was claimed once keeps its number, so that uses of it stay
 //! good while statements come and go around it.
 
-use super::File;
 use super::ns::Platform;
+use super::{File, precedence};
 use edn::Str;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::Hasher;
@@ -49,7 +49,7 @@ struct Claim {
     seen: Seen,
 }
 
-/// A name of a namespace, with all who define it, by the paths of their files.
+/// A name of a namespace, with all who define it, in the order of their files.
 #[derive(Debug)]
 struct Slot {
     key: Key,
@@ -123,7 +123,9 @@ impl Vars {
         }
         for definition in definitions(file) {
             let claims = &mut self.slot(definition.ns, definition.name).claims;
-            let at = claims.partition_point(|claim| path(claim.statement.0) <= path(id));
+            let at = claims.partition_point(|claim| {
+                precedence(path(claim.statement.0)) <= precedence(path(id))
+            });
             claims.insert(at, definition.claim(id));
         }
     }
