@@ -144,6 +144,12 @@ enum Becomes {
     Pieces(Pieces),
 }
 
+/// A file that goes back as a whole: its path now, and what it was under which path.
+struct Back {
+    now: Option<String>,
+    was: Option<(String, String)>,
+}
+
 /// An undoing at work.
 struct Draft<'a> {
     db: &'a Db,
@@ -180,31 +186,21 @@ impl<'a> Draft<'a> {
         differences: &[Difference],
     ) -> Result<(), RevertError> {
         let left = Source::new(after)?;
+        let mut backs = Vec::new();
         for file in files.iter().copied() {
             let path = |source: &Source<'_>| {
                 source.text(file, Attr::FilePath).map(|path| path.to_string())
             };
-            let (before, after_path, now) = (path(&self.then), path(&left), path(&self.now));
-            if now != after_path
-                || text(after, after_path.as_deref())? != text(self.db, now.as_deref())?
-            {
-                continue;
-            }
-            let was = match &before {
-                Some(path) => text(self.then_db, Some(path))?.map(|text| (path.clone(), text)),
-                None => None,
-            };
-            let Some(key) = now.or(before) else { continue };
-            match was {
-                Some(_) => {
-                    self.files.insert(key, Becomes::AsBefore(was));
-                }
-                // Another file that is gone may have had the same path, and comes back.
-                None => {
-                    self.files.entry(key).or_insert(Becomes::AsBefore(None));
-                }
+            let (before, left, now) = (path(&self.then), path(&left), path(&self.now));
+            if now == left && text(after, left.as_deref())? == text(self.db, now.as_deref())? {
+                let was = match before {
+                    Some(path) => text(self.then_db, Some(&path))?.map(|text| (path, text)),
+                    None => None,
+                };
+                backs.push(Back { now, was });
             }
         }
+        self.place_files(backs);
         for difference in differences {
             let sides = [&difference.before, &difference.after];
             if !sides.into_iter().flatten().all(|side| self.is_as_before(&side.path)) {
@@ -221,6 +217,44 @@ impl<'a> Draft<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Gives each file that goes back its path. A file is said to move only where no other had or gets a path of its own:
+    /// files that change places are rewritten where they stand.
+    fn place_files(&mut self, backs: Vec<Back>) {
+        let (mut is_now, mut is_then) = (FxHashSet::default(), FxHashSet::default());
+        for back in &backs {
+            is_now.extend(back.now.clone());
+            is_then.extend(back.was.as_ref().map(|(path, _)| path.clone()));
+        }
+        let mut vacated = Vec::new();
+        for Back { now, was } in backs {
+            let Some((path, text)) = was else {
+                vacated.extend(now);
+                continue;
+            };
+            if !is_now.contains(&path)
+                && let Some(other) = self.now.named(Attr::FilePath, &path)
+            {
+                let message = format!("{path} is another file now");
+                let help = "move that one elsewhere first";
+                let first = in_order(&self.now, other).first().and_then(|e| self.place(*e));
+                self.reasons.push(Reason::new(Why::Taken, message).at(first).help(help));
+                continue;
+            }
+            let is_alone = |now: &String| !is_now.contains(&path) && !is_then.contains(now);
+            let key = match now {
+                Some(now) if now != path && is_alone(&now) => now,
+                other => {
+                    vacated.extend(other);
+                    path.clone()
+                }
+            };
+            self.files.insert(key, Becomes::AsBefore(Some((path, text))));
+        }
+        for path in vacated {
+            self.files.entry(path).or_insert(Becomes::AsBefore(None));
+        }
     }
 
     /// Whether a file becomes what it was, under the path that it has or had.

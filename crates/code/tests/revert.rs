@@ -104,6 +104,28 @@ fn files_that_came_go_and_those_that_moved_go_back() {
     assert_eq!(find(&db, "a/x").unwrap(), a);
 }
 
+#[test]
+fn files_that_changed_places_change_them_back() {
+    let [one, two] = ["(ns one)\n\n(def a 1)\n", "(ns two)\n\n(def b 2)\n"];
+    let states: [Files<'_>; 3] =
+        [&[("a.clj", one), ("c.clj", two)], &[("c.clj", two)], &[("a.clj", two), ("c.clj", one)]];
+    let (db, at) = history(&states);
+    for (tx, state) in at.iter().zip(states) {
+        let expected = state.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+        assert_eq!(texts(&made(&db, &revert::to(&db, *tx, &[]).unwrap())), expected);
+    }
+}
+
+#[test]
+fn a_file_does_not_go_back_over_another() {
+    let other = "(ns b)\n\n(def y 1)\n";
+    let states: [Files<'_>; 3] =
+        [&[("a.clj", A)], &[("c.clj", A)], &[("a.clj", other), ("c.clj", A)]];
+    let (db, at) = history(&states);
+    let told = reasons(revert::transaction(&db, at[1]));
+    assert_eq!(told, [(Why::Taken, "a.clj is another file now".to_owned())]);
+}
+
 fn project() -> impl Strategy<Value = Vec<(&'static str, String)>> {
     let file = |path| prop::option::weighted(0.8, text(ANYHOW)).prop_map(move |t| (path, t));
     (file("a.clj"), file("b.clj"), file("c/d.clj")).prop_map(|(a, b, c)| {
