@@ -196,7 +196,9 @@ impl Leaf<'_> {
     /// The leaf's first entity, where the entities are a run of ids; the rows are then only those that are in it.
     fn first_of_run(&mut self) -> Option<u32> {
         let (first, last) = (*self.entities.first()?, *self.entities.last()?);
-        if self.rows.len() < WORTH_A_LOOK || (last - first) as usize != self.entities.len() - 1 {
+        // A damaged leaf may have them in any order.
+        let is_dense = last.wrapping_sub(first) as usize == self.entities.len() - 1;
+        if self.rows.len() < WORTH_A_LOOK || !is_dense {
             return None;
         }
         // As many steps as from the first to the last: each is one, or some are none.
