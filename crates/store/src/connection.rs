@@ -7,9 +7,10 @@
 use crate::conflicts::{Conflict, Conflicts, SCHEMA, Topic};
 use crate::encode::{Encoded, Said, encode};
 use crate::error::StoreError;
-use crate::file::{LogFile, read_all};
+use crate::file::LogFile;
 use crate::read::inspect;
-use crate::replay::{Outcome, Replayed, replay};
+use crate::replay::{Outcome, Replayed};
+use crate::replica::Replica;
 use crate::step::touched_by;
 use crate::writable::{check, check_length, check_schema};
 use db::{AttrId, Cell, Datom, Db, EntityId, EntityRef, Listener, Op, OpValue, Schema, TxReport};
@@ -77,29 +78,18 @@ impl Connection {
 
     /// Opens a log for writing. A torn end is cut off and set aside.
     pub fn open(path: &Path) -> Result<Connection, StoreError> {
-        let file = LogFile::open(path, false)?;
-        let bytes = read_all(path)?;
-        let inspection = inspect(&bytes);
-        let mut set_aside = None;
-        if let Some(damage) = inspection.damage.first() {
-            if !inspection.is_torn {
-                return Err(StoreError::Corrupt {
-                    path: path.to_owned(),
-                    line: damage.line,
-                    problem: damage.problem.clone(),
-                });
-            }
-            set_aside = Some(file.set_aside(&bytes, inspection.sound_bytes)?);
-        } else if !bytes.is_empty() && !bytes.ends_with(b"\n") {
-            file.append(b"\n")?;
-        }
-        let state = replay(&inspection.transactions)?;
-        // A writer that was killed may have left behind what it did not flush.
-        file.flush()?;
-        Ok(Connection::over(file, state, set_aside))
+        Replica::of(path)?.connect()
     }
 
-    fn over(file: LogFile, state: Replayed, set_aside: Option<PathBuf>) -> Connection {
+    /// Lets go of the log, so that others can write. What goes on from here knows all that this connection wrote.
+    pub fn release(self) -> Result<Replica, StoreError> {
+        self.check()?;
+        let writing = self.writing.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let is_flushed = held(&self.flushing).done == writing.written;
+        Replica::left(&self.file, writing.state, is_flushed)
+    }
+
+    pub(crate) fn over(file: LogFile, state: Replayed, set_aside: Option<PathBuf>) -> Connection {
         let last = state.heads.last().copied().unwrap_or(Uuid::nil());
         Connection {
             shown: RwLock::new(state.db.clone()),

@@ -1,10 +1,11 @@
 //! Files that keep what is written: append, flush, one writer at a time, replace as a whole or not at all.
 
 use crate::error::StoreError;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 /// A log open for appending. The lock goes with it.
 pub(crate) struct LogFile {
@@ -41,10 +42,23 @@ impl LogFile {
         Ok(LogFile { file, length: AtomicU64::new(length), path: path.to_owned(), lock })
     }
 
-    /// Appends without flushing.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The log as this writer left it; an error where another program changed it.
+    pub(crate) fn identity(&self) -> Result<Identity, StoreError> {
+        self.check()?;
+        Identity::of(&self.file).map_err(StoreError::io("read", &self.path))
+    }
+
+    /// Appends without flushing. What cannot be written whole, as on a full disk, is taken back as far as the system lets.
     pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let length = self.check()?;
-        (&self.file).write_all(bytes).map_err(StoreError::io("write", &self.path))?;
+        if let Err(error) = (&self.file).write_all(bytes) {
+            let _ = self.file.set_len(length);
+            return Err(StoreError::io("write", &self.path)(error));
+        }
         self.length.store(length + bytes.len() as u64, Ordering::Relaxed);
         Ok(())
     }
@@ -68,11 +82,11 @@ impl LogFile {
     }
 
     /// Cuts the log after its sound part and puts the rest into a file of its own; says which.
-    pub(crate) fn set_aside(&self, bytes: &[u8], sound: usize) -> Result<PathBuf, StoreError> {
+    pub(crate) fn set_aside(&self, rest: &[u8], sound: u64) -> Result<PathBuf, StoreError> {
         let aside = free_name(&self.path);
-        write_whole(&aside, &bytes[sound..])?;
-        self.file.set_len(sound as u64).map_err(StoreError::io("cut", &self.path))?;
-        self.length.store(sound as u64, Ordering::Relaxed);
+        write_whole(&aside, rest)?;
+        self.file.set_len(sound).map_err(StoreError::io("cut", &self.path))?;
+        self.length.store(sound, Ordering::Relaxed);
         self.flush()?;
         Ok(aside)
     }
@@ -108,12 +122,44 @@ fn take(file: &File, log: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) length: u64,
+    modified: Option<SystemTime>,
+    /// Device and i-node, where there is such a thing.
+    place: (u64, u64),
+}
+
+impl Identity {
+    pub(crate) fn of(file: &File) -> std::io::Result<Identity> {
+        let metadata = file.metadata()?;
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
+        Ok(Identity { length, modified, place: place(&metadata) })
+    }
+
+    /// Whether this is the same file, whatever stands in it.
+    pub(crate) fn is_same_file(&self, other: &Identity) -> bool {
+        self.place == other.place
+    }
+}
+
+#[cfg(unix)]
+fn place(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn place(_: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
 /// Whether a path still leads to an open file: git replaces files when it merges.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
     match (file.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        (Ok(open), Ok(there)) => place(&open) == place(&there),
         _ => false,
     }
 }

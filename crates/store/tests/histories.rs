@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index as Pick;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use store::{Connection, Replayed, TxInfo, encode_snapshot, inspect, load};
+use store::{Connection, Replayed, Replica, TxInfo, encode_snapshot, inspect, load};
 
 const CLONES: usize = 3;
 
@@ -169,10 +169,11 @@ fn loaded(bytes: &[u8]) -> Replayed {
         .unwrap_or_else(|e| panic!("{e}\n{}", String::from_utf8_lossy(bytes)))
 }
 
-/// The clones of one history, each with its log open.
+/// The clones of one history, each with its log open, and somebody who follows it.
 struct Clones {
     logs: Vec<PathBuf>,
     open: Vec<Option<Connection>>,
+    following: Vec<Replica>,
 }
 
 impl Clones {
@@ -184,7 +185,8 @@ impl Clones {
             std::fs::copy(&logs[0], log).unwrap();
         }
         let open = logs.iter().map(|log| Some(Connection::open(log).unwrap())).collect();
-        Clones { logs, open }
+        let following = logs.iter().map(|log| Replica::open(log).unwrap()).collect();
+        Clones { logs, open, following }
     }
 
     fn take(&mut self, step: &Step) {
@@ -195,7 +197,11 @@ impl Clones {
                 let db = connection.db();
                 let data = Value::vector(forms.iter().map(|f| tx_data(&db, f)).collect());
                 match connection.transact(&data, &TxInfo::default()) {
-                    Ok(report) => self.is_as_reloaded(*clone, &report, &data),
+                    Ok(report) => {
+                        self.is_as_reloaded(*clone, &report, &data);
+                        assert!(self.following[*clone].catch_up().unwrap());
+                        self.is_followed(*clone);
+                    }
                     Err(store::StoreError::Transaction(_)) => {
                         assert_eq!(before, read(&self.logs[*clone]));
                     }
@@ -209,11 +215,25 @@ impl Clones {
                 let _ = connection.change_schema(&schema, &TxInfo::default());
             }
             Step::Merge(to, from) => {
-                self.open[*to] = None;
+                let released = self.open[*to].take().unwrap().release().unwrap();
                 let merged = [read(&self.logs[*to]), read(&self.logs[*from])].concat();
                 std::fs::write(&self.logs[*to], merged).unwrap();
-                self.open[*to] = Some(Connection::open(&self.logs[*to]).unwrap());
+                self.open[*to] = Some(released.connect().unwrap());
+                self.following[*to].catch_up().unwrap();
+                self.is_followed(*to);
             }
+        }
+    }
+
+    /// Whoever follows a log has what reading it gives, and so has its writer.
+    fn is_followed(&self, clone: usize) {
+        let bytes = read(&self.logs[clone]);
+        let read = loaded(&bytes);
+        let writer = self.open[clone].as_ref().unwrap().state();
+        for state in [self.following[clone].state(), &writer] {
+            assert_eq!(encode_snapshot(state), encode_snapshot(&read));
+            assert_eq!(state.conflicts(), read.conflicts());
+            assert_eq!(state.db.max_eid(), read.db.max_eid());
         }
     }
 

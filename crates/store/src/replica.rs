@@ -1,0 +1,245 @@
+//! A log's database in a process that stays, while others write to the log.
+//!
+//! A replica has read the log up to a mark and does not hold it: whoever likes may write. [`Replica::catch_up`] reads what stands
+//! behind the mark. Only where more happened than that whole transactions came behind it, which are later than all before (git
+//! put another file there, or an editor another text), the log is read anew.
+//!
+//! To write, a replica takes the log for a while: [`Replica::hold`] keeps other writers out, [`Replica::connect`] catches up and
+//! makes a [`Connection`] of it, and [`Connection::release`] gives the replica back and lets go of the log.
+//!
+//! Invariants
+//! - The state is what replay of the log gives as far as it was read, entity ids included. What is behind its last whole
+//!   transaction, which somebody may just be writing, is left for the next time.
+//! - What a connection was made of is on disk before it is shown.
+//!
+//! Costs: catching up with nothing, a look at the file; else what the new transactions do.
+
+use crate::connection::Connection;
+use crate::error::StoreError;
+use crate::file::{Identity, LogFile};
+use crate::read::{Inspection, inspect};
+use crate::replay::Replayed;
+use db::Db;
+use edn::Uuid;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// See the module.
+pub struct Replica {
+    path: PathBuf,
+    state: Replayed,
+    /// None where the log is to be read from its beginning.
+    mark: Option<Mark>,
+    /// Keeps other writers out.
+    held: Option<LogFile>,
+}
+
+/// How far a log was read.
+struct Mark {
+    /// How many bytes from the start are in the state.
+    read: u64,
+    /// A checksum of the last of them.
+    end: u32,
+    /// The file when it was read.
+    file: Identity,
+    /// Whether it is known that what was read is on disk.
+    is_flushed: bool,
+}
+
+/// How much of what was read the checksum covers.
+const END: u64 = 4 << 10;
+
+impl Replica {
+    /// A log that was not looked at yet: the first time costs a replay.
+    pub fn of(path: &Path) -> Result<Replica, StoreError> {
+        let state = Replayed::empty()?;
+        Ok(Replica { path: path.to_owned(), state, mark: None, held: None })
+    }
+
+    /// Reads a log.
+    ///
+    /// ```
+    /// use store::{Connection, Replica, TxInfo};
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let log = folder.path().join("log.edn");
+    /// let writer = Connection::create(&log, &edn::Map::new(), &TxInfo::default()).unwrap();
+    /// let mut replica = Replica::open(&log).unwrap();
+    /// writer.transact(&edn::read("[{:name \"Ivan\"}]").unwrap(), &TxInfo::default()).unwrap();
+    /// assert!(replica.catch_up().unwrap() && !replica.catch_up().unwrap());
+    /// assert_eq!(replica.db().get(1, &edn::Value::keyword("name")), Some("Ivan".into()));
+    /// ```
+    pub fn open(path: &Path) -> Result<Replica, StoreError> {
+        let mut replica = Replica::of(path)?;
+        replica.read_on()?;
+        Ok(replica)
+    }
+
+    /// What a connection leaves, which has the log as it is now.
+    pub(crate) fn left(
+        file: &LogFile,
+        state: Replayed,
+        is_flushed: bool,
+    ) -> Result<Replica, StoreError> {
+        let mut replica = Replica::of(file.path())?;
+        replica.state = state;
+        let mut log = open(&replica.path)?;
+        let identity = file.identity()?;
+        replica.mark = Some(Mark {
+            read: identity.length,
+            end: checksum(&mut log, &replica.path, identity.length)?,
+            file: identity,
+            is_flushed,
+        });
+        Ok(replica)
+    }
+
+    /// The database as far as the log was read.
+    pub fn db(&self) -> Db {
+        self.state.db.clone()
+    }
+
+    /// The database and how it came to be.
+    pub fn state(&self) -> &Replayed {
+        &self.state
+    }
+
+    /// Whether there may be something in the log that was not read. Costs a look at the file.
+    pub fn has_news(&self) -> Result<bool, StoreError> {
+        let there = Identity::of(&open(&self.path)?).map_err(StoreError::io("read", &self.path))?;
+        Ok(self.mark.as_ref().is_none_or(|mark| mark.file != there))
+    }
+
+    /// Reads what others wrote. Says whether that was anything. Where the log cannot be read the database stays as it is.
+    pub fn catch_up(&mut self) -> Result<bool, StoreError> {
+        if !self.has_news()? {
+            return Ok(false);
+        }
+        let before = self.state.db.max_tx();
+        let is_anew = self.read_on()?.is_anew;
+        Ok(is_anew || self.state.db.max_tx() != before)
+    }
+
+    /// Keeps other writers out from now on, if nobody writes.
+    pub fn hold(&mut self) -> Result<(), StoreError> {
+        if self.held.is_none() {
+            self.held = Some(LogFile::open(&self.path, false)?);
+        }
+        Ok(())
+    }
+
+    /// Catches up, and makes a connection that can write. A torn end is cut off and set aside.
+    pub fn connect(mut self) -> Result<Connection, StoreError> {
+        self.hold()?;
+        let rest = self.read_on()?.rest;
+        let Replica { path, state, mark, held } = self;
+        let (Some(file), Some(mark)) = (held, mark) else {
+            return Err(StoreError::Locked { path });
+        };
+        let mut set_aside = None;
+        if !rest.is_empty() {
+            set_aside = Some(file.set_aside(&rest, mark.read)?);
+        } else if !ends_a_line(&mut open(&path)?, &path, mark.read)? {
+            file.append(b"\n")?;
+        }
+        if !mark.is_flushed {
+            // A writer that was killed may have left behind what it did not flush.
+            file.flush()?;
+        }
+        Ok(Connection::over(file, state, set_aside))
+    }
+
+    /// Reads what is behind the mark, or the whole log.
+    fn read_on(&mut self) -> Result<ReadOn, StoreError> {
+        let mut log = open(&self.path)?;
+        let file = Identity::of(&log).map_err(StoreError::io("read", &self.path))?;
+        if let Some(mark) = self.mark.take()
+            && mark.leads_on(&mut log, &self.path, &file)?
+        {
+            let bytes = between(&mut log, &self.path, mark.read, file.length)?;
+            let inspection = inspect(&bytes);
+            if goes_on(&self.state, &inspection) {
+                for transaction in &inspection.transactions {
+                    let outcome = self.state.outcome(transaction)?;
+                    self.state.advance(outcome);
+                }
+                let is_flushed = mark.is_flushed && bytes.is_empty();
+                let rest = self.reach(&mut log, file, mark.read, bytes, &inspection, is_flushed)?;
+                return Ok(ReadOn { rest, is_anew: false });
+            }
+        }
+        let bytes = between(&mut log, &self.path, 0, file.length)?;
+        let inspection = inspect(&bytes);
+        self.state = inspection.replay(&self.path)?;
+        let rest = self.reach(&mut log, file, 0, bytes, &inspection, false)?;
+        Ok(ReadOn { rest, is_anew: true })
+    }
+
+    /// Sets the mark behind the last whole transaction of what was read. Gives what is behind that.
+    fn reach(
+        &mut self,
+        log: &mut File,
+        file: Identity,
+        from: u64,
+        mut bytes: Vec<u8>,
+        inspection: &Inspection,
+        is_flushed: bool,
+    ) -> Result<Vec<u8>, StoreError> {
+        let rest = match inspection.is_torn {
+            true => bytes.split_off(inspection.sound_bytes),
+            false => Vec::new(),
+        };
+        let read = from + bytes.len() as u64;
+        let end = checksum(log, &self.path, read)?;
+        self.mark = Some(Mark { read, end, file, is_flushed });
+        Ok(rest)
+    }
+}
+
+/// What reading came to.
+struct ReadOn {
+    /// What is behind the last whole transaction.
+    rest: Vec<u8>,
+    /// Whether the whole log was read.
+    is_anew: bool,
+}
+
+impl Mark {
+    /// Whether what was read still stands before the mark.
+    fn leads_on(&self, log: &mut File, path: &Path, now: &Identity) -> Result<bool, StoreError> {
+        let is_longer = now.is_same_file(&self.file) && now.length >= self.read;
+        Ok(is_longer && checksum(log, path, self.read)? == self.end)
+    }
+}
+
+/// Whether what was found behind a state's log are transactions that come after all of it.
+fn goes_on(state: &Replayed, found: &Inspection) -> bool {
+    let is_later = |id: &Uuid| state.heads.last().is_none_or(|last| last < id);
+    let is_there = |id: &Uuid| {
+        let mut ids = found.transactions.iter().map(|t| &t.id);
+        state.births.tx_of(id).is_some() || ids.any(|there| there == id)
+    };
+    let is_sound = found.damage.is_empty() || found.is_torn;
+    is_sound && found.transactions.iter().all(|t| is_later(&t.id) && t.parents.iter().all(is_there))
+}
+
+fn open(path: &Path) -> Result<File, StoreError> {
+    File::open(path).map_err(StoreError::io("read", path))
+}
+
+fn between(log: &mut File, path: &Path, from: u64, to: u64) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    log.seek(SeekFrom::Start(from))
+        .and_then(|_| log.take(to.saturating_sub(from)).read_to_end(&mut bytes))
+        .map_err(StoreError::io("read", path))?;
+    Ok(bytes)
+}
+
+fn checksum(log: &mut File, path: &Path, read: u64) -> Result<u32, StoreError> {
+    Ok(crc32c::crc32c(&between(log, path, read.saturating_sub(END), read)?))
+}
+
+fn ends_a_line(log: &mut File, path: &Path, read: u64) -> Result<bool, StoreError> {
+    let last = between(log, path, read.saturating_sub(1), read)?;
+    Ok(last.is_empty() || last == b"\n")
+}
