@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask setup | test | ci | fuzz | oracle | conformance | bench`.
+//! The project's own commands: `cargo xtask setup | test | ci | soak | fuzz | oracle | conformance | bench`.
 //!
 //! Each says what it runs, exits non-zero when it falls short, and ends with its figures, one `name: value` a line.
 
 mod checks;
 mod setup;
 mod shell;
+mod soak;
 
 use shell::Failure;
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ usage: cargo xtask COMMAND
   setup peers                 install the engines that `bench datalog --peers` measures
   test                        set up, then format, lints, licences, every test and doc test
   ci                          the same with nothing skipped
+  soak [--minutes N] [--cases N] [--seed N]
+                              the property tests, many cases each, under seeds that nobody tried
   fuzz [TARGET] [--runs N]    fuzz one target or all of them (nightly tool chain and cargo-fuzz)
   oracle datascript [--cases N] [--seed N]
                               random cases against DataScript itself
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         "setup" => none_left(rest).and_then(|()| setup::run()),
         "test" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Usual)),
         "ci" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Full)),
+        "soak" => soak::soak(rest),
         "fuzz" => checks::fuzz(rest),
         "oracle" => setup::run().and_then(|()| checks::oracle(rest)),
         "conformance" => setup::run().and_then(|()| checks::conformance(rest)),
