@@ -54,7 +54,7 @@ pub use schema::{Attribute, Schema, SchemaError, Unique};
 pub use serialize::{SerializeError, from_serializable, from_serializable_with, serializable};
 pub use squuid::{squuid, squuid_at, squuid_time_millis};
 pub use storage::{
-    Address, DEFAULT_BUDGET, FileStorage, MemoryStorage, Pack, Storage, StorageError,
+    Address, DEFAULT_BUDGET, FileStorage, MemoryStorage, Pack, Storage, StorageError, bytes,
     collect_garbage, restore, restore_within,
 };
 pub use tx::{Changes, DbObject, EntityRef, Op, OpValue, TxError, TxReport, tempid};

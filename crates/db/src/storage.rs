@@ -15,7 +15,7 @@
 //! ([`restore_within`]); then what was not looked at of late is let go of, and read again when it is needed (`part`). Memory beyond
 //! that is taken by answers, and by what was changed and not restored since.
 
-mod bytes;
+pub mod bytes;
 mod files;
 mod pack;
 mod part;

@@ -1,31 +1,52 @@
-//! A log's database, kept beside the log so that reading it again needs no replay.
+//! A log's state, kept beside the log so that opening it again, to read or to write, needs no replay of what was there before.
 //!
-//! The cache is a folder that can be deleted at any time. `current` names the pack in it and the log it was made of: by length, times of
-//! change and i-node, and a checksum of its end. A log that differs in any of them, or that was changed so shortly before it was
-//! looked at that its times could be those of a later change too, is replayed.
+//! The cache is a folder that can be deleted at any time:
+//!
+//!     current          what is kept, of which part of the log, and the database's root; replaced as a whole (`current`)
+//!     UUID/nodes table  the database, node by node (`shelf`)
+//!     UUID/origins      where entities and transactions come from (`origins`)
+//!     lock              held by who writes to the cache; who does not get it leaves the cache as it is
+//!
+//! Where the log begins with the bytes that the cache is of, the state is the cached one after the transactions behind them (the tail).
+//! It does so if it is the file that was last found to (`stamp`: length, times of change, i-node, a checksum of its end), else if the
+//! checksum over all those bytes is the same: a log that was changed so shortly before it was looked at that its times could be those
+//! of a later change too has no stamp.
 //!
 //! Invariants
-//! - `current` is put in place when its pack is whole, and a pack does not change after.
-//! - A cache that cannot be opened or written is no error: the log is read instead. One that turns out to be damaged while it is
-//!   read is told by [`Db::check_storage`].
+//! - A state out of the cache is what replaying the whole log gives, and goes on to be. A property test says so over random histories.
+//! - What the tail alone cannot tell (damage, transactions between others that are there, parents that are nowhere) is replayed whole.
+//! - Everything has a checksum. Damage in `current` or `origins` makes a cache that is none. Nodes are read when they are looked at:
+//!   damage in them is told by [`Db::check_storage`], and nothing that was made with it is written to the log.
+//! - What `current` leads to never changes; a longer log's state is written behind it. A pack that was grown to a multiple of what it
+//!   was is given up for a new one.
+//! - A cache that cannot be read or written is no error.
+//!
+//! Costs: to read, the root; a checksum over the log once after each change of it; the tail. To write, the origins besides: some forty bytes
+//! a transaction.
+
+mod current;
+mod origins;
+mod shelf;
 
 use crate::error::StoreError;
-use crate::file::{read_all, write_whole};
+use crate::file::read_all;
 use crate::read::{Inspection, inspect};
-use db::{Db, Pack, restore};
+use crate::replay::Replayed;
+use crate::seen::Heads;
+use crate::stamp::Looked;
+use current::{Current, Part};
+use db::{Db, restore};
+use shelf::Shelf;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A log that was changed less than this before it was looked at may be changed again without its times telling.
-const GRAIN: Duration = Duration::from_millis(50);
+/// A tail of so many bytes, or of such a part of what is cached, is brought into the cache: it costs its length to read, each time.
+const TAIL: u64 = 64 << 10;
+const TAIL_PART: u64 = 4;
 
-/// How much of the log's end the checksum covers.
-const END: u64 = 64 << 10;
-
-const CURRENT: &str = "current";
+/// A pack may grow to so many times what it was when it was new.
+const GROWTH: u64 = 4;
 
 /// A database made of a log, and whether the log's end never became a transaction.
 pub struct Opened {
@@ -35,7 +56,7 @@ pub struct Opened {
     pub is_torn: bool,
 }
 
-/// The database of a log: out of the cache where that has it, else by replay, after which the cache has it.
+/// The database of a log: out of the cache as far as that has it, else by replay, after which the cache has it.
 ///
 /// ```
 /// use store::{Connection, TxInfo, open_cached};
@@ -46,91 +67,163 @@ pub struct Opened {
 /// assert_eq!(open_cached(&log, &cache).unwrap().db.get(1, &edn::Value::keyword("name")), Some("Ivan".into()));
 /// ```
 pub fn open_cached(log: &Path, cache: &Path) -> Result<Opened, StoreError> {
-    let identity = identity(log);
-    if let Some(identity) = &identity
-        && let Some(db) = cached(cache, identity)
-    {
+    let looked = Looked::at(log);
+    if let Some(db) = looked.as_ref().and_then(|looked| cached_db(cache, looked)) {
         return Ok(Opened { db, is_torn: false });
     }
-    let inspection = inspect(&read_all(log)?);
+    let bytes = read_all(log)?;
+    let inspection = inspect(&bytes);
     let Inspection { is_torn, .. } = inspection;
-    let db = inspection.replay(log)?.db;
-    if let Some(identity) = identity.filter(|_| !is_torn) {
-        // A cache that cannot be written is none.
-        let _ = keep(&db, cache, &identity);
+    let state = inspection.replay(log)?;
+    if !is_torn {
+        keep(cache, &state, &bytes, looked.as_ref());
     }
-    Ok(Opened { db, is_torn })
+    Ok(Opened { db: state.db, is_torn })
 }
 
-/// What tells one state of a log from another; `None` where that cannot be told.
-fn identity(log: &Path) -> Option<String> {
-    let mut file = File::open(log).ok()?;
-    let metadata = file.metadata().ok()?;
-    let modified = metadata.modified().ok()?;
-    if SystemTime::now().duration_since(modified).ok()? < GRAIN {
-        return None;
+/// The state of a log; `None` where it has to be replayed.
+pub(crate) fn cached_state(cache: &Path, looked: &Looked) -> Option<Replayed> {
+    Cached::open(cache)?.state(looked)
+}
+
+fn cached_db(cache: &Path, looked: &Looked) -> Option<Db> {
+    let cached = Cached::open(cache)?;
+    match cached.is_of(looked) && cached.current.log.length == looked.length {
+        true => Some(cached.db),
+        false => cached.state(looked).map(|state| state.db),
     }
-    let since = modified.duration_since(UNIX_EPOCH).ok()?;
-    file.seek(SeekFrom::Start(metadata.len().saturating_sub(END))).ok()?;
-    let mut end = Vec::new();
-    file.take(END).read_to_end(&mut end).ok()?;
-    let crc = crc32c::crc32c(&end);
-    let inode = inode(&metadata);
-    Some(format!(
-        "{} bytes, modified {}.{:09}, {inode}, ends in {crc:08x}",
-        metadata.len(),
-        since.as_secs(),
-        since.subsec_nanos()
-    ))
 }
 
-#[cfg(unix)]
-fn inode(metadata: &fs::Metadata) -> String {
-    use std::os::unix::fs::MetadataExt;
-    format!(
-        "changed {}.{:09}, i-node {} on {}",
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-        metadata.ino(),
-        metadata.dev()
-    )
-}
-
-#[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> String {
-    String::from("no i-node")
-}
-
-/// `current` is two lines: the pack's folder, and what the log was.
-fn cached(cache: &Path, identity: &str) -> Option<Db> {
-    let current = fs::read_to_string(cache.join(CURRENT)).ok()?;
-    let (pack, of) = current.split_once('\n')?;
-    if of != head(identity) {
-        return None;
+/// Keeps the state of a log's bytes. A cache that cannot be written is none.
+pub(crate) fn keep(cache: &Path, state: &Replayed, bytes: &[u8], looked: Option<&Looked>) {
+    // The tail begins at the beginning of a line.
+    if bytes.last().is_some_and(|last| *last == b'\n') {
+        let _ = written(cache, state, bytes, looked);
     }
-    restore(Arc::new(Pack::read_only(&cache.join(pack)).ok()?)).ok()?
 }
 
-/// The cache is of this version's making too: another one may store databases otherwise.
-fn head(identity: &str) -> String {
-    format!("defbase {}: {identity}\n", env!("CARGO_PKG_VERSION"))
-}
-
-fn keep(db: &Db, cache: &Path, identity: &str) -> Result<(), StoreError> {
-    fs::create_dir_all(cache).map_err(StoreError::io("create", cache))?;
-    let name = uuid::Uuid::new_v4().to_string();
-    let folder = cache.join(&name);
-    let written = Pack::open_unflushed(&folder)
-        .map_err(StoreError::io("write", &folder))
-        .and_then(|pack| Ok(db.store(Arc::new(pack)).map_err(db::TxError::from)?))
-        .and_then(|()| {
-            write_whole(&cache.join(CURRENT), format!("{name}\n{}", head(identity)).as_bytes())
-        });
-    let leave = if written.is_ok() { name.as_str() } else { "" };
+fn written(
+    cache: &Path,
+    state: &Replayed,
+    bytes: &[u8],
+    looked: Option<&Looked>,
+) -> std::io::Result<()> {
+    fs::create_dir_all(cache)?;
+    let Some(_lock) = lock(cache) else { return Ok(()) };
+    let log = Part::of(bytes);
+    // What was read may be more than what was looked at.
+    let same = looked.filter(|looked| looked.length == log.length);
+    let pack = uuid::Uuid::new_v4().to_string();
+    let folder = cache.join(&pack);
+    let made = whole(&folder, state).and_then(|(root, origins, size)| {
+        let stamp = same.and_then(|looked| looked.stamp.clone());
+        let conflicts = state.conflicts.topics().cloned().collect();
+        Current { pack: pack.clone(), log, stamp, origins, size, conflicts, root }.put(cache)
+    });
+    let leave = if made.is_ok() { pack.as_str() } else { "" };
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
         if entry.path().is_dir() && entry.file_name() != leave {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-    written
+    made
+}
+
+/// A new pack of a state: the root, the origins, and its size.
+fn whole(folder: &Path, state: &Replayed) -> std::io::Result<(Vec<u8>, Part, u64)> {
+    let shelf = Arc::new(Shelf::create(folder)?);
+    state.db.store(shelf.clone()).map_err(std::io::Error::other)?;
+    let origins = origins::append(folder, Part::default(), &state.births, 0)?;
+    Ok((shelf.root(), origins, shelf.size()?))
+}
+
+/// The lock of a cache, where nobody has it.
+fn lock(cache: &Path) -> Option<File> {
+    let file = File::create(cache.join("lock")).ok()?;
+    file.try_lock().ok()?;
+    Some(file)
+}
+
+/// What a cache has.
+struct Cached {
+    cache: PathBuf,
+    current: Current,
+    shelf: Arc<Shelf>,
+    db: Db,
+}
+
+impl Cached {
+    fn open(cache: &Path) -> Option<Cached> {
+        let current = Current::get(cache)?;
+        let shelf = Arc::new(Shelf::open(&cache.join(&current.pack), current.root.clone()).ok()?);
+        if shelf.size().ok()? > current.size.saturating_mul(GROWTH) {
+            return None;
+        }
+        let db = restore(shelf.clone()).ok()??;
+        Some(Cached { cache: cache.to_owned(), current, shelf, db })
+    }
+
+    /// Whether a log is the very file that was found to begin with what is cached.
+    fn is_of(&self, looked: &Looked) -> bool {
+        looked.stamp.is_some() && looked.stamp == self.current.stamp
+    }
+
+    /// The state of a log; `None` where it has to be replayed.
+    fn state(mut self, looked: &Looked) -> Option<Replayed> {
+        let Part { length, crc } = self.current.log;
+        let begins_so = self.is_of(looked) || looked.crc_of(length).ok()? == Some(crc);
+        let tail = if begins_so { looked.tail(length).ok()?? } else { return None };
+        let folder = self.cache.join(&self.current.pack);
+        let births = origins::read(&folder, self.current.origins)?;
+        let known = births.transactions().len();
+        let mut state = Replayed {
+            db: self.db.clone(),
+            conflicts: self.current.conflicts.iter().cloned().collect(),
+            heads: Heads::of(&births),
+            births,
+        };
+        let found = inspect(&tail);
+        let is_whole = found.damage.is_empty() && tail.last().is_none_or(|byte| *byte == b'\n');
+        if !is_whole || !state.leads_to(&found) {
+            return None;
+        }
+        state.go_on(&found).ok()?;
+        state.db.check_storage().ok()?;
+        let is_long = tail.len() as u64 >= TAIL.min(length / TAIL_PART).max(1);
+        let is_news = !self.is_of(looked) && looked.stamp.is_some();
+        if is_long || is_news {
+            let behind = if is_long { &tail[..] } else { &[] };
+            // A cache that cannot be written is as it was.
+            let _ = self.grow(&folder, &state, known, behind, looked);
+        }
+        Some(state)
+    }
+
+    /// Brings what was found out about a log into the cache, and what stands in it behind what is cached.
+    fn grow(
+        &mut self,
+        folder: &Path,
+        state: &Replayed,
+        known: usize,
+        tail: &[u8],
+        looked: &Looked,
+    ) -> std::io::Result<()> {
+        let Some(_lock) = lock(&self.cache) else { return Ok(()) };
+        let there = Current::get(&self.cache);
+        if !there
+            .is_some_and(|there| (&there.pack, there.log) == (&self.current.pack, self.current.log))
+        {
+            return Ok(());
+        }
+        self.current.stamp = looked.stamp.clone();
+        if !tail.is_empty() {
+            state.db.store(self.shelf.clone()).map_err(std::io::Error::other)?;
+            let current = &mut self.current;
+            current.origins = origins::append(folder, current.origins, &state.births, known)?;
+            current.conflicts = state.conflicts.topics().cloned().collect();
+            current.root = self.shelf.root();
+            current.log = current.log.and(tail);
+        }
+        self.current.put(&self.cache)
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) const SCHEMA: EntityId = 0;
 /// Conflicts in the order they came up, found by what they are about.
 #[derive(Clone, Default)]
 pub(crate) struct Conflicts {
-    open: BTreeMap<u64, Conflict>,
+    open: BTreeMap<u64, (Topic, Conflict)>,
     by_topic: FxHashMap<Topic, Vec<u64>>,
     next: u64,
 }
@@ -47,6 +47,11 @@ impl Conflicts {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Conflict> {
+        self.open.values().map(|(_, conflict)| conflict)
+    }
+
+    /// The same, each with what it is about.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &(Topic, Conflict)> {
         self.open.values()
     }
 
@@ -55,7 +60,7 @@ impl Conflicts {
     }
 
     pub(crate) fn add(&mut self, topic: Topic, conflict: Conflict) {
-        self.open.insert(self.next, conflict);
+        self.open.insert(self.next, (topic, conflict));
         self.by_topic.entry(topic).or_default().push(self.next);
         self.next += 1;
     }
@@ -66,7 +71,7 @@ impl Conflicts {
             let Some(mut numbers) = self.by_topic.remove(topic) else { continue };
             numbers.retain(|n| {
                 let is_seen =
-                    self.open.get(n).is_some_and(|c| saw(c.earlier.tx) && saw(c.later.tx));
+                    self.open.get(n).is_some_and(|(_, c)| saw(c.earlier.tx) && saw(c.later.tx));
                 if is_seen {
                     self.open.remove(n);
                 }
@@ -76,5 +81,13 @@ impl Conflicts {
                 self.by_topic.insert(*topic, numbers);
             }
         }
+    }
+}
+
+impl FromIterator<(Topic, Conflict)> for Conflicts {
+    fn from_iter<I: IntoIterator<Item = (Topic, Conflict)>>(conflicts: I) -> Conflicts {
+        let mut all = Conflicts::default();
+        conflicts.into_iter().for_each(|(topic, conflict)| all.add(topic, conflict));
+        all
     }
 }

@@ -81,6 +81,25 @@ impl Connection {
         Replica::of(path)?.connect()
     }
 
+    /// The same, out of a cache as far as that has the log; where it has nothing of it, it has all of it afterwards. So opening
+    /// costs what was not cached yet, however long the log is.
+    ///
+    /// ```
+    /// use store::{Connection, TxInfo};
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let (log, cache) = (folder.path().join("log.edn"), folder.path().join("cache"));
+    /// Connection::create(&log, &edn::Map::new(), &TxInfo::default()).unwrap();
+    /// for name in ["Ivan", "Oleg"] {
+    ///     let connection = Connection::open_cached(&log, &cache).unwrap();
+    ///     let tx = edn::read(&format!("[{{:name \"{name}\"}}]")).unwrap();
+    ///     connection.transact(&tx, &TxInfo::default()).unwrap();
+    /// }
+    /// assert_eq!(Connection::open_cached(&log, &cache).unwrap().db().max_eid(), 2);
+    /// ```
+    pub fn open_cached(path: &Path, cache: &Path) -> Result<Connection, StoreError> {
+        Replica::cached(path, cache)?.connect()
+    }
+
     /// Lets go of the log, so that others can write. What goes on from here knows all that this connection wrote.
     pub fn release(self) -> Result<Replica, StoreError> {
         self.check()?;
@@ -255,6 +274,8 @@ impl Connection {
         } else {
             as_read(state, &encoded, report, id)?
         };
+        // What was made of less than what the database has is not written.
+        report.db_after.check_storage().map_err(db::TxError::from)?;
         if let Err(error) = self.file.append(encoded.text.as_bytes()) {
             held(&self.flushing).failed = Some(error.to_string());
             return Err(error);

@@ -133,9 +133,13 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn of(file: &File) -> std::io::Result<Identity> {
-        let metadata = file.metadata()?;
+        Ok(Identity::told(&file.metadata()?))
+    }
+
+    /// The same, by what the system has told of it.
+    pub(crate) fn told(metadata: &Metadata) -> Identity {
         let (length, modified) = (metadata.len(), metadata.modified().ok());
-        Ok(Identity { length, modified, place: place(&metadata) })
+        Identity { length, modified, place: place(metadata) }
     }
 
     /// Whether this is the same file, whatever stands in it.

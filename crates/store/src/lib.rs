@@ -25,6 +25,7 @@ mod replica;
 mod restore;
 mod seen;
 mod snapshot;
+mod stamp;
 mod step;
 mod writable;
 

@@ -15,7 +15,7 @@
 use crate::births::{Births, Recorded};
 use crate::conflicts::{Conflict, Conflicts, Topic};
 use crate::error::StoreError;
-use crate::read::Transaction;
+use crate::read::{Inspection, Transaction, inspect};
 use crate::seen::{Heads, Seen};
 use crate::step::Step;
 use db::{Datom, Db, EntityId, Schema};
@@ -88,17 +88,39 @@ impl Replayed {
         for (about, conflict) in conflicts {
             self.conflicts.add(about, conflict);
         }
+        let tx = self.births.next_tx();
         for n in born {
-            self.births.bear((id, n));
+            self.births.bear(tx, n);
         }
         for (n, e) in aliases {
-            self.births.alias((id, n), e);
+            self.births.alias(tx, n, e);
         }
         let saw_all = seen.is_none();
-        let tx = self.births.next_tx();
         self.heads.advance(id, tx, &parents, seen);
         self.births.record(Recorded { id, parents, saw_all, crc, text });
         self.db = db;
+    }
+}
+
+impl Replayed {
+    /// Whether what was found behind the log that this is the state of are transactions that come after all of it and build on
+    /// what is there; else the whole log is to be replayed.
+    pub(crate) fn leads_to(&self, found: &Inspection) -> bool {
+        let is_later = |id: &Uuid| self.births.last_id().is_none_or(|last| last < *id);
+        let found_there: FxHashSet<Uuid> = found.transactions.iter().map(|t| t.id).collect();
+        let is_there = |id: &Uuid| self.births.tx_of(id).is_some() || found_there.contains(id);
+        let is_sound = found.damage.is_empty() || found.is_torn;
+        let fits = |t: &Transaction| is_later(&t.id) && t.parents.iter().all(is_there);
+        is_sound && found.transactions.iter().all(fits)
+    }
+
+    /// Brings in what was found behind it.
+    pub(crate) fn go_on(&mut self, found: &Inspection) -> Result<(), StoreError> {
+        for transaction in &found.transactions {
+            let outcome = self.outcome(transaction)?;
+            self.advance(outcome);
+        }
+        Ok(())
     }
 }
 
@@ -133,5 +155,5 @@ pub(crate) fn replay(transactions: &[Transaction]) -> Result<Replayed, StoreErro
 /// assert!(store::load(b"", std::path::Path::new("log.edn")).unwrap().db.is_empty());
 /// ```
 pub fn load(bytes: &[u8], path: &std::path::Path) -> Result<Replayed, StoreError> {
-    crate::read::inspect(bytes).replay(path)
+    inspect(bytes).replay(path)
 }

@@ -14,13 +14,14 @@
 //!
 //! Costs: catching up with nothing, a look at the file; else what the new transactions do.
 
+use crate::cache::{cached_state, keep};
 use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::file::{Identity, LogFile};
 use crate::read::{Inspection, inspect};
 use crate::replay::Replayed;
+use crate::stamp::Looked;
 use db::Db;
-use edn::Uuid;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct Replica {
     mark: Option<Mark>,
     /// Keeps other writers out.
     held: Option<LogFile>,
+    /// Where the log's state is kept.
+    cache: Option<PathBuf>,
 }
 
 /// How far a log was read.
@@ -54,7 +57,12 @@ impl Replica {
     /// A log that was not looked at yet: the first time costs a replay.
     pub fn of(path: &Path) -> Result<Replica, StoreError> {
         let state = Replayed::empty()?;
-        Ok(Replica { path: path.to_owned(), state, mark: None, held: None })
+        Ok(Replica { path: path.to_owned(), state, mark: None, held: None, cache: None })
+    }
+
+    /// The same of a log whose state is kept in a cache: the first time costs what the cache does not have.
+    pub fn cached(path: &Path, cache: &Path) -> Result<Replica, StoreError> {
+        Ok(Replica { cache: Some(cache.to_owned()), ..Replica::of(path)? })
     }
 
     /// Reads a log.
@@ -132,7 +140,7 @@ impl Replica {
     pub fn connect(mut self) -> Result<Connection, StoreError> {
         self.hold()?;
         let rest = self.read_on()?.rest;
-        let Replica { path, state, mark, held } = self;
+        let Replica { path, state, mark, held, .. } = self;
         let (Some(file), Some(mark)) = (held, mark) else {
             return Err(StoreError::Locked { path });
         };
@@ -158,19 +166,29 @@ impl Replica {
         {
             let bytes = between(&mut log, &self.path, mark.read, file.length)?;
             let inspection = inspect(&bytes);
-            if goes_on(&self.state, &inspection) {
-                for transaction in &inspection.transactions {
-                    let outcome = self.state.outcome(transaction)?;
-                    self.state.advance(outcome);
-                }
+            if self.state.leads_to(&inspection) {
+                self.state.go_on(&inspection)?;
                 let is_flushed = mark.is_flushed && bytes.is_empty();
                 let rest = self.reach(&mut log, file, mark.read, bytes, &inspection, is_flushed)?;
                 return Ok(ReadOn { rest, is_anew: false });
             }
         }
+        let looked = self.cache.is_some().then(|| Looked::at(&self.path)).flatten();
+        if let (Some(cache), Some(looked)) = (&self.cache, &looked)
+            && let Some(state) = cached_state(cache, looked)
+        {
+            let (read, file) = (looked.length, looked.identity.clone());
+            let end = checksum(&mut log, &self.path, read)?;
+            self.state = state;
+            self.mark = Some(Mark { read, end, file, is_flushed: false });
+            return Ok(ReadOn { rest: Vec::new(), is_anew: true });
+        }
         let bytes = between(&mut log, &self.path, 0, file.length)?;
         let inspection = inspect(&bytes);
         self.state = inspection.replay(&self.path)?;
+        if let (Some(cache), false) = (&self.cache, inspection.is_torn) {
+            keep(cache, &self.state, &bytes, looked.as_ref());
+        }
         let rest = self.reach(&mut log, file, 0, bytes, &inspection, false)?;
         Ok(ReadOn { rest, is_anew: true })
     }
@@ -210,17 +228,6 @@ impl Mark {
         let is_longer = now.is_same_file(&self.file) && now.length >= self.read;
         Ok(is_longer && checksum(log, path, self.read)? == self.end)
     }
-}
-
-/// Whether what was found behind a state's log are transactions that come after all of it.
-fn goes_on(state: &Replayed, found: &Inspection) -> bool {
-    let is_later = |id: &Uuid| state.heads.last().is_none_or(|last| last < id);
-    let is_there = |id: &Uuid| {
-        let mut ids = found.transactions.iter().map(|t| &t.id);
-        state.births.tx_of(id).is_some() || ids.any(|there| there == id)
-    };
-    let is_sound = found.damage.is_empty() || found.is_torn;
-    is_sound && found.transactions.iter().all(|t| is_later(&t.id) && t.parents.iter().all(is_there))
 }
 
 fn open(path: &Path) -> Result<File, StoreError> {

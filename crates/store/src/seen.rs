@@ -32,6 +32,18 @@ pub(crate) struct Heads {
 }
 
 impl Heads {
+    /// Those of all these transactions. What they had seen is found out when somebody asks.
+    pub(crate) fn of(births: &Births) -> Heads {
+        let mut heads = Heads::default();
+        for transaction in births.transactions() {
+            transaction.parents.iter().for_each(|parent| {
+                heads.ids.remove(parent);
+            });
+            heads.ids.insert(transaction.id);
+        }
+        heads
+    }
+
     /// Their ids in order.
     pub(crate) fn ids(&self) -> Vec<Uuid> {
         self.ids.iter().copied().collect()

@@ -77,7 +77,8 @@ fn write_datom(out: &mut String, db: &Db, datom: &Datom, event: bool) {
     out.push_str("]\n");
 }
 
-fn write_conflict(out: &mut String, conflict: &Conflict) {
+/// A line of a snapshot that says a conflict.
+pub(crate) fn write_conflict(out: &mut String, conflict: &Conflict) {
     let Conflict { entity, attribute, earlier, later } = conflict;
     let _ = write!(out, "{{:conflict [{entity} {attribute}]");
     for (name, side) in [("earlier", earlier), ("later", later)] {
@@ -151,6 +152,21 @@ fn id(value: &Value) -> Option<EntityId> {
     value.as_int().and_then(|n| EntityId::try_from(n).ok())
 }
 
+/// What [`write_conflict`] wrote.
+pub(crate) fn read_conflict(map: &Map) -> Option<Conflict> {
+    let [entity, attribute] = map.get_keyword("conflict")?.as_vector()? else { return None };
+    let side = |name: &str| {
+        let parts = map.get_keyword(name)?.as_vector()?;
+        Some(Side { tx: id(parts.first()?)?, value: parts.get(1).cloned() })
+    };
+    Some(Conflict {
+        entity: id(entity)?,
+        attribute: attribute.clone(),
+        earlier: side("earlier")?,
+        later: side("later")?,
+    })
+}
+
 impl Decoder {
     /// The lines that stood with a transaction are its own when they are all read.
     fn end_of_transaction(&mut self) {
@@ -183,6 +199,9 @@ impl Decoder {
             let parents = map.get_keyword("parents")?.as_vector()?;
             let parents: Option<Vec<Uuid>> = parents.iter().map(uuid).collect();
             let (id, parents) = (uuid(tx)?, parents?);
+            if self.births.last_id().is_some_and(|last| last >= id) {
+                return None;
+            }
             let crc = u32::try_from(map.get_keyword("crc32c")?.as_int()?).ok()?;
             let seen = self.heads.seen_by(&self.births, &parents);
             let saw_all = seen.is_none();
@@ -190,36 +209,26 @@ impl Decoder {
             self.births.record(Recorded { id, parents, saw_all, crc, text: None });
             return Some(());
         }
-        if let Some(about) = map.get_keyword("conflict") {
-            return self.conflict(about, map);
+        if map.get_keyword("conflict").is_some() {
+            return self.conflict(map);
         }
         let e = EntityId::try_from(map.get_keyword("born")?.as_int()?).ok()?;
         let n = u32::try_from(map.get_keyword("as")?.as_int()?).ok()?;
-        let birth = (uuid(map.get_keyword("in")?)?, n);
+        let tx = self.births.tx_of(&uuid(map.get_keyword("in")?)?)?;
         if e >= TX0 || self.births.of(e).is_some() {
-            self.births.alias(birth, e);
-        } else if self.births.bear(birth) != e {
+            self.births.alias(tx, n, e);
+        } else if self.births.bear(tx, n) != e {
             return None;
         }
         Some(())
     }
 
-    fn conflict(&mut self, about: &Value, map: &Map) -> Option<()> {
-        let [entity, attribute] = about.as_vector()? else { return None };
-        let entity = id(entity)?;
-        let side = |name: &str| {
-            let parts = map.get_keyword(name)?.as_vector()?;
-            Some(Side { tx: id(parts.first()?)?, value: parts.get(1).cloned() })
-        };
-        let conflict = Conflict {
-            entity,
-            attribute: attribute.clone(),
-            earlier: side("earlier")?,
-            later: side("later")?,
-        };
-        let a = self.db.use_attribute(attribute).ok()?;
+    fn conflict(&mut self, map: &Map) -> Option<()> {
+        let conflict = read_conflict(map)?;
+        let a = self.db.use_attribute(&conflict.attribute).ok()?;
         // What a transaction says of an attribute itself is told of the transaction.
-        let about = if entity == conflict.later.tx { SCHEMA } else { entity };
+        let is_schema = conflict.entity == conflict.later.tx;
+        let about = if is_schema { SCHEMA } else { conflict.entity };
         self.conflicts.add((about, a), conflict);
         Some(())
     }

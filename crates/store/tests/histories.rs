@@ -1,13 +1,15 @@
-//! Laws over histories made at random: several clones transact, change the schema, fork and merge.
+//! Laws over histories made at random: several clones transact, change the schema, fork and merge, and are opened again with their
+//! caches.
 #![allow(clippy::unwrap_used)]
 
 use db::{Index, Prefix};
 use edn::{Map, Value};
 use proptest::prelude::*;
 use proptest::sample::Index as Pick;
+use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use store::{Connection, Replayed, Replica, TxInfo, encode_snapshot, inspect, load};
+use store::{Connection, Replayed, Replica, TxInfo, encode_snapshot, inspect, load, open_cached};
 
 const CLONES: usize = 3;
 
@@ -62,6 +64,9 @@ enum Step {
     Transact(usize, Vec<Form>),
     Schema(usize, usize),
     Merge(usize, usize),
+    /// Opened again with its cache; or its cache is looked at while it is open.
+    Open(usize),
+    Look(usize),
 }
 
 fn who() -> impl Strategy<Value = Who> {
@@ -101,6 +106,8 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (0..CLONES, prop::collection::vec(form(), 1..5)).prop_map(|(c, f)| Step::Transact(c, f)),
         1 => (0..CLONES, 0..MORE_SCHEMA.len()).prop_map(|(c, s)| Step::Schema(c, s)),
         2 => (0..CLONES, 0..CLONES).prop_map(|(to, from)| Step::Merge(to, from)),
+        3 => (0..CLONES).prop_map(Step::Open),
+        1 => (0..CLONES).prop_map(Step::Look),
     ]
 }
 
@@ -169,9 +176,30 @@ fn loaded(bytes: &[u8]) -> Replayed {
         .unwrap_or_else(|e| panic!("{e}\n{}", String::from_utf8_lossy(bytes)))
 }
 
+/// A state is what replay of its log gives.
+fn is_as_replayed(live: &Replayed, log: &[u8], after: &dyn Display) {
+    let read = loaded(log);
+    let told = || format!("after {after}\n{}", String::from_utf8_lossy(log));
+    assert_eq!(encode_snapshot(live), encode_snapshot(&read), "{}", told());
+    assert_eq!(live.conflicts(), read.conflicts(), "{}", told());
+    assert_eq!(live.db.max_eid(), read.db.max_eid(), "{}", told());
+    assert!(live.db.check_storage().is_ok(), "{}", told());
+}
+
+/// All that is and was true, in every order.
+fn facts(db: &db::Db) -> Vec<String> {
+    let views = [db.clone(), db.history()];
+    let scan = |db: &db::Db, index| -> Vec<String> {
+        db.scan(index, &Prefix::default()).map(|d| db.datom_string(&d)).collect()
+    };
+    let indexes = [Index::Eavt, Index::Aevt, Index::Avet];
+    views.iter().flat_map(|db| indexes.iter().flat_map(|index| scan(db, *index))).collect()
+}
+
 /// The clones of one history, each with its log open, and somebody who follows it.
 struct Clones {
     logs: Vec<PathBuf>,
+    caches: Vec<PathBuf>,
     open: Vec<Option<Connection>>,
     following: Vec<Replica>,
 }
@@ -186,7 +214,8 @@ impl Clones {
         }
         let open = logs.iter().map(|log| Some(Connection::open(log).unwrap())).collect();
         let following = logs.iter().map(|log| Replica::open(log).unwrap()).collect();
-        Clones { logs, open, following }
+        let caches = (0..CLONES).map(|i| folder.join(format!("cache-{i}"))).collect();
+        Clones { logs, caches, open, following }
     }
 
     fn take(&mut self, step: &Step) {
@@ -218,34 +247,42 @@ impl Clones {
                 let released = self.open[*to].take().unwrap().release().unwrap();
                 let merged = [read(&self.logs[*to]), read(&self.logs[*from])].concat();
                 std::fs::write(&self.logs[*to], merged).unwrap();
-                self.open[*to] = Some(released.connect().unwrap());
+                let connection = released.connect().unwrap();
+                is_as_replayed(&connection.state(), &read(&self.logs[*to]), &"merged");
+                self.open[*to] = Some(connection);
                 self.following[*to].catch_up().unwrap();
                 self.is_followed(*to);
+            }
+            Step::Open(clone) => {
+                self.open[*clone] = None;
+                self.reopen(*clone);
+            }
+            Step::Look(clone) => {
+                let opened = open_cached(&self.logs[*clone], &self.caches[*clone]).unwrap();
+                let read = loaded(&read(&self.logs[*clone]));
+                assert_eq!(facts(&opened.db), facts(&read.db));
             }
         }
     }
 
-    /// Whoever follows a log has what reading it gives, and so has its writer.
+    /// Whoever follows a log has what reading it gives.
     fn is_followed(&self, clone: usize) {
-        let bytes = read(&self.logs[clone]);
-        let read = loaded(&bytes);
-        let writer = self.open[clone].as_ref().unwrap().state();
-        for state in [self.following[clone].state(), &writer] {
-            assert_eq!(encode_snapshot(state), encode_snapshot(&read));
-            assert_eq!(state.conflicts(), read.conflicts());
-            assert_eq!(state.db.max_eid(), read.db.max_eid());
-        }
+        is_as_replayed(self.following[clone].state(), &read(&self.logs[clone]), &"caught up");
+    }
+
+    /// What is opened with a cache is what is replayed.
+    fn reopen(&mut self, clone: usize) {
+        let log = &self.logs[clone];
+        let connection = Connection::open_cached(log, &self.caches[clone]).unwrap();
+        is_as_replayed(&connection.state(), &read(log), &"opened again");
+        self.open[clone] = Some(connection);
     }
 
     fn is_as_reloaded(&self, clone: usize, report: &db::TxReport, data: &Value) {
         let connection = self.open[clone].as_ref().unwrap();
         let bytes = read(&self.logs[clone]);
-        let read = loaded(&bytes);
-        let live = connection.state();
         let told = || format!("after {data}\n{}", String::from_utf8_lossy(&bytes));
-        assert_eq!(encode_snapshot(&live), encode_snapshot(&read), "{}", told());
-        assert_eq!(live.conflicts(), read.conflicts(), "{}", told());
-        assert_eq!(live.db.max_eid(), read.db.max_eid(), "{}", told());
+        is_as_replayed(&connection.state(), &bytes, data);
         for d in report.tx_data.iter().filter(|d| d.added) {
             let still = report.db_after.values(d.e, d.a).any(|x| x.v == d.v);
             let again =

@@ -1,15 +1,26 @@
 //! Numbers as bytes: seven bits a byte, the low ones first, the high bit where more follow.
+//!
+//! ```
+//! use db::bytes::{Reader, Writer};
+//! let mut out = Writer::default();
+//! out.number(300);
+//! out.text("three hundred");
+//! let mut input = Reader::new(&out.0);
+//! assert_eq!((input.number(), input.text(), input.byte()), (Some(300), Some("three hundred"), None));
+//! ```
 
 /// Bytes that are being written.
 #[derive(Default)]
-pub(crate) struct Writer(pub(crate) Vec<u8>);
+pub struct Writer(pub Vec<u8>);
 
 impl Writer {
-    pub(crate) fn byte(&mut self, byte: u8) {
+    /// One byte as it is.
+    pub fn byte(&mut self, byte: u8) {
         self.0.push(byte);
     }
 
-    pub(crate) fn number(&mut self, mut n: u64) {
+    /// A number; the smaller, the fewer bytes.
+    pub fn number(&mut self, mut n: u64) {
         while n >= 0x80 {
             self.0.push(n as u8 | 0x80);
             n >>= 7;
@@ -27,23 +38,31 @@ impl Writer {
         }
     }
 
-    pub(crate) fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+    /// A text and how long it is.
+    pub fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Bytes and how many they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
     }
 }
 
 /// Bytes that are being read; everything is `None` where they end too soon.
-pub(crate) struct Reader<'b> {
+pub struct Reader<'b> {
     bytes: &'b [u8],
 }
 
 impl<'b> Reader<'b> {
-    pub(crate) fn new(bytes: &'b [u8]) -> Reader<'b> {
+    /// From the first of these on.
+    pub fn new(bytes: &'b [u8]) -> Reader<'b> {
         Reader { bytes }
     }
 
-    pub(crate) fn is_at_end(&self) -> bool {
+    /// Whether nothing is left.
+    pub fn is_at_end(&self) -> bool {
         self.bytes.is_empty()
     }
 
@@ -52,13 +71,15 @@ impl<'b> Reader<'b> {
         self.bytes.len()
     }
 
-    pub(crate) fn byte(&mut self) -> Option<u8> {
+    /// One byte as it is.
+    pub fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.bytes.split_first()?;
         self.bytes = rest;
         Some(*first)
     }
 
-    pub(crate) fn number(&mut self) -> Option<u64> {
+    /// A number.
+    pub fn number(&mut self) -> Option<u64> {
         let mut n = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -92,11 +113,17 @@ impl<'b> Reader<'b> {
         Some(())
     }
 
-    pub(crate) fn text(&mut self) -> Option<&'b str> {
+    /// A text.
+    pub fn text(&mut self) -> Option<&'b str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    /// Bytes that stand behind how many they are.
+    pub fn bytes(&mut self) -> Option<&'b [u8]> {
         let len = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.bytes.split_at_checked(len)?;
+        let (bytes, rest) = self.bytes.split_at_checked(len)?;
         self.bytes = rest;
-        std::str::from_utf8(text).ok()
+        Some(bytes)
     }
 }
 
