@@ -47,12 +47,15 @@ pub(crate) fn read(place: &Place) -> Outcome<Db> {
     Ok(opened.db)
 }
 
-/// An error where the cache that a database was read from turned out to be damaged.
+/// An error where the cache that a database was read from turned out to be damaged. It goes.
 pub(crate) fn all_could_be_read(db: &Db) -> Outcome<()> {
     db.check_storage().map_err(|e| {
-        Problem::new("the cache beside the log is damaged, so the answer may not be whole")
+        if let Ok(place) = Place::existing() {
+            let _ = std::fs::remove_dir_all(place.cache());
+        }
+        Problem::new("the cache beside the log was damaged, so the answer may not be whole")
             .because(&e)
-            .help("delete the folder .defbase/cache and ask again: it is made anew from the log")
+            .help("try again: the cache is made anew from the log, which says everything")
     })
 }
 
@@ -69,7 +72,8 @@ impl Database {
     /// Opens a database to be changed. What is torn at the log's end is set aside; files that an interrupted change had
     /// still to write are written.
     pub(crate) fn open(place: &Place) -> Outcome<Database> {
-        let connection = Connection::open(&place.log()).map_err(|e| explained(&e))?;
+        let connection = Connection::open_cached(&place.log(), &place.cache());
+        let connection = connection.map_err(|e| explained(&e))?;
         if let Some(aside) = connection.set_aside() {
             note(&format!(
                 "note: the log's end was torn; what never became a transaction is now in {}",
@@ -90,7 +94,12 @@ impl Database {
 
     /// Changes the database; when this returns, the change is on disk.
     pub(crate) fn transact(&self, ops: &[Op], message: Option<String>) -> Outcome<()> {
-        self.0.transact_ops(ops, &TxInfo { message, ..info() }).map_err(|e| explained(&e))?;
+        let done = self.0.transact_ops(ops, &TxInfo { message, ..info() });
+        if let Err(error) = done {
+            // What could not be read is the reason for whatever else is wrong.
+            all_could_be_read(&self.0.db())?;
+            return Err(explained(&error));
+        }
         Ok(())
     }
 

@@ -165,6 +165,63 @@ fn an_edit_changes_what_was_edited_and_nothing_else() {
     assert_eq!(fs::read_to_string(past.join("src/teahouse/receipt.cljc")).unwrap(), text);
 }
 
+/// What the database says and how it came to, by what it has cached and without that.
+fn said(folder: &Path) -> String {
+    let ask = || {
+        let all = "[:find ?e ?a ?v ?tx :where [?e ?a ?v ?tx]]";
+        let rows = output(folder, &["q", all, "--format", "csv"]);
+        let mut rows: Vec<&str> = rows.lines().collect();
+        rows.sort_unstable();
+        rows.join("\n") + &output(folder, &["log", "-p"])
+    };
+    let cached = ask();
+    fs::remove_dir_all(folder.join(".defbase/cache")).unwrap();
+    assert_eq!(ask(), cached);
+    cached
+}
+
+#[test]
+fn what_was_cached_is_changed_as_what_was_not() {
+    let folder = imported();
+    let path = folder.path().join("src/teahouse/money.cljc");
+    let cached = |folder: &Path| fs::read_dir(folder.join(".defbase/cache")).unwrap().count();
+    output(folder.path(), &["stats"]);
+    assert!(cached(folder.path()) > 0);
+    for n in 0..3 {
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{text}\n(def added-{n} {n})\n")).unwrap();
+        output(folder.path(), &["import"]);
+        output(
+            folder.path(),
+            &["rename", &format!("teahouse.money/added-{n}"), &format!("more-{n}")],
+        );
+    }
+    assert!(said(folder.path()).contains("teahouse.money/more-2"));
+}
+
+#[test]
+fn a_damaged_cache_goes_and_is_made_anew() {
+    let folder = imported();
+    let (folder, log) = (folder.path(), folder.path().join(".defbase/code-db-txlog.edn"));
+    let before = said(folder);
+    let ways: [&[&str]; 3] = [
+        &["q", "[:find ?f :where [_ :statement/fqn ?f]]"],
+        &["rename", "teahouse.money/cents", "pennies"],
+        &["import"],
+    ];
+    for way in ways {
+        let logged = fs::read(&log).unwrap();
+        for (name, bytes) in files(&folder.join(".defbase/cache")) {
+            if name.ends_with("nodes") {
+                fs::write(folder.join(".defbase/cache").join(name), vec![0; bytes.len()]).unwrap();
+            }
+        }
+        assert!(!run(folder, way).status.success(), "{way:?}");
+        assert_eq!(fs::read(&log).unwrap(), logged, "{way:?}");
+        assert_eq!(said(folder), before, "{way:?}");
+    }
+}
+
 #[test]
 fn what_goes_in_comes_out_byte_for_byte() {
     let folder = imported();

@@ -93,7 +93,9 @@ pub(crate) fn import(
     progress.now("reading statements");
     let import = import_project(&database.db(), project, now())
         .map_err(|e| Problem::new("the import cannot be made").because(&e))?;
-    if !import.plan.ops.is_empty() {
+    if import.plan.ops.is_empty() {
+        database::all_could_be_read(&database.db())?;
+    } else {
         progress.now("writing the log");
         database.transact(&import.plan.ops, message)?;
     }

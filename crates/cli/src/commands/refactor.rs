@@ -2,7 +2,7 @@
 
 use super::{Found, ToRead, keep};
 use crate::args::Refactor;
-use crate::database::Database;
+use crate::database::{Database, all_could_be_read};
 use crate::diff;
 use crate::output::{note, say};
 use crate::place::Place;
@@ -127,7 +127,9 @@ pub(crate) fn perform(
 
 /// The files of a database.
 pub(crate) fn stored(db: &Db) -> Outcome<Vec<Exported>> {
-    export::all(db, |_| true).map_err(|e| Problem::new("the sources cannot be read").because(&e))
+    let files = export::all(db, |_| true);
+    all_could_be_read(db)?;
+    files.map_err(|e| Problem::new("the sources cannot be read").because(&e))
 }
 
 /// The files of a database with what is found in them, as the database's configuration says.
