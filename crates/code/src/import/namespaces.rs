@@ -50,7 +50,9 @@ impl Planner<'_> {
             if let (Some(before), Some(stored)) = (before, stored)
                 && now.map(|n| &**n) != Some(before)
             {
-                namespaces.entry(before.into()).or_default().goes.push(stored.e);
+                let namespace = namespaces.entry(before.into()).or_default();
+                namespace.goes.push(stored.e);
+                namespace.described |= stored.kind.is_keyword("ns");
             }
         }
         for (stored, _) in self.old.all.iter().zip(kept).filter(|(_, kept)| !kept) {
