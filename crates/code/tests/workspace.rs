@@ -134,34 +134,84 @@ fn edits() -> impl Strategy<Value = Vec<Vec<(usize, Text)>>> {
     prop::collection::vec(batch, 1..8)
 }
 
+/// Makes edits, several at a time, and compares the database after each with a first import of the files as they are.
+fn come_to_what_is_there(batches: Vec<BTreeMap<&'static str, Text>>) {
+    let mut files: BTreeMap<&str, String> = BTreeMap::new();
+    let mut db = model::empty_db().unwrap();
+    let mut workspace = Workspace::of(&db, None).unwrap();
+    for (batch, now) in batches.into_iter().zip(1..) {
+        for (path, text) in &batch {
+            match text {
+                Some(text) => drop(files.insert(path, text.clone())),
+                None => drop(files.remove(path)),
+            }
+        }
+        let batch: Vec<(&str, Text)> = batch.into_iter().collect();
+        db = edited(&mut workspace, &db, &batch, now);
+        let fresh = imported(&files);
+        let (there, wanted) = (said(&db), said(&fresh));
+        let extra: Vec<&String> = there.difference(&wanted).collect();
+        let missing: Vec<&String> = wanted.difference(&there).collect();
+        assert!(there == wanted, "too much: {extra:#?} missing: {missing:#?} in {files:#?}");
+        assert_eq!(db.len(), fresh.len());
+        // A workspace that is made of the database has nothing to add.
+        let again = edited(&mut Workspace::of(&db, None).unwrap(), &db, &[], now);
+        assert_eq!(again.max_tx(), db.max_tx() + 1);
+        assert_eq!(again.len(), db.len());
+    }
+}
+
+/// Edits of one file after the other.
+fn one_by_one(edits: &[(&'static str, &str)]) {
+    let one = |(path, text): &(&'static str, &str)| [(*path, Some((*text).to_owned()))].into();
+    come_to_what_is_there(edits.iter().map(one).collect());
+}
+
+#[test]
+fn a_namespace_is_described_by_the_forms_that_it_has() {
+    one_by_one(&[
+        ("a.clj", "(ns m \"Doc.\")"),
+        ("a.clj", "(ns n (:require [m :as x]))\n\n(in-ns 'm)"),
+    ]);
+}
+
+#[test]
+fn what_uses_a_name_follows_the_statement_that_has_it() {
+    let user = ("c.cljs", "(ns m (:require-macros [n :as x]) (:require [n :as y]))");
+    let caller = ("b.clj", "(ns b (:require [a :as x]))\n(defn g [] (x/f 1))");
+    let cases: [&[(&str, &str)]; 3] = [
+        // The second `ns` form becomes the first.
+        &[
+            user,
+            (
+                "e/g.cljs",
+                "(ns n (:require [m :as x]))\n\n(ns n (:require [m :refer [f]] [o :as y]))",
+            ),
+            ("e/g.cljs", "(ns o)\n\n(ns n (:require [m :refer [f]] [o :as y]))"),
+        ],
+        // A definition comes before another one of the same name, which was the first.
+        &[
+            caller,
+            ("a.clj", "(ns a)\n(defmacro f [x] x)"),
+            ("a.clj", "(ns a)\n(defmacro f [y] `(do ~y))\n(defmacro f [x] x)"),
+        ],
+        // The first of two goes.
+        &[
+            caller,
+            ("a.clj", "(ns a)\n(defmacro f [y] `(do ~y))\n(defmacro f [x] x)"),
+            ("a.clj", "(ns a)\n(defmacro f [x] x)"),
+        ],
+    ];
+    cases.into_iter().for_each(one_by_one);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn edits_come_to_what_a_first_import_finds(batches in edits()) {
-        let mut files: BTreeMap<&str, String> = BTreeMap::new();
-        let mut db = model::empty_db().unwrap();
-        let mut workspace = Workspace::of(&db, None).unwrap();
-        for (batch, now) in batches.into_iter().zip(1..) {
-            let last: BTreeMap<&str, Text> =
-                batch.into_iter().map(|(i, text)| (PATHS[i], text)).collect();
-            for (path, text) in &last {
-                match text {
-                    Some(text) => drop(files.insert(path, text.clone())),
-                    None => drop(files.remove(path)),
-                }
-            }
-            let last: Vec<(&str, Text)> = last.into_iter().collect();
-            db = edited(&mut workspace, &db, &last, now);
-            let fresh = imported(&files);
-            let (there, wanted) = (said(&db), said(&fresh));
-            let extra: Vec<&String> = there.difference(&wanted).collect();
-            let missing: Vec<&String> = wanted.difference(&there).collect();
-            prop_assert!(there == wanted, "too much: {extra:#?} missing: {missing:#?} in {files:#?}");
-            prop_assert_eq!(db.len(), fresh.len());
-            // A workspace that is made of the database has nothing to add.
-            let again = edited(&mut Workspace::of(&db, None).unwrap(), &db, &[], now);
-            prop_assert_eq!(again.max_tx(), db.max_tx() + 1);
-            prop_assert_eq!(again.len(), db.len());
-        }
+        let by_path = |batch: Vec<(usize, Text)>| {
+            batch.into_iter().map(|(i, text)| (PATHS[i], text)).collect()
+        };
+        come_to_what_is_there(batches.into_iter().map(by_path).collect());
     }
 }

@@ -2,26 +2,29 @@
 //! without looking at those for which nothing does.
 //!
 //! What a file's names mean depends on the answers it got from the project: what is known of a var, whether there is a namespace,
-//! which statement has a name. Each file keeps its questions (`uses`); a change gives the questions whose answers are others now
-//! (`vars`, and names that came, went or changed places); who asked one of them is resolved again, nobody else. Effects are followed
-//! through the graph of all uses each time, which is a pass over numbers.
+//! which statement has a name. Each file keeps its questions (`uses`); a change gives the questions whose answers are others now.
+//! Who asked what a name means (`vars`) is resolved again, nobody else, and is given out only if something else came out. Who asked
+//! where the statement stands that has a name, or what else is in its namespace, says the same as before, but is to be compared with
+//! the database again. Effects are followed through the graph of all uses each time, which is a pass over numbers.
 //!
 //! Invariants
 //! - However the files came to be what they are, the facts are those of the same files analysed at once. A property test says so.
-//! - Every file whose facts differ from what was given out last is given out again.
+//! - Every file whose facts differ from what was given out last is given out again, and every one of which the database may say
+//!   something else though its facts are the same: those that name statements that came, went or changed places.
 
 use super::names::{self, Name, Names};
 use super::purity::{self, Local, Purity};
 use super::uses::FileUses;
 use super::vars::{FileId, Key, StatementId, Vars};
-use super::vars::{definitions, name_key, namespace_key, namespaces};
+use super::vars::{definitions, inside_key, name_key, namespaces};
 use super::{Detail, Entered, File, Rules, describe};
 use crate::facts::FileFacts;
 use crate::project::Problem;
 use edn::Str;
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hasher;
 
 /// A file with what was made of it.
 #[derive(Debug)]
@@ -41,6 +44,17 @@ impl Member {
 
     fn facts(&self) -> FileFacts {
         describe::of_file(&self.file, &self.names, &self.uses.statements, &self.purity)
+    }
+
+    /// Its statements by name, each with the hash of its text.
+    fn texts(&self) -> Vec<(Str, u64)> {
+        let hash = |root: &usize| {
+            let mut hasher = FxHasher::default();
+            hasher.write(self.file.text[self.file.tree.node(*root).range()].as_bytes());
+            hasher.finish()
+        };
+        let statements = self.names.iter().zip(&self.file.statements);
+        statements.map(|(name, (root, _))| (name.fqn.clone(), hash(root))).collect()
     }
 
     /// The names that its statements have, and those of what they define.
@@ -63,8 +77,12 @@ type Owner = (Key, Str, Str);
 struct Changed {
     /// Files that are others now, or have statements with other names.
     files: BTreeSet<FileId>,
-    /// Questions whose answers are others now.
-    keys: FxHashSet<Key>,
+    /// Questions about statements that have other answers now: which one has a name, what else is in a namespace.
+    places: FxHashSet<Key>,
+    /// Files that asked what a name means that means something else now.
+    resolve: BTreeSet<FileId>,
+    /// What the statements of files were before, by path.
+    before: Vec<(Str, Vec<(Str, u64)>)>,
     /// Owners of names that were none before, or are none any more.
     owners: FxHashSet<Owner>,
 }
@@ -77,8 +95,21 @@ impl Changed {
                 self.owners.insert(owner);
             }
         }
-        self.keys.extend(namespaces(&member.file).map(|(_, ns)| namespace_key(ns)));
+        self.places.extend(namespaces(&member.file).map(|(_, ns)| inside_key(ns)));
     }
+}
+
+/// The names of a file that may be those of other statements now: where a text stands under another name than before, the database
+/// takes the statement to be where its text is.
+fn exchanged(before: &[(Str, u64)], now: &[(Str, u64)]) -> FxHashSet<Str> {
+    let texts = |all: &[(Str, u64)]| all.iter().map(|(_, text)| *text).collect::<FxHashSet<u64>>();
+    let (old_texts, new_texts) = (texts(before), texts(now));
+    let was: FxHashMap<&Str, u64> = before.iter().map(|(name, text)| (name, *text)).collect();
+    let is_other = |(name, text): &&(Str, u64)| {
+        was.get(name)
+            .is_some_and(|was| was != text && (old_texts.contains(text) || new_texts.contains(was)))
+    };
+    now.iter().filter(is_other).map(|(name, _)| name.clone()).collect()
 }
 
 /// See the module.
@@ -126,7 +157,8 @@ impl Together {
         } else {
             self.tell(renamed, &mut changed);
         }
-        self.resolve(&changed.files);
+        changed.resolve.extend(&changed.files);
+        changed.files.extend(self.resolve(&changed.resolve));
         changed.files.extend(self.follow_effects());
         let path = |id: &FileId| Some(self.member(*id)?.file.path.clone());
         changed.files.iter().filter_map(path).collect()
@@ -191,6 +223,7 @@ impl Together {
             self.vars.leave(&old.file, id);
             self.names.leave(id, &old.names);
             changed.turn(&old);
+            changed.before.push((path.clone(), old.texts()));
         }
         self.free.push(id);
     }
@@ -232,30 +265,47 @@ impl Together {
     /// Gives statements their names, and finds out for whom what changed means something.
     fn tell(&mut self, renamed: Vec<(StatementId, Str)>, changed: &mut Changed) {
         let others: BTreeSet<FileId> = renamed.iter().map(|((id, _), _)| *id).collect();
-        for id in others.difference(&changed.files.clone()) {
-            self.member(*id).into_iter().for_each(|member| changed.turn(member));
+        for member in others.difference(&changed.files.clone()).filter_map(|id| self.member(*id)) {
+            changed.turn(member);
+            changed.before.push((member.file.path.clone(), member.texts()));
         }
         renamed.into_iter().for_each(|(statement, fqn)| self.rename(statement, fqn));
         changed.files.extend(others);
         for id in changed.files.clone() {
             self.member(id).into_iter().for_each(|member| changed.turn(member));
         }
-        changed.keys.extend(changed.owners.drain().map(|(key, ..)| key));
-        changed.keys.extend(self.vars.changed());
-        let asks = |id: &FileId| self.member(*id).is_some_and(|m| m.uses.asks(&changed.keys));
-        let ids: Vec<FileId> = self.by_path.values().copied().collect();
-        changed.files.extend(ids.into_par_iter().filter(asks).collect::<Vec<_>>());
+        changed.places.extend(changed.owners.drain().map(|(key, ..)| key));
+        for (path, before) in std::mem::take(&mut changed.before) {
+            let Some(member) = self.by_path.get(&path).and_then(|id| self.member(*id)) else {
+                continue;
+            };
+            let exchanged = exchanged(&before, &member.texts());
+            let owned = member.owners().into_iter().filter(|(.., name)| exchanged.contains(name));
+            changed.places.extend(owned.map(|(key, ..)| key));
+        }
+        let meanings = self.vars.changed();
+        changed.resolve.extend(self.who_asked(&meanings));
+        changed.files.extend(self.who_asked(&changed.places));
     }
 
-    fn resolve(&mut self, files: &BTreeSet<FileId>) {
+    fn who_asked(&self, keys: &FxHashSet<Key>) -> Vec<FileId> {
+        let asked = |id: &FileId| self.member(*id).is_some_and(|member| member.uses.asks(keys));
+        let ids: Vec<FileId> = self.by_path.values().copied().collect();
+        ids.into_par_iter().filter(asked).collect()
+    }
+
+    /// Resolves the names of files. Gives those that use something else than before.
+    fn resolve(&mut self, files: &BTreeSet<FileId>) -> Vec<FileId> {
         let vars = &self.vars;
-        let mut members: Vec<&mut Member> = self
-            .members
-            .iter_mut()
-            .zip(0..)
-            .filter_map(|(member, id)| member.as_mut().filter(|_| files.contains(&id)))
-            .collect();
-        members.par_iter_mut().for_each(|member| member.uses = FileUses::of(vars, &member.file));
+        let members = self.members.iter_mut().zip(0..).filter_map(|(member, id)| {
+            member.as_mut().filter(|_| files.contains(&id)).map(|member| (id, member))
+        });
+        let members: Vec<(FileId, &mut Member)> = members.collect();
+        let differs = |(id, member): (FileId, &mut Member)| {
+            let before = std::mem::replace(&mut member.uses, FileUses::of(vars, &member.file));
+            (!before.says_the_same(&member.uses)).then_some(id)
+        };
+        members.into_par_iter().filter_map(differs).collect()
     }
 
     /// Follows effects through all uses. Gives the files with statements for which something else came out than before.

@@ -8,7 +8,7 @@ use super::lexicon;
 use super::ns::{Context, Platform};
 use super::purity::Local;
 use super::resolve::{Meaning, Project, imported, meaning_in, qualified, starts_upper};
-use super::vars::{Key, Var, Vars, name_key, namespace_key};
+use super::vars::{Key, Var, Vars, inside_key, name_key};
 use super::walk::{Def, Form, Pass, UseKind};
 use crate::model::DependencyType;
 use edn::Str;
@@ -42,7 +42,7 @@ impl FileUses {
         let mut asked = Vec::new();
         for (pass, at) in file.passes.iter().zip(0..) {
             for form in &pass.forms {
-                asked.push(namespace_key(&pass.contexts[form.context].name));
+                asked.push(inside_key(&pass.contexts[form.context].name));
                 if let Some(place) = file.place(form.root) {
                     statements[place as usize].add(&mut names, (pass, at), form);
                 }
@@ -57,6 +57,16 @@ impl FileUses {
         asked.sort_unstable();
         asked.dedup();
         FileUses { statements, asked }
+    }
+
+    /// Whether the same is said of the statements' uses, whatever follows from it for their effects.
+    pub(super) fn says_the_same(&self, other: &FileUses) -> bool {
+        self.statements.len() == other.statements.len()
+            && self
+                .statements
+                .iter()
+                .zip(&other.statements)
+                .all(|(a, b)| a.dependencies == b.dependencies && a.unresolved == b.unresolved)
     }
 
     /// Whether one of these questions was asked.

@@ -84,9 +84,14 @@ pub(super) fn var_key(ns: &str, name: &str) -> Key {
     hasher.finish()
 }
 
-/// Asking whether the project has a namespace, and what else stands in it.
+/// Asking whether the project has a namespace.
 pub(super) fn namespace_key(ns: &str) -> Key {
     var_key(ns, "")
+}
+
+/// Asking what else stands in a namespace.
+pub(super) fn inside_key(ns: &str) -> Key {
+    var_key(ns, "/")
 }
 
 /// Asking which statement has a full name.
