@@ -7,7 +7,7 @@ use db::{Db, Query};
 use edn::Inst;
 use std::path::Path;
 use std::time::Instant;
-use store::{Connection, TxInfo};
+use store::{Connection, TxInfo, open_cached};
 
 /// The seed's questions and some of those a team asks daily.
 const QUERIES: &[(&str, &str)] = &[
@@ -71,9 +71,28 @@ pub(crate) fn measure(name: &str, folder: &Path) -> Result<(), Failure> {
     let (open_ms, opened) = best(3, || Ok(Connection::open(&log)?.db()))?;
     println!("{name}/open-log-ms: {open_ms:.1}");
     drop(opened);
+    cached(name, &log, &scratch.path().join("cache"))?;
     let (now, peak) = memory();
     println!("{name}/memory-megabytes: {now:.0}");
     println!("{name}/memory-peak-megabytes: {peak:.0}");
+    Ok(())
+}
+
+/// Opening the log with a cache beside it: to read, to write, and after something was written.
+fn cached(name: &str, log: &Path, cache: &Path) -> Result<(), Failure> {
+    drop(open_cached(log, cache)?);
+    let (read_ms, _) = best(5, || Ok(open_cached(log, cache)?.db.len()))?;
+    println!("{name}/open-cached-to-read-ms: {read_ms:.2}");
+    let (write_ms, _) = best(5, || Ok(Connection::open_cached(log, cache)?.db().max_tx()))?;
+    println!("{name}/open-cached-to-write-ms: {write_ms:.2}");
+    let note = edn::read("[{:note \"by the benchmark\"}]")?;
+    let written = || {
+        let connection = Connection::open_cached(log, cache)?;
+        Ok(connection.transact(&note, &TxInfo::default())?.tx)
+    };
+    // Each but the first meets a log that grew since it was looked at.
+    let (written_ms, _) = best(5, written)?;
+    println!("{name}/open-cached-and-write-ms: {written_ms:.2}");
     Ok(())
 }
 
@@ -109,27 +128,40 @@ fn again(name: &str, folder: &Path, connection: &Connection) -> Result<(), Failu
     Ok(())
 }
 
-/// What a process costs that keeps the project in memory: making it, and one file after the other with a new definition and a
-/// new name for it, each logged in a transaction of its own.
+/// What a process costs that keeps the project in memory: making it, one file after the other with a new definition and a new name
+/// for it, and another name for the function that most use, each logged in a transaction of its own.
 fn resident(name: &str, folder: &Path, connection: &Connection) -> Result<(), Failure> {
-    let start = Instant::now();
-    let mut workspace = Workspace::of(&connection.db(), None)?;
-    println!("{name}/workspace-ms: {:.1}", start.elapsed().as_secs_f64() * 1e3);
     let project = project::read(folder, &[folder.to_owned()])?;
+    let start = Instant::now();
+    let mut workspace = Workspace::of(&connection.db(), project.config.as_deref())?;
+    println!("{name}/workspace-ms: {:.1}", start.elapsed().as_secs_f64() * 1e3);
+    let most_used = most_used(&connection.db(), &project)?;
     let is_code = |path: &str| path.ends_with(".clj") || path.ends_with(".cljs");
     let files: Vec<_> = project.sources.into_iter().filter(|f| is_code(&f.path)).collect();
     let step = (files.len() / EDITS).max(1);
     let (mut planning, mut logged) = (Vec::new(), Vec::new());
+    let mut edit = |path: &str, bytes: Vec<u8>| {
+        let edit = Edit { path: path.to_owned(), bytes: Some(bytes) };
+        let start = Instant::now();
+        let plan = workspace.plan(&connection.db(), vec![edit], Inst(2))?;
+        let planned = start.elapsed().as_secs_f64() * 1e3;
+        connection.transact_ops(&plan.ops, &TxInfo::default())?;
+        Ok::<_, Failure>((planned, start.elapsed().as_secs_f64() * 1e3))
+    };
     for file in files.iter().step_by(step) {
         for addition in ["\n(defn added-here [x] (inc x))\n", "\n(defn added-there [x] (dec x))\n"]
         {
             let bytes = [&file.bytes[..], addition.as_bytes()].concat();
-            let edit = Edit { path: file.path.clone(), bytes: Some(bytes) };
-            let start = Instant::now();
-            let plan = workspace.plan(&connection.db(), vec![edit], Inst(2))?;
-            planning.push(start.elapsed().as_secs_f64() * 1e3);
-            connection.transact_ops(&plan.ops, &TxInfo::default())?;
-            logged.push(start.elapsed().as_secs_f64() * 1e3);
+            let (planned, whole) = edit(&file.path, bytes)?;
+            planning.push(planned);
+            logged.push(whole);
+        }
+    }
+    if let Some((fqn, path, texts)) = most_used {
+        let times = texts.map(|text| edit(&path, text.into_bytes()));
+        for (what, time) in ["renamed", "renamed-back"].into_iter().zip(times) {
+            let (planned, whole) = time?;
+            println!("{name}/most-used-{what}-ms: {planned:.1}, logged {whole:.1} ({fqn})");
         }
     }
     for (what, mut times) in [("edit-planned", planning), ("edit-planned-and-logged", logged)] {
@@ -138,6 +170,32 @@ fn resident(name: &str, folder: &Path, connection: &Connection) -> Result<(), Fa
         println!("{name}/{what}-ms: {median:.2} (median of {}, longest {longest:.2})", times.len());
     }
     Ok(())
+}
+
+/// The function that most statements use, its file, and the file's text with another name where it is defined, and as it is.
+fn most_used(
+    db: &Db,
+    project: &project::Project,
+) -> Result<Option<(String, String, [String; 2])>, Failure> {
+    let used = "[:find ?f ?n ?p (count ?d) :where [?d :dependency/to ?e] [?e :statement/fqn ?f]
+                 [?e :statement/type :defn] [?e :statement/name ?n]
+                 [?e :statement/file ?file] [?file :file/path ?p]]";
+    let counted = Query::parse(&edn::read(used)?)?.run(&[db.into()])?;
+    let mut rows: Vec<_> = counted.rows().collect();
+    rows.sort_by(|a, b| b[3].cmp(&a[3]));
+    for row in rows {
+        let [Some(fqn), Some(name), Some(path)] = [0, 1, 2].map(|i| row[i].as_str()) else {
+            continue;
+        };
+        let Some(file) = project.sources.iter().find(|file| file.path == path) else { continue };
+        let text = String::from_utf8_lossy(&file.bytes).into_owned();
+        let definition = format!("(defn {name}\n");
+        if text.contains(&definition) {
+            let renamed = text.replacen(&definition, &format!("(defn {name}-renamed\n"), 1);
+            return Ok(Some((fqn.to_owned(), path.to_owned(), [renamed, text])));
+        }
+    }
+    Ok(None)
 }
 
 /// How many files are edited, about.
