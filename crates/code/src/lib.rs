@@ -14,6 +14,7 @@ pub mod graph;
 pub mod history;
 pub mod impact;
 pub mod import;
+pub mod kondo_config;
 pub mod libraries;
 pub mod lines;
 pub mod location;

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 /// The version of the analysis; another one means that derived facts are made anew.
-pub const ANALYSER_VERSION: i64 = 3;
+pub const ANALYSER_VERSION: i64 = 4;
 
 /// An attribute of the code schema.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]

@@ -10,17 +10,18 @@
 //! - Sources stand in the order of their paths, each path once.
 //! - What cannot be read is a [`Problem`], never silently left out.
 
+use crate::kondo_config::{self, KondoConfig};
 use ignore::WalkBuilder;
 use rayon::prelude::*;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::{Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use zip::ZipArchive;
 
 /// The endings of files that are read.
-pub const EXTENSIONS: [&str; 5] = ["clj", "cljs", "cljc", "bb", "edn"];
+pub const EXTENSIONS: [&str; 6] = ["clj", "cljs", "cljc", "cljd", "bb", "edn"];
 
 /// Folders that are never walked.
 pub const SKIPPED_FOLDERS: [&str; 5] = [".git", ".defbase", "target", "node_modules", ".cpcache"];
@@ -97,7 +98,7 @@ pub struct Project {
     pub problems: Vec<Problem>,
     /// Whether a folder could not be walked, so that a file that was not found may still be there.
     pub incomplete: bool,
-    /// The text of `.clj-kondo/config.edn` in the base: what the project's own macros define.
+    /// The text of clj-kondo's configuration in the base: what the project's own macros define.
     pub config: Option<String>,
 }
 
@@ -117,7 +118,7 @@ pub enum ProjectError {
     },
     /// A root that is a file of another kind.
     #[error(
-        "{0} is no Clojure source: expected a folder, a .jar, or a file that ends in .clj, .cljs, .cljc, .bb or .edn"
+        "{0} is no Clojure source: expected a folder, a .jar, or a file that ends in .clj, .cljs, .cljc, .cljd, .bb or .edn"
     )]
     NotSource(PathBuf),
     /// A jar that is none.
@@ -148,7 +149,7 @@ pub struct Listing {
     pub problems: Vec<Problem>,
     /// Whether a folder could not be walked, so that a file that was not found may still be there.
     pub incomplete: bool,
-    /// The text of `.clj-kondo/config.edn` in the base.
+    /// The text of clj-kondo's configuration in the base.
     pub config: Option<String>,
 }
 
@@ -156,11 +157,9 @@ pub struct Listing {
 pub fn list(base: &Path, roots: &[PathBuf]) -> Result<Listing, ProjectError> {
     let base = fs::canonicalize(base).map_err(|source| io(base, source))?;
     let mut listing = Listing::default();
-    match fs::read_to_string(base.join(KONDO_CONFIG)) {
-        Ok(text) => listing.config = Some(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => listing.problems.push(problem(KONDO_CONFIG, error.to_string())),
-    }
+    let KondoConfig { text, problems } = kondo_config::read(&base);
+    listing.config = text;
+    listing.problems.extend(problems);
     for root in roots {
         let location = fs::canonicalize(base.join(root)).map_err(|source| io(root, source))?;
         let name = stored_name(&base, &location)?;

@@ -178,7 +178,7 @@ fn each_rule_holds() {
         let found = find(&files, &rules);
         type Print<'a> = (&'a str, &'a dyn Fn(&Findings) -> Vec<String>);
         let prints: [Print<'_>; 7] = [
-            ("definitions", &|f| f.definitions.iter().map(definition).collect()),
+            ("definitions", &|f| f.definitions.iter().chain(&f.members).map(definition).collect()),
             ("usages", &|f| f.usages.iter().filter_map(usage).collect()),
             ("implementations", &implementations),
             ("classes", &classes),

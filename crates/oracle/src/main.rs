@@ -118,13 +118,20 @@ fn beside_kondo(show: usize, analysis: &Path, folders: &[PathBuf]) -> ExitCode {
 
 /// The line that says how far the two agree in a bucket.
 fn figures(agreement: &Agreement) -> String {
-    let Agreement { name, goal, both, missed, extra } = agreement;
+    let Agreement { name, goal, both, missed, made_up, no_such_var, extra } = agreement;
     let short = match goal {
         Some(goal) if !agreement.reached() => format!(", short of {goal} %"),
         _ => String::new(),
     };
+    let unfounded = match made_up + no_such_var {
+        0 => String::new(),
+        _ => format!(
+            " ({made_up} made up by hooks, {no_such_var} of vars that are not there: recall {:.2} % without)",
+            agreement.recall_of_founded()
+        ),
+    };
     format!(
-        "{name}: recall {:.2} %, precision {:.2} %, {both} agreed, {} only clj-kondo, {} only here{short}\n",
+        "{name}: recall {:.2} %, precision {:.2} %, {both} agreed, {} only clj-kondo{unfounded}, {} only here{short}\n",
         agreement.recall(),
         agreement.precision(),
         missed.len(),

@@ -13,7 +13,7 @@ pub(crate) enum Keep {
     #[command(after_help = "Example:\n  defbase init && git add .gitattributes .defbase")]
     Init,
 
-    /// Read a project's sources (.clj .cljs .cljc .bb .edn, jars) into the database
+    /// Read a project's sources (.clj .cljs .cljc .cljd .bb .edn, jars) into the database
     ///
     /// Only what changed is written. A file that does not read is kept whole, read on behind what is broken, and reported; the
     /// exit code is 1 then. Makes a database where there is none.

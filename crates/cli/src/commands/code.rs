@@ -9,8 +9,8 @@ use crate::place::Place as Project;
 use crate::problem::{Outcome, Problem};
 use ::code::analysis::{Findings, as_kondo, find};
 use ::code::export;
+use ::code::kondo_config;
 use ::code::location::Locations;
-use ::code::project::KONDO_CONFIG;
 use ::code::scip;
 use ::code::search::{self, Place, Search, SearchError};
 use ::code::show::{self, Shown};
@@ -155,7 +155,7 @@ type Texts = Vec<(String, String)>;
 /// The texts of all files, and what is found in them.
 fn found(db: &Db) -> Outcome<(Texts, Vec<Findings>)> {
     let config = match Project::find()? {
-        Some(project) => std::fs::read_to_string(project.root.join(KONDO_CONFIG)).ok(),
+        Some(project) => kondo_config::read(&project.root).text,
         None => None,
     };
     let exported = export::all(db, |_| true)

@@ -130,7 +130,7 @@ fn jars(place: &Place) -> Outcome<Vec<PathBuf>> {
 /// That the sources of a project cannot be read.
 pub(crate) fn unreadable_project(error: &project::ProjectError) -> Problem {
     Problem::new(error.to_string())
-        .help("name folders, jars, or files that end in .clj, .cljs, .cljc, .bb or .edn")
+        .help("name folders, jars, or files that end in .clj, .cljs, .cljc, .cljd, .bb or .edn")
 }
 
 /// What happened to a statement, in a word.

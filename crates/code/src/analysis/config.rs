@@ -3,6 +3,13 @@
 use super::walk::LintAs;
 use edn::Value;
 
+/// The forms of a clj-kondo configuration.
+pub(crate) fn config_forms(text: &str) -> Result<Vec<Value>, edn::ReadError> {
+    let options =
+        edn::ReadOptions { clojure: true, features: vec!["clj".to_string()], ..Default::default() };
+    edn::read_all_with(text, &options)
+}
+
 /// Knowledge about a project's own macros.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
@@ -17,12 +24,7 @@ impl Rules {
     /// rules.add_kondo_config("{:lint-as {my.app/defthing clojure.core/def}}").unwrap();
     /// ```
     pub fn add_kondo_config(&mut self, text: &str) -> Result<(), edn::ReadError> {
-        let options = edn::ReadOptions {
-            clojure: true,
-            features: vec!["clj".to_string()],
-            ..Default::default()
-        };
-        for form in edn::read_all_with(text, &options)? {
+        for form in config_forms(text)? {
             let entries =
                 form.as_map().and_then(|c| c.get_keyword("lint-as")).and_then(Value::as_map);
             for (from, to) in entries.iter().flat_map(|map| map.iter()) {

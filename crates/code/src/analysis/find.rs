@@ -30,7 +30,7 @@ use super::ns::{Context, Reading};
 use super::resolve::{Project, core_of, meaning_of};
 use super::vars::Vars;
 use super::walk::{Pass, UseKind};
-use super::{Detail, Entered, File, Rules};
+use super::{Detail, Entered, File, Rules, is_data};
 use edn::Str;
 pub(crate) use place::Lines;
 use rayon::prelude::*;
@@ -49,6 +49,8 @@ pub struct Findings {
     pub aliases: Vec<AliasFound>,
     /// The vars it defines.
     pub definitions: Vec<DefinitionFound>,
+    /// The methods of interfaces in it: no vars, but clj-kondo tells of them as if they were.
+    pub members: Vec<DefinitionFound>,
     /// The vars it uses.
     pub usages: Vec<UsageFound>,
     /// The vars it names without using them.
@@ -91,6 +93,9 @@ pub fn find(files: &[(String, String)], rules: &Rules) -> Vec<Findings> {
 fn of_file(project: &Project<'_>, file: &File) -> Findings {
     let lines = Lines::of(&file.text);
     let mut found = Findings { path: file.path.to_string(), ..Findings::default() };
+    if is_data(&file.path) {
+        found.keywords = keywords::of_data(file, &lines);
+    }
     for pass in &file.passes {
         let lang = (file.passes.len() > 1).then(|| pass.platform.name());
         let finder = Finder { project, file, pass, lang, lines: &lines };
@@ -113,6 +118,7 @@ fn of_file(project: &Project<'_>, file: &File) -> Findings {
         finder.keywords(first_local, &mut found.keywords);
         for form in &pass.forms {
             found.definitions.extend(form.defs.iter().map(|def| finder.definition(form, def)));
+            found.members.extend(form.members.iter().map(|def| finder.definition(form, def)));
             found.usages.extend(form.uses.iter().filter_map(|used| finder.usage(form, used)));
             if finder.has_classes() {
                 found.classes.extend(form.uses.iter().filter_map(|used| finder.class(form, used)));

@@ -23,7 +23,7 @@ pub fn as_kondo(all: &[Findings]) -> Value {
     Value::map(vec![
         bucket("namespace-definitions", all, |f| &f.namespaces, namespace),
         bucket("namespace-usages", all, |f| &f.loads, load),
-        bucket("var-definitions", all, |f| &f.definitions, definition),
+        bucket("var-definitions", all, |f| f.definitions.iter().chain(&f.members), definition),
         bucket("var-usages", all, |f| &f.usages, usage),
         bucket("locals", all, |f| &f.locals, local),
         bucket("local-usages", all, |f| &f.local_usages, local_usage),
@@ -35,16 +35,16 @@ pub fn as_kondo(all: &[Findings]) -> Value {
 }
 
 /// All findings of one kind. Numbers of locals, which are of one file, are made those of all files.
-fn bucket<'a, T: 'a>(
+fn bucket<'a, T: 'a, I: IntoIterator<Item = &'a T>>(
     name: &str,
     all: &'a [Findings],
-    of: impl Fn(&'a Findings) -> &'a Vec<T>,
+    of: impl Fn(&'a Findings) -> I,
     print: impl Fn(Entries, &T, u32) -> Entries,
 ) -> (Value, Value) {
     let mut first_local = 0;
     let mut printed = Vec::new();
     for found in all {
-        let records = of(found).iter();
+        let records = of(found).into_iter();
         let file =
             || Entries(vec![(Value::keyword("filename"), Value::string(found.path.as_str()))]);
         printed.extend(records.map(|record| print(file(), record, first_local).map()));
@@ -183,7 +183,7 @@ fn local_usage(file: Entries, usage: &LocalUsageFound, first: u32) -> Entries {
 
 fn keyword(file: Entries, keyword: &KeywordFound, _: u32) -> Entries {
     let unknown = keyword.ns.is_none() && keyword.alias.is_some();
-    file.with("from", symbol(&keyword.from))
+    file.with("from", keyword.from.as_deref().map(symbol))
         .with("from-var", keyword.from_var.as_deref().map(symbol))
         .with("ns", (keyword.ns.is_some() || unknown).then(|| named(keyword.ns.as_ref())))
         .with("name", Value::string(&*keyword.name))

@@ -122,6 +122,13 @@ pub(crate) fn is_special_form(name: &str) -> bool {
     )
 }
 
+/// What binds one name and is no form of core: `(async done body…)`. Names with a namespace are no plain names, so nothing else
+/// is taken for it.
+pub(super) const ASYNC: &str = "cljs.test/async";
+
+/// What repeats an expression with values for its names: `(are [name …] expression value…)`.
+pub(super) const TEMPLATE: &str = "clojure.test/are";
+
 /// The core form that a macro of a library is like: what it defines and which names it binds.
 pub(super) fn like(ns: &str, name: &str) -> Option<&'static str> {
     Some(match (ns, name) {
@@ -141,7 +148,8 @@ pub(super) fn like(ns: &str, name: &str) -> Option<&'static str> {
         ("clojure.core.async", "go-loop") | ("cljs.core.async", "go-loop") => "loop",
         ("clojure.spec.alpha", "fdef") | ("clojure.spec.alpha", "def") => "",
         ("rum.core", "defc") | ("rum.core", "defcs") | ("rum.core", "defcc") => "defn",
-        ("cljs.test", "async") => "async",
+        ("cljs.test", "async") => ASYNC,
+        ("clojure.test" | "cljs.test", "are") | ("clojure.template", "do-template") => TEMPLATE,
         ("reagent.core", "with-let") => "let",
         ("manifold.deferred", "let-flow") | ("promesa.core", "let") | ("promesa.core", "plet") => {
             "let"

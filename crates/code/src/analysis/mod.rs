@@ -19,6 +19,7 @@ mod enter;
 mod find;
 mod kondo;
 mod lexicon;
+mod metadata;
 mod names;
 mod ns;
 mod purity;
@@ -29,6 +30,7 @@ mod vars;
 mod walk;
 
 pub use config::Rules;
+pub(crate) use config::config_forms;
 pub(crate) use find::Lines;
 pub use find::{
     AliasFound, ClassFound, DefinitionFound, Findings, ImplementationFound, KeywordFound,
@@ -133,6 +135,11 @@ impl File {
     }
 }
 
+/// Whether a file is data, which no platform evaluates.
+fn is_data(path: &str) -> bool {
+    path.ends_with(".edn")
+}
+
 /// The platforms that read a file, by its ending; data files have none.
 pub(crate) fn platforms(path: &str) -> &'static [Platform] {
     match path.rsplit('.').next() {
@@ -140,6 +147,7 @@ pub(crate) fn platforms(path: &str) -> &'static [Platform] {
         Some("cljs") => &[Platform::Cljs],
         Some("cljc") => &[Platform::Clj, Platform::Cljs],
         Some("bb") => &[Platform::Bb],
+        Some("cljd") => &[Platform::Cljd],
         _ => &[],
     }
 }

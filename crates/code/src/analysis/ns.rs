@@ -1,6 +1,7 @@
 //! What names mean in a namespace: aliases, refers, imports, as its `ns` form and later `require`s say.
 
 use super::classes::joined;
+use super::metadata::{map_entry, meta_entry};
 use edn::syntax::{Kind, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
@@ -11,6 +12,7 @@ pub(crate) enum Platform {
     Clj,
     Cljs,
     Bb,
+    Cljd,
 }
 
 impl Platform {
@@ -19,6 +21,7 @@ impl Platform {
             Platform::Clj => &["clj", "default"],
             Platform::Cljs => &["cljs", "default"],
             Platform::Bb => &["bb", "clj", "default"],
+            Platform::Cljd => &["cljd", "default"],
         }
     }
 
@@ -27,6 +30,7 @@ impl Platform {
             Platform::Clj => "clj",
             Platform::Cljs => "cljs",
             Platform::Bb => "bb",
+            Platform::Cljd => "cljd",
         }
     }
 }
@@ -46,6 +50,8 @@ pub(super) struct Context {
     pub(super) imports: FxHashMap<String, String>,
     /// Namespaces that this one loads.
     pub(super) requires: Vec<String>,
+    /// Namespaces that only a `comment` loads: who reads on knows their names, but nothing is loaded.
+    pub(super) commented: Vec<String>,
     /// Where namespaces are named, to be loaded or to have an alias.
     pub(super) mentions: Vec<Mention>,
     /// Where classes are named to be used by their simple names.
@@ -203,6 +209,17 @@ impl<'t> Reading<'t> {
 impl Context {
     pub(super) fn named(name: &str) -> Context {
         Context { name: name.to_string(), ..Context::default() }
+    }
+
+    /// Whether a namespace is known by its own name.
+    pub(super) fn names(&self, ns: &str) -> bool {
+        self.requires.iter().chain(&self.commented).any(|known| known == ns)
+    }
+
+    /// The namespace that an alias, or the name of one that is known, means.
+    pub(super) fn meant_by<'n>(&'n self, name: &'n str) -> Option<&'n str> {
+        let aliased = self.aliases.get(name).map(String::as_str);
+        aliased.or_else(|| self.names(name).then_some(name))
     }
 
     /// What it says of names, where it is entered again: not the places.
@@ -457,44 +474,4 @@ fn ns_meta_doc(reading: &Reading<'_>, forms: &[usize]) -> Option<String> {
         .or_else(|| meta_entry(reading, *forms.get(1)?, "doc"))
         .and_then(|doc| reading.string(doc))
         .map(String::from)
-}
-
-/// The value under a keyword of a map.
-pub(super) fn map_entry(reading: &Reading<'_>, map: usize, key: &str) -> Option<usize> {
-    let forms = reading.forms(map);
-    forms.chunks_exact(2).find(|pair| reading.keyword(pair[0]) == Some(key)).map(|pair| pair[1])
-}
-
-/// The value under a keyword of a form's metadata.
-pub(super) fn meta_entry(reading: &Reading<'_>, mut node: usize, key: &str) -> Option<usize> {
-    while reading.kind(node) == Kind::Meta {
-        let forms = reading.forms(node);
-        let [meta, target] = forms[..] else { return None };
-        if reading.kind(meta) == Kind::Map
-            && let Some(found) = map_entry(reading, meta, key)
-        {
-            return Some(found);
-        }
-        node = target;
-    }
-    None
-}
-
-/// Whether a form's metadata has a flag: `^:private x`, `^{:private true} x`.
-pub(super) fn has_flag(reading: &Reading<'_>, mut node: usize, flag: &str) -> bool {
-    while reading.kind(node) == Kind::Meta {
-        let forms = reading.forms(node);
-        let [meta, target] = forms[..] else { return false };
-        let found = match reading.kind(meta) {
-            Kind::Keyword => reading.keyword(meta) == Some(flag),
-            Kind::Map => map_entry(reading, meta, flag)
-                .is_some_and(|v| !matches!(reading.text(v), "false" | "nil")),
-            _ => false,
-        };
-        if found {
-            return true;
-        }
-        node = target;
-    }
-    false
 }

@@ -34,6 +34,13 @@ impl<'a> Project<'a> {
     }
 }
 
+impl Meaning {
+    /// Whether it is a var of the project that is constant.
+    pub(super) fn is_constant(&self) -> bool {
+        matches!(self, Meaning::Own { var, .. } if var.seen.constant)
+    }
+}
+
 /// What a name turned out to be.
 pub(super) enum Meaning {
     /// A var of the project.
@@ -143,7 +150,7 @@ pub(super) fn qualified(
     {
         return var;
     }
-    let loaded = alias.is_some() || context.requires.iter().any(|r| r == ns);
+    let loaded = alias.is_some() || context.names(ns);
     let host = ns == "js"
         || ns.starts_with("goog")
         || context.imports.contains_key(prefix)

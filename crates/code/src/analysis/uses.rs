@@ -220,6 +220,10 @@ impl Collected {
     }
 
     fn one(&mut self, id: u32, kind: UseKind, known: &Known) {
+        let is_constant = matches!(known.what, What::Own { var, .. } if var.seen.constant);
+        if kind == UseKind::Constant && !is_constant {
+            return;
+        }
         self.uses.push((id, kind));
         let quoted = matches!(kind, UseKind::Quoted | UseKind::QuotedCall);
         let says_nothing =

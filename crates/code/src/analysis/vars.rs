@@ -35,6 +35,7 @@ pub(super) struct Seen {
     /// A record or type, or what makes instances of it.
     pub(super) is_type: bool,
     pub(super) dynamic: bool,
+    pub(super) constant: bool,
     /// Whether its statement has the var's name with `@cljs` behind it.
     pub(super) marked: bool,
 }
@@ -59,7 +60,9 @@ struct Slot {
 /// What each platform sees of a slot.
 type View = [Option<Seen>; PLATFORMS];
 
-const PLATFORMS: usize = 3;
+const PLATFORMS: usize = 4;
+
+const EACH_PLATFORM: [usize; PLATFORMS] = [0, 1, 2, 3];
 
 /// No statement.
 pub(super) const NOBODY: u32 = u32::MAX;
@@ -208,7 +211,7 @@ impl Vars {
     pub(super) fn statements(&self, number: impl Fn(StatementId) -> u32) -> Vec<u32> {
         let of = |claim: Option<&Claim>| claim.map_or(NOBODY, |claim| number(claim.statement));
         let slots = self.slots.iter();
-        slots.flat_map(|slot| [0, 1, 2].map(|platform| of(slot.claim(platform)))).collect()
+        slots.flat_map(|slot| EACH_PLATFORM.map(|platform| of(slot.claim(platform)))).collect()
     }
 
     fn own(&self, platform: Platform, slot: u32) -> Option<Var> {
@@ -216,13 +219,13 @@ impl Vars {
         Some(Var { id: slot * PLATFORMS as u32 + platform as u32, seen: claim.seen })
     }
 
-    /// A var as a platform sees it: its own, else a macro from Clojure, else (for Babashka) Clojure's.
+    /// A var as a platform sees it: its own, else a macro from Clojure, else (for Babashka and ClojureDart) Clojure's.
     pub(super) fn var(&self, platform: Platform, ns: &str, name: &str) -> Option<Var> {
         let slot = *self.namespaces.get(ns)?.slots.get(name)?;
         self.own(platform, slot).or_else(|| match platform {
             Platform::Clj => None,
             Platform::Cljs => self.own(Platform::Clj, slot).filter(|var| var.seen.is_macro),
-            Platform::Bb => self.own(Platform::Clj, slot),
+            Platform::Bb | Platform::Cljd => self.own(Platform::Clj, slot),
         })
     }
 
@@ -245,7 +248,7 @@ impl Slot {
     }
 
     fn view(&self) -> View {
-        [0, 1, 2].map(|platform| self.claim(platform).map(|claim| claim.seen))
+        EACH_PLATFORM.map(|platform| self.claim(platform).map(|claim| claim.seen))
     }
 }
 
@@ -303,6 +306,7 @@ pub(super) fn definitions(file: &File) -> impl Iterator<Item = Definition<'_>> {
                         is_protocol: matches!(def.kind.as_str(), "defprotocol" | "definterface"),
                         is_type: matches!(def.kind.as_str(), "defrecord" | "deftype"),
                         dynamic: def.dynamic,
+                        constant: def.constant,
                         marked: false,
                     },
                 })

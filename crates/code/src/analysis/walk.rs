@@ -18,7 +18,8 @@ pub(super) use head::LintAs;
 pub(super) use implementing::Implementation;
 pub(super) use locals::{DestructuredKey, Locals};
 
-use super::ns::{Context, Platform, Reading, has_flag, map_entry, meta_entry};
+use super::metadata::{has_flag, map_entry, meta_entry};
+use super::ns::{Context, Platform, Reading};
 use super::{Detail, Entered, lexicon};
 use edn::syntax::{Kind, Node, Tree};
 use head::Canonical;
@@ -47,6 +48,7 @@ pub(super) fn pass(
         uses: Vec::new(),
         exports: Vec::new(),
         defs: Vec::new(),
+        members: Vec::new(),
         effects: Effects::default(),
         method: None,
         quoted: 0,
@@ -92,6 +94,7 @@ struct Walker<'t> {
     uses: Vec<Use>,
     exports: Vec<(String, String)>,
     defs: Vec<Def>,
+    members: Vec<Def>,
     effects: Effects,
     method: Option<(String, String)>,
     /// How many syntax quotes are open.
@@ -148,6 +151,7 @@ impl<'t> Walker<'t> {
             target,
             method: self.method.take(),
             defs: std::mem::take(&mut self.defs),
+            members: std::mem::take(&mut self.members),
             uses: std::mem::take(&mut self.uses),
             exports: std::mem::take(&mut self.exports),
             effects: std::mem::take(&mut self.effects),
@@ -277,12 +281,19 @@ impl<'t> Walker<'t> {
         } else if kind != UseKind::TypeHint && self.used_local(node) {
             return;
         }
-        let kind = match kind {
-            UseKind::TypeHint => kind,
-            UseKind::Call if self.quoted > 0 => UseKind::QuotedCall,
-            _ if self.quoted > 0 => UseKind::Quoted,
-            kind => kind,
-        };
+        self.used_as(
+            node,
+            match kind {
+                UseKind::TypeHint => kind,
+                UseKind::Call if self.quoted > 0 => UseKind::QuotedCall,
+                _ if self.quoted > 0 => UseKind::Quoted,
+                kind => kind,
+            },
+        );
+    }
+
+    /// Notes the use of a symbol that means no local.
+    fn used_as(&mut self, node: usize, kind: UseKind) {
         let span = self.reading.tree.node(node);
         let heads = matches!(kind, UseKind::Call | UseKind::QuotedCall | UseKind::MultimethodImpl);
         let list = if heads { self.list as u32 } else { NO_LIST };

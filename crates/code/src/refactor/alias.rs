@@ -7,6 +7,7 @@ use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
 use super::tree;
+use crate::analysis::KeywordFound;
 use edn::syntax::{Kind, Tree, parse};
 use std::ops::Range;
 
@@ -28,7 +29,10 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
         }
         let is_in = |from: &str, alias: Option<&str>| from == ns && alias == Some(old);
         let used = found.usages.iter().filter(|used| is_in(&used.from, used.alias.as_deref()));
-        let keywords = found.keywords.iter().filter(|k| is_in(&k.from, k.alias.as_deref()));
+        let is_within = |k: &&KeywordFound| {
+            k.from.as_deref().is_some_and(|from| is_in(from, k.alias.as_deref()))
+        };
+        let keywords = found.keywords.iter().filter(is_within);
         let symbols = found
             .symbols
             .iter()

@@ -111,7 +111,8 @@ fn names(draft: &mut Draft<'_>, file: usize, old: &str, new: &str) {
     let keywords = found
         .keywords
         .iter()
-        .filter(|k| k.ns.as_deref() == Some(old) && !(k.auto_resolved && is_alias(&k.from)));
+        .filter(|k| k.ns.as_deref() == Some(old))
+        .filter(|k| !(k.auto_resolved && k.from.as_deref().is_some_and(is_alias)));
     let symbols = found.symbols.iter().filter(|s| written(&s.from, s.to.as_deref()));
     let places = used.map(|used| &used.name_at).chain(keywords.map(|k| &k.at));
     for place in places.chain(symbols.map(|symbol| &symbol.at)) {

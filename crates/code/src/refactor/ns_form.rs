@@ -83,7 +83,8 @@ impl Platforms {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Platform> {
-        [Platform::Clj, Platform::Cljs, Platform::Bb].into_iter().filter(move |p| self.contains(*p))
+        let all = [Platform::Clj, Platform::Cljs, Platform::Bb, Platform::Cljd];
+        all.into_iter().filter(move |platform| self.contains(*platform))
     }
 }
 

@@ -2,8 +2,8 @@
 //! mostly have one cause.
 
 use super::sides::Buckets;
-use super::{About, BUCKETS, Finding};
-use edn::syntax::{Kind, Tree, parse};
+use super::{About, BUCKETS, Finding, Unfounded};
+use edn::syntax::{Kind, Node, Tree, parse};
 use std::collections::BTreeMap;
 
 /// What one side has at each place: by file, row and column the findings, each with its bucket.
@@ -39,7 +39,12 @@ impl<'a> Kinds<'a> {
             None => "not at all".to_string(),
         };
         let form = source.and_then(|source| source.form_at(finding.row, finding.col));
-        format!("{instead}, in {}", form.as_deref().unwrap_or("no form"))
+        let unfounded = match finding.unfounded {
+            Some(Unfounded::MadeUp) => "made up, ",
+            Some(Unfounded::NoSuchVar) => "no such var, ",
+            None => "",
+        };
+        format!("{unfounded}{instead}, in {}", form.as_deref().unwrap_or("no form"))
     }
 }
 
@@ -54,6 +59,24 @@ impl<'t> Source<'t> {
         let source =
             |(name, text): &'t (String, String)| (name.as_str(), Source { text, tree: None });
         files.iter().map(source).collect()
+    }
+
+    /// Whether something else begins at a place where a name is to be.
+    pub(super) fn has_no_name_at(&self, (row, col): (u32, u32)) -> bool {
+        let at = offset(self.text, row, col);
+        at.is_some_and(|at| self.text[at..].starts_with(['(', '[', '{', '#', '^', ':', '"']))
+    }
+
+    /// Whether the form that begins at one place reaches to another one.
+    pub(super) fn form_reaches(&mut self, from: (u32, u32), to: (u32, u32)) -> bool {
+        let text = self.text;
+        let (Some(from), Some(to)) = (offset(text, from.0, from.1), offset(text, to.0, to.1))
+        else {
+            return false;
+        };
+        let tree = self.tree.get_or_insert_with(|| parse(text));
+        let starts_there = |node: &&Node| node.start as usize == from && node.kind == Kind::List;
+        tree.nodes.iter().find(starts_there).is_some_and(|form| form.range().contains(&to))
     }
 
     /// The form around a place that tells most of what is read there: a quote, metadata, a form with a grammar of its own; the

@@ -3,15 +3,19 @@
 //! clj-kondo's findings come as a folder of JSON lines, one file a bucket (`var-usages.jsonl` …), or as what `clj-kondo --config
 //! '{:output {:analysis true :format :edn}}'` prints; buckets that are not there are not compared. Places are compared to the
 //! column. Left out on its side are records without a place, which it makes of what macros expand to, special forms and members
-//! of the host, which are no vars.
+//! of the host, which are no vars. Counted on its own is what is not to be found in the source: what a project's hooks make up,
+//! and uses of vars that by clj-kondo's own account nobody defines.
 //!
-//! `records` reads clj-kondo's side, `sides` brings both to the same shape, `kinds` says of each difference of what kind it is.
+//! `records` reads clj-kondo's side, `sides` brings both to the same shape, `unfounded` says what need not be found,
+//! `kinds` of what kind each difference is.
 
 mod kinds;
 mod records;
 mod sides;
+mod unfounded;
 
 use code::analysis::{Rules, find};
+use code::kondo_config;
 use kinds::{Kinds, Source};
 use sides::Buckets;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +69,16 @@ enum Bucket {
     Symbols,
 }
 
+impl Bucket {
+    /// Whether it is of vars that are defined or used.
+    fn is_of_vars(self) -> bool {
+        matches!(
+            self,
+            Bucket::Definitions | Bucket::DefinitionsInFull | Bucket::Usages | Bucket::UsagesWithin
+        )
+    }
+}
+
 /// How a bucket is called, where clj-kondo has it, and how much of it is to be found here, in percent.
 struct About {
     bucket: Bucket,
@@ -101,11 +115,23 @@ struct Finding {
     col: u32,
     lang: String,
     says: String,
+    /// Why nobody else has to find it, where there is a reason.
+    unfounded: Option<Unfounded>,
+}
+
+/// Why a finding of clj-kondo's is not to be found in the source.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Unfounded {
+    /// A hook made it up.
+    MadeUp,
+    /// The use of a var that by its own account no namespace defines: what it does not know it takes for one of a namespace
+    /// that is used whole.
+    NoSuchVar,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding { file, row, col, lang, says } = self;
+        let Finding { file, row, col, lang, says, .. } = self;
         write!(f, "{file}:{row}:{col} {lang} {says}")
     }
 }
@@ -130,6 +156,10 @@ pub struct Agreement {
     pub both: usize,
     /// Only clj-kondo's.
     pub missed: Vec<Difference>,
+    /// How many of those a project's hooks make up.
+    pub made_up: usize,
+    /// How many of those are of vars that by clj-kondo's own account are not there.
+    pub no_such_var: usize,
     /// Only ours.
     pub extra: Vec<Difference>,
 }
@@ -140,14 +170,19 @@ impl Agreement {
         percent(self.both, self.both + self.missed.len())
     }
 
+    /// The same without what is made up and what is not there.
+    pub fn recall_of_founded(&self) -> f64 {
+        percent(self.both, self.both + self.missed.len() - self.made_up - self.no_such_var)
+    }
+
     /// The share of our findings that clj-kondo has too, in percent.
     pub fn precision(&self) -> f64 {
         percent(self.both, self.both + self.extra.len())
     }
 
-    /// Whether as much was found as there should be.
+    /// Whether as much was found as there should be, of what is not made up and is there.
     pub fn reached(&self) -> bool {
-        self.goal.is_none_or(|goal| self.recall() >= goal)
+        self.goal.is_none_or(|goal| self.recall_of_founded() >= goal)
     }
 }
 
@@ -174,6 +209,7 @@ pub fn compare(analysis: &Path, folders: &[PathBuf]) -> Result<Vec<Agreement>, K
     let theirs = sides::theirs(&records, &analysed);
     let ours = sides::ours(&find(&files, &rules(folders)?), &theirs);
     let mut sources = Source::of_all(&files);
+    let theirs = unfounded::marked(theirs, &ours, &mut sources);
     let (at_ours, at_theirs) = (Kinds::of(&ours), Kinds::of(&theirs));
     let has = |about: &&About| records.bucket(about.file).is_some();
     let agreement =
@@ -198,10 +234,15 @@ fn compare_one(
         })
         .collect()
     };
+    let unfounded = |why: Unfounded| {
+        theirs.difference(&ours).filter(|finding| finding.unfounded == Some(why)).count()
+    };
     Agreement {
         name: about.name,
         goal: about.goal,
         both: ours.intersection(&theirs).count(),
+        made_up: unfounded(Unfounded::MadeUp),
+        no_such_var: unfounded(Unfounded::NoSuchVar),
         missed: differences(&theirs, &ours, at_ours),
         extra: differences(&ours, &theirs, at_theirs),
     }
@@ -211,9 +252,8 @@ fn compare_one(
 fn rules(folders: &[PathBuf]) -> Result<Rules, KondoError> {
     let mut rules = Rules::default();
     for folder in folders {
-        let config = folder.join(".clj-kondo/config.edn");
-        if let Ok(text) = std::fs::read_to_string(&config) {
-            let wrong = |e: edn::ReadError| KondoError::Form(config.clone(), e.to_string());
+        if let Some(text) = kondo_config::read(folder).text {
+            let wrong = |e: edn::ReadError| KondoError::Form(folder.clone(), e.to_string());
             rules.add_kondo_config(&text).map_err(wrong)?;
         }
     }

@@ -57,7 +57,14 @@ pub(super) fn theirs(records: &Records, analysed: &BTreeSet<&str>) -> Buckets {
                 // Some buckets say the platform of files too that only one reads.
                 let lang = record.text("lang").filter(|_| file.ends_with(".cljc"));
                 let lang = lang.unwrap_or_default().to_string();
-                findings.insert(Finding { file: file.into(), row, col, lang, says });
+                findings.insert(Finding {
+                    file: file.into(),
+                    row,
+                    col,
+                    lang,
+                    says,
+                    unfounded: None,
+                });
             }
         }
     }
@@ -143,7 +150,8 @@ pub(super) fn ours(all: &[Findings], theirs: &Buckets) -> Buckets {
         let mut add = |bucket, lang: Option<&str>, at: Place, says: String| {
             let lang = lang.unwrap_or_default().to_string();
             let (file, row, col) = (found.path.clone(), at.row, at.col);
-            buckets.entry(bucket).or_default().insert(Finding { file, row, col, lang, says });
+            let finding = Finding { file, row, col, lang, says, unfounded: None };
+            buckets.entry(bucket).or_default().insert(finding);
         };
         for ns in &found.namespaces {
             add(Bucket::Namespaces, ns.lang, ns.name_at, ns.name.to_string());
@@ -153,7 +161,7 @@ pub(super) fn ours(all: &[Findings], theirs: &Buckets) -> Buckets {
             let says = format!("{} -> {} {alias}", load.from, load.to);
             add(Bucket::Loads, load.lang, load.name_at, says);
         }
-        for def in &found.definitions {
+        for def in found.definitions.iter().chain(&found.members) {
             let name = format!("{}/{}", def.ns, def.name);
             let (flags, arities) = (
                 (def.private, def.is_macro),

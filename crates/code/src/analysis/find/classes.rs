@@ -29,7 +29,7 @@ pub struct ClassFound {
 impl Finder<'_> {
     /// Whether the platform has classes of the JVM.
     pub(super) fn has_classes(&self) -> bool {
-        self.pass.platform != Platform::Cljs
+        matches!(self.pass.platform, Platform::Clj | Platform::Bb)
     }
 
     pub(super) fn imported(&self, context: &Context, imported: &Imported) -> ClassFound {

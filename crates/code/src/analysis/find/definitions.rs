@@ -1,7 +1,8 @@
 //! The vars that a file defines.
 
 use super::{Finder, Place};
-use crate::analysis::ns::{Reading, has_flag, map_entry, meta_entry};
+use crate::analysis::metadata::{has_flag, map_entry, meta_entry};
+use crate::analysis::ns::Reading;
 use crate::analysis::walk::{Def, Form};
 use edn::Str;
 use edn::syntax::Kind;
@@ -35,7 +36,7 @@ pub struct DefinitionFound {
     pub varargs_min_arity: Option<u32>,
     /// Its docstring.
     pub doc: Option<Str>,
-    /// The protocol of a protocol's method.
+    /// The protocol or interface of a method.
     pub protocol: Option<Str>,
     /// Since when it is there, as its metadata says.
     pub added: Option<Str>,
@@ -90,15 +91,19 @@ impl Finder<'_> {
         }
     }
 
-    /// The `defprotocol` that a method stands in.
+    /// The `defprotocol` or `definterface` that a method stands in.
     fn protocol_around(&self, form: &Form, method: &Def) -> Option<usize> {
         let inner = self.file.tree.node(method.list as usize);
+        let kind = match method.kind.as_str() {
+            "protocol-method" => "defprotocol",
+            "interface-method" => "definterface",
+            _ => return None,
+        };
         let around = |def: &&Def| {
             let list = self.file.tree.node(def.list as usize);
-            def.kind == "defprotocol" && list.start < inner.start && inner.end < list.end
+            def.kind == kind && list.start < inner.start && inner.end < list.end
         };
-        let is_method = method.kind == "protocol-method";
-        let protocol = form.defs.iter().rfind(|def| is_method && around(def))?;
+        let protocol = form.defs.iter().rfind(around)?;
         Some(protocol.list as usize)
     }
 }
@@ -148,7 +153,7 @@ fn parameters(reading: &Reading<'_>, def: &Def, parts: &[usize]) -> Vec<usize> {
     let bare = |nodes: &[usize]| nodes.iter().map(|n| reading.bare(*n)).collect::<Vec<_>>();
     let rest = parts.get(2..).unwrap_or_default();
     match def.kind.as_str() {
-        "protocol-method" => {
+        "protocol-method" | "interface-method" => {
             let parts = bare(parts.get(1..).unwrap_or_default());
             parts.into_iter().filter(|n| is_vector(reading, *n)).collect()
         }

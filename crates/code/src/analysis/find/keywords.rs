@@ -2,9 +2,12 @@
 //!
 //! Keywords mean the same wherever they stand, in quoted data and in metadata too. So they are not found by walking code but by
 //! going through all that a platform reads; only what destructuring makes of them is taken from the walk.
+//!
+//! Data files have keywords too, in no namespace.
 
-use super::{Finder, Place};
-use crate::analysis::ns::{Context, Reading};
+use super::{Finder, Lines, Place};
+use crate::analysis::File;
+use crate::analysis::ns::{Context, Platform, Reading};
 use crate::analysis::walk::{DestructuredKey, Form};
 use edn::Str;
 use edn::syntax::Kind;
@@ -15,8 +18,8 @@ use rustc_hash::FxHashMap;
 pub struct KeywordFound {
     /// The platform, in a file that several read.
     pub lang: Option<&'static str>,
-    /// The namespace that it stands in.
-    pub from: Str,
+    /// The namespace that it stands in; none in a file of data.
+    pub from: Option<Str>,
     /// The var in whose definition it stands.
     pub from_var: Option<Str>,
     /// Its namespace; none where it has none, or its alias is not known.
@@ -54,8 +57,9 @@ impl Finder<'_> {
     pub(super) fn keywords(&self, first_local: u32, out: &mut Vec<KeywordFound>) {
         let keys = &self.pass.locals.keys;
         let mut search = Search {
-            finder: self,
             reading: self.reading(),
+            lang: self.lang,
+            lines: self.lines,
             keys: keys.iter().map(|key| (key.node, key)).collect(),
             modifiers: keys.iter().map(|key| (key.modifier, Resolved::default())).collect(),
             first_local,
@@ -65,15 +69,38 @@ impl Finder<'_> {
             let mut nodes = Vec::new();
             search.reading.expand(form.root, &mut nodes);
             for node in nodes {
-                search.node(form, node, None);
+                search.node(Some((&self.pass.contexts[form.context], form)), node, None);
             }
         }
     }
 }
 
+/// The keywords of a file of data.
+pub(super) fn of_data(file: &File, lines: &Lines<'_>) -> Vec<KeywordFound> {
+    let mut found = Vec::new();
+    let reading = Reading { text: &file.text, tree: &file.tree, platform: Platform::Clj };
+    let mut search = Search {
+        reading,
+        lang: None,
+        lines,
+        keys: FxHashMap::default(),
+        modifiers: FxHashMap::default(),
+        first_local: 0,
+        out: &mut found,
+    };
+    for (root, _) in &file.statements {
+        search.node(None, *root, None);
+    }
+    found
+}
+
+/// The namespace and the form that a keyword stands in; none in a file of data.
+type Around<'a> = Option<(&'a Context, &'a Form)>;
+
 struct Search<'a, 'o> {
-    finder: &'a Finder<'a>,
     reading: Reading<'a>,
+    lang: Option<&'static str>,
+    lines: &'a Lines<'a>,
     /// What the walk says of names under `:keys`, by their node.
     keys: FxHashMap<u32, &'a DestructuredKey>,
     /// What each `:keys` means, by its node, once it has been read.
@@ -84,83 +111,81 @@ struct Search<'a, 'o> {
 
 impl Search<'_, '_> {
     /// Finds what is in a node. `prefix` is the namespace of the map that it is a key of.
-    fn node(&mut self, form: &Form, node: usize, prefix: Option<&str>) {
+    fn node(&mut self, around: Around<'_>, node: usize, prefix: Option<&str>) {
         match self.reading.kind(node) {
-            Kind::Keyword => self.keyword(form, node, prefix),
-            Kind::Symbol => self.key(form, node),
-            Kind::NamespacedMap => self.namespaced_map(form, node),
+            Kind::Keyword => self.keyword(around, node, prefix),
+            Kind::Symbol => self.key(around, node),
+            Kind::NamespacedMap => self.namespaced_map(around, node),
             _ => {
                 for child in self.reading.forms(node) {
-                    self.node(form, child, None);
+                    self.node(around, child, None);
                 }
             }
         }
     }
 
-    fn namespaced_map(&mut self, form: &Form, node: usize) {
+    fn namespaced_map(&mut self, around: Around<'_>, node: usize) {
         let Some(map) = self.reading.forms(node).first().copied() else { return };
-        let prefix = self.prefix(self.context(form), node, map);
+        let prefix = self.prefix(around, node, map);
         for (i, child) in self.reading.forms(map).into_iter().enumerate() {
             let prefix = (i % 2 == 0).then_some(prefix.as_str());
-            self.node(form, child, prefix);
+            self.node(around, child, prefix);
         }
     }
 
     /// The namespace before a map: `#:a{}`, `#::{}`, `#::alias{}`.
-    fn prefix(&self, context: &Context, node: usize, map: usize) -> String {
+    fn prefix(&self, around: Around<'_>, node: usize, map: usize) -> String {
         let start = self.reading.span(node).start as usize;
         let before = &self.reading.text[start..self.reading.span(map).start as usize];
         let name = before.trim_start_matches('#').trim_end();
-        match name.strip_prefix("::") {
-            Some("") => context.name.clone(),
-            Some(alias) => context.aliases.get(alias).map_or(alias, String::as_str).to_string(),
-            None => name.trim_start_matches(':').to_string(),
-        }
+        let aliased = |alias: &str| around.and_then(|(context, _)| context.aliases.get(alias));
+        let prefix = match (name.strip_prefix("::"), around) {
+            (Some(""), Some((context, _))) => &context.name,
+            (Some(alias), _) => aliased(alias).map_or(alias, String::as_str),
+            (None, _) => name.trim_start_matches(':'),
+        };
+        prefix.to_string()
     }
 
-    fn context(&self, form: &Form) -> &Context {
-        &self.finder.pass.contexts[form.context]
-    }
-
-    fn keyword(&mut self, form: &Form, node: usize, prefix: Option<&str>) {
-        let resolved = resolve(self.context(form), self.reading.text(node), prefix);
+    fn keyword(&mut self, around: Around<'_>, node: usize, prefix: Option<&str>) {
+        let resolved = resolve(around, self.reading.text(node), prefix);
         if let Some(modifier) = self.modifiers.get_mut(&(node as u32)) {
             *modifier = resolved.clone();
-            return self.add(form, node, resolved, None, true);
+            return self.add(around, node, resolved, None, true);
         }
         match self.keys.get(&(node as u32)).copied() {
-            Some(key) => self.add_key(form, node, resolved, key),
-            None => self.add(form, node, resolved, None, false),
+            Some(key) => self.add_key(around, node, resolved, key),
+            None => self.add(around, node, resolved, None, false),
         }
     }
 
     /// A symbol under `:keys` stands for a keyword; one under `:strs` or `:syms` does not.
-    fn key(&mut self, form: &Form, node: usize) {
+    fn key(&mut self, around: Around<'_>, node: usize) {
         let Some(key) = self.keys.get(&(node as u32)).copied() else { return };
-        if &*self.modifiers[&key.modifier].name == "keys" {
+        if matches!(&*self.modifiers[&key.modifier].name, "keys" | "keys!") {
             let text = self.reading.text(node);
             let (ns, name) = match split(text) {
                 (Some(ns), name) => (Some(ns.into()), name),
                 (None, name) => (None, name),
             };
             let resolved = Resolved { ns, name: name.into(), ..Resolved::default() };
-            self.add_key(form, node, resolved, key);
+            self.add_key(around, node, resolved, key);
         }
     }
 
-    fn add_key(&mut self, form: &Form, node: usize, own: Resolved, key: &DestructuredKey) {
+    fn add_key(&mut self, around: Around<'_>, node: usize, own: Resolved, key: &DestructuredKey) {
         let modifier = &self.modifiers[&key.modifier];
         let resolved = Resolved {
             ns: modifier.ns.clone().or(own.ns),
             alias: if modifier.alias.is_some() { None } else { own.alias },
             ..own
         };
-        self.add(form, node, resolved, Some(key), false);
+        self.add(around, node, resolved, Some(key), false);
     }
 
     fn add(
         &mut self,
-        form: &Form,
+        around: Around<'_>,
         node: usize,
         resolved: Resolved,
         key: Option<&DestructuredKey>,
@@ -168,9 +193,11 @@ impl Search<'_, '_> {
     ) {
         let at = self.reading.span(node);
         self.out.push(KeywordFound {
-            lang: self.finder.lang,
-            from: self.context(form).name.as_str().into(),
-            from_var: form.def_around(self.reading.tree, &at).map(|def| def.name.as_str().into()),
+            lang: self.lang,
+            from: around.map(|(context, _)| context.name.as_str().into()),
+            from_var: around
+                .and_then(|(_, form)| form.def_around(self.reading.tree, &at))
+                .map(|def| def.name.as_str().into()),
             ns: resolved.ns,
             name: resolved.name,
             alias: resolved.alias,
@@ -179,7 +206,7 @@ impl Search<'_, '_> {
             keys_destructuring: key.is_some(),
             keys_modifier,
             local: key.map(|key| self.first_local + key.local),
-            at: self.finder.place(&at),
+            at: self.lines.place(at),
         });
     }
 }
@@ -193,7 +220,7 @@ fn split(text: &str) -> (Option<&str>, &str) {
 }
 
 /// What a keyword means where names mean what a context says, as a key of a map with this prefix.
-fn resolve(context: &Context, text: &str, prefix: Option<&str>) -> Resolved {
+fn resolve(around: Around<'_>, text: &str, prefix: Option<&str>) -> Resolved {
     let text = text.strip_prefix(':').unwrap_or(text);
     let (auto_resolved, text) = match text.strip_prefix(':') {
         Some(text) => (true, text),
@@ -203,11 +230,13 @@ fn resolve(context: &Context, text: &str, prefix: Option<&str>) -> Resolved {
     let plain = Resolved { name: name.into(), auto_resolved, ..Resolved::default() };
     match (auto_resolved, written, prefix) {
         (true, Some(alias), _) => {
-            let loaded = || context.requires.iter().find(|ns| *ns == alias);
-            let ns = context.aliases.get(alias).or_else(loaded);
-            Resolved { ns: ns.map(|ns| ns.as_str().into()), alias: Some(alias.into()), ..plain }
+            let ns = around.and_then(|(context, _)| context.meant_by(alias));
+            Resolved { ns: ns.map(Str::from), alias: Some(alias.into()), ..plain }
         }
-        (true, None, _) => Resolved { ns: Some(context.name.as_str().into()), ..plain },
+        (true, None, _) => {
+            let ns = around.map(|(context, _)| context.name.as_str().into());
+            Resolved { ns, ..plain }
+        }
         (false, Some("_"), Some(_)) => plain,
         (false, None, Some(prefix)) => {
             Resolved { ns: Some(prefix.into()), from_prefix: true, ..plain }

@@ -58,7 +58,9 @@ impl Finder<'_> {
         let context = &self.pass.contexts[form.context];
         let symbol = &self.file.text[used.start as usize..used.end as usize];
         let meaning = meaning_in(self.project, self.pass, form, used.kind, symbol);
-        // A hint that names no var of the project is a class of the host or a primitive type.
+        // A hint that names no var of the project, and none that is referred, is a class of the host or a primitive type.
+        let is_constant = meaning.is_constant();
+        let is_foreign = matches!(meaning, Meaning::Foreign { .. });
         let is_own = matches!(meaning, Meaning::Own { .. }) && !is_primitive(symbol);
         let prefix = symbol.split_once('/').filter(|(ns, name)| !ns.is_empty() && !name.is_empty());
         let (mut to, mut name) = match meaning {
@@ -72,7 +74,12 @@ impl Finder<'_> {
         {
             (to, name) = (Some(ns.as_str().into()), plain.into());
         }
-        if used.kind == UseKind::TypeHint && !is_own {
+        let means_nothing = match used.kind {
+            UseKind::TypeHint => !(is_own || is_foreign && context.refers.contains_key(symbol)),
+            UseKind::Constant => !is_constant,
+            _ => false,
+        };
+        if means_nothing {
             return None;
         }
         let within = used.within.checked_sub(1).and_then(|i| form.defs.get(i as usize));

@@ -1,6 +1,6 @@
 //! What binds names: `let` and its kin, functions, destructuring; and forms whose parts are not all expressions.
 
-use super::Walker;
+use super::{Platform, UseKind, Walker};
 use edn::syntax::Kind;
 
 impl Walker<'_> {
@@ -87,9 +87,12 @@ impl Walker<'_> {
                 continue;
             };
             match keyword.rsplit('/').next() {
-                Some("keys" | "strs" | "syms") => {
-                    for name in self.reading.forms(value) {
-                        self.bind_key(self.reading.bare(name), key);
+                Some("keys" | "strs" | "syms" | "keys!" | "strs!" | "syms!") => {
+                    // After a `&` stand keys that must be there and are not bound.
+                    let names = self.reading.forms(value);
+                    let bound = names.iter().take_while(|name| self.reading.text(**name) != "&");
+                    for name in &names[..bound.count()] {
+                        self.bind_key(self.reading.bare(*name), key);
                     }
                 }
                 Some("as") => self.bind(value),
@@ -117,7 +120,17 @@ impl Walker<'_> {
     }
 
     pub(super) fn arities(&mut self, rest: &[usize]) {
+        self.in_function(|w| w.arities_in(rest));
+    }
+
+    /// Walks what happens when something is called.
+    pub(super) fn in_function(&mut self, inner: impl FnOnce(&mut Self)) {
         self.functions += 1;
+        inner(self);
+        self.functions -= 1;
+    }
+
+    fn arities_in(&mut self, rest: &[usize]) {
         let is_vector = |form: &usize| self.reading.kind(self.reading.bare(*form)) == Kind::Vector;
         // What stands before the parameters: a schema, a tag, attributes of a macro that is like `defn`.
         if let Some(at) = rest.iter().position(is_vector) {
@@ -137,7 +150,6 @@ impl Walker<'_> {
                 }
             }
         }
-        self.functions -= 1;
     }
 
     /// `[params] body…`
@@ -198,6 +210,16 @@ impl Walker<'_> {
         });
     }
 
+    /// `[name …] template value…`: each name stands for values in the template, and for nothing after it.
+    pub(super) fn template(&mut self, rest: &[usize]) {
+        let [names, template, values @ ..] = rest else { return self.walk_all(rest) };
+        self.scoped(self.end_of(*template), |w| {
+            w.bind(*names);
+            w.walk(*template);
+        });
+        self.walk_all(values);
+    }
+
     /// `array index result before… body`, with so many expressions before the body that see neither name.
     pub(super) fn over_array(&mut self, rest: &[usize], before: usize) {
         let [array, index, result, rest @ ..] = rest else { return self.walk_all(rest) };
@@ -211,12 +233,32 @@ impl Walker<'_> {
         });
     }
 
-    /// `(case value constant form… default?)`; constants are data.
+    /// `(case value constant form… default?)`; constants are data, but in ClojureScript a name of a constant var means its value.
     pub(super) fn case(&mut self, rest: &[usize]) {
         let (value, clauses) = self.threaded_value(rest);
         self.walk_all(value);
         for clause in clauses.chunks(2) {
-            self.walk_all(&clause[clause.len() - 1..]);
+            if let [constant, form] = clause {
+                self.constants(*constant);
+                self.walk(*form);
+            } else {
+                self.walk_all(clause);
+            }
+        }
+    }
+
+    /// One constant, or a list of some.
+    fn constants(&mut self, node: usize) {
+        if self.reading.platform != Platform::Cljs {
+            return;
+        }
+        let constants = match self.reading.kind(node) {
+            Kind::List => self.reading.forms(node),
+            _ => vec![node],
+        };
+        let names = constants.into_iter().filter(|n| self.reading.kind(*n) == Kind::Symbol);
+        for name in names.collect::<Vec<_>>() {
+            self.used_as(name, UseKind::Constant);
         }
     }
 

@@ -10,12 +10,17 @@ impl<'t> Walker<'t> {
         self.contexts.push(context);
     }
 
+    /// `(in-ns 'name)`; which namespace an expression makes up is not known.
     pub(super) fn in_ns(&mut self, rest: &[usize]) {
-        if let Some(name) = rest.first().and_then(|n| self.reading.symbol(*n)) {
+        let is_name = |node: &&usize| self.reading.kind(**node) == Kind::Quote;
+        let name = rest.first().filter(is_name).and_then(|n| self.reading.symbol(*n));
+        if let Some(name) = name {
             let own = self.contexts.iter().rev().find(|context| context.name == name);
             let other = || self.entered.context(self.reading.platform, name);
             let context = own.map_or_else(other, Context::entered);
             self.contexts.push(context);
+        } else {
+            self.walk_all(rest);
         }
     }
 
@@ -49,6 +54,7 @@ impl<'t> Walker<'t> {
                 || name == "-main",
             declared: false,
             dynamic: has_flag(reading, name_node, "dynamic"),
+            constant: has_flag(reading, name_node, "const"),
             in_comment: self.in_comment,
             at: self.reading.span(bare),
             list: self.list as u32,
@@ -144,7 +150,7 @@ impl<'t> Walker<'t> {
                     ["&env", "&form"].into_iter().for_each(|name| w.bind_hidden(name));
                 }
                 if kind.starts_with("deftest") {
-                    w.walk_all(rest);
+                    w.in_function(|w| w.walk_all(rest));
                 } else {
                     w.arities(rest);
                 }
@@ -195,29 +201,36 @@ impl<'t> Walker<'t> {
         let rest = forms.get(2..).unwrap_or_default();
         let doc = rest.first().and_then(|d| self.reading.string(*d)).map(String::from);
         self.define(*name, kind, |def| def.doc = def.doc.take().or(doc));
-        if kind == "definterface" {
-            return;
-        }
-        for method in rest {
-            if self.reading.kind(*method) != Kind::List {
-                continue;
+        let defs = self.defs.len();
+        let is_interface = kind == "definterface";
+        let method = if is_interface { "interface-method" } else { "protocol-method" };
+        for part in rest {
+            if self.reading.kind(*part) == Kind::List {
+                self.protocol_method(method, *part);
             }
-            let parts = self.reading.forms(*method);
-            let Some((name, parts)) = parts.split_first() else { continue };
-            let doc = parts.last().and_then(|d| self.reading.string(*d)).map(String::from);
-            let vectors: Vec<&str> = parts
-                .iter()
-                .filter(|n| self.reading.kind(**n) == Kind::Vector)
-                .map(|n| self.reading.text(*n))
-                .collect();
-            let arglists = format!("({})", vectors.join(" "));
-            self.in_list(*method, |w| {
-                w.define(*name, "protocol-method", |def| {
-                    def.doc = def.doc.take().or(doc);
-                    def.arglists = Some(arglists);
-                });
-            });
         }
+        if is_interface {
+            self.members.extend(self.defs.drain(defs..));
+        }
+    }
+
+    /// `(name [parameters]… doc?)`
+    fn protocol_method(&mut self, kind: &str, method: usize) {
+        let parts = self.reading.forms(method);
+        let Some((name, parts)) = parts.split_first() else { return };
+        let doc = parts.last().and_then(|d| self.reading.string(*d)).map(String::from);
+        let vectors: Vec<&str> = parts
+            .iter()
+            .filter(|n| self.reading.kind(**n) == Kind::Vector)
+            .map(|n| self.reading.text(*n))
+            .collect();
+        let arglists = format!("({})", vectors.join(" "));
+        self.in_list(method, |w| {
+            w.define(*name, kind, |def| {
+                def.doc = def.doc.take().or(doc);
+                def.arglists = Some(arglists);
+            });
+        });
     }
 
     pub(super) fn record(&mut self, kind: &str, forms: &[usize]) {
@@ -244,6 +257,7 @@ impl<'t> Walker<'t> {
                     root: false,
                     declared: false,
                     dynamic: false,
+                    constant: false,
                     in_comment: self.in_comment,
                     at: self.reading.span(self.reading.bare(*name_node)),
                     list: self.list as u32,

@@ -21,6 +21,8 @@ pub(in crate::analysis) enum UseKind {
     QuotedCall,
     /// A type hint: of interest only where it names a type of the project.
     TypeHint,
+    /// What `case` compares with in ClojureScript: a use only where it names a var that is constant.
+    Constant,
 }
 
 /// A symbol that is used, by its place in the text.
@@ -54,6 +56,8 @@ pub(in crate::analysis) struct Def {
     /// A declaration without a value.
     pub(in crate::analysis) declared: bool,
     pub(in crate::analysis) dynamic: bool,
+    /// Its value never changes, so ClojureScript may take that for it.
+    pub(in crate::analysis) constant: bool,
     /// Inside a `comment`: there for who reads the text, not for who evaluates it.
     pub(in crate::analysis) in_comment: bool,
     /// Where its name stands; of a var that is made by the way, where the name it is made of does.
@@ -85,6 +89,8 @@ pub(in crate::analysis) struct Form {
     /// The multimethod and dispatch value of a `defmethod`.
     pub(in crate::analysis) method: Option<(String, String)>,
     pub(in crate::analysis) defs: Vec<Def>,
+    /// The methods of interfaces, which are no vars.
+    pub(in crate::analysis) members: Vec<Def>,
     pub(in crate::analysis) uses: Vec<Use>,
     /// Vars that are made public under the same name here: namespace and name.
     pub(in crate::analysis) exports: Vec<(String, String)>,

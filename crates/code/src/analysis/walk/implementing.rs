@@ -16,15 +16,18 @@ pub(in crate::analysis) struct Implementation {
 }
 
 impl Walker<'_> {
-    /// Protocols and the methods that implement them, in turn.
+    /// Protocols and the methods that implement them, in turn. What stands before all protocols is no method: other macros that are
+    /// called `reify` take expressions there.
     pub(super) fn methods(&mut self, forms: &[usize]) {
         let mut protocol = None;
         for form in forms {
             if self.reading.kind(*form) == Kind::Symbol {
                 self.used(*form, UseKind::ProtocolImpl);
                 protocol = Some(*form);
-            } else {
+            } else if protocol.is_some() {
                 self.method(protocol, *form);
+            } else {
+                self.walk(*form);
             }
         }
     }

@@ -133,9 +133,9 @@ impl<'t> Walker<'t> {
         true
     }
 
-    /// The local of `local.member`, as ClojureScript has it.
+    /// The local of `local.member`, as ClojureScript has it. What stands before a `/` is a namespace, whatever its name.
     fn object(&self, text: &str) -> Option<&Bound<'t>> {
-        if self.reading.platform != Platform::Cljs {
+        if self.reading.platform != Platform::Cljs || text.contains('/') {
             return None;
         }
         let (object, _) = text.split_once('.').filter(|(object, _)| !object.is_empty())?;

@@ -35,7 +35,8 @@ impl<'t> Walker<'t> {
                 self.letfn(rest);
             }
             "catch" => self.catch(rest),
-            "async" => self.named_first(rest),
+            lexicon::ASYNC => self.named_first(rest),
+            lexicon::TEMPLATE => self.template(rest),
             "as->" => {
                 self.core_use(name, head);
                 self.as_thread(rest);
@@ -167,7 +168,12 @@ impl<'t> Walker<'t> {
             _ => (rest.to_vec(), Vec::new()),
         };
         let mut context = std::mem::take(self.context());
+        let required = context.requires.len();
         context.clause(&self.reading, name, &data);
+        if self.in_comment {
+            let only_there = context.requires.split_off(required);
+            context.commented.extend(only_there);
+        }
         *self.context() = context;
         self.walk_all(&made_up);
     }
