@@ -1,10 +1,8 @@
 //! Changes of files as people and programs read them: the unified format that `git apply` and `patch -p1` take.
 
+use ::code::lines;
 use ::code::refactor::FileChange;
-use similar::{ChangeTag, TextDiff};
 use std::fmt::Write;
-
-const CONTEXT: usize = 3;
 
 /// How lines are coloured: ANSI codes, or nothing.
 struct Colours {
@@ -45,40 +43,30 @@ pub(crate) fn unified(change: &FileChange, coloured: bool) -> String {
     if change.after.is_none() {
         heading("deleted file mode 100644".to_owned());
     }
-    if change.before != change.after {
-        let side = |there: bool, letter: char, path: &str| match there {
-            true => format!("{letter}/{path}"),
-            false => "/dev/null".to_owned(),
-        };
-        heading(format!("--- {}", side(change.before.is_some(), 'a', old)));
-        heading(format!("+++ {}", side(change.after.is_some(), 'b', new)));
-    }
-    let (before, after) = (&change.before, &change.after);
-    let text = |side: &Option<String>| side.clone().unwrap_or_default();
-    out + &hunks(&text(before), &text(after), colours)
+    let side = |text: &Option<String>, letter: char, path: &str| match text {
+        Some(_) => format!("{letter}/{path}"),
+        None => "/dev/null".to_owned(),
+    };
+    let names = [side(&change.before, 'a', old), side(&change.after, 'b', new)];
+    let texts = [&change.before, &change.after].map(|text| text.as_deref().unwrap_or_default());
+    out + &painted(&lines::unified((&names[0], texts[0]), (&names[1], texts[1])), colours)
 }
 
-fn hunks(before: &str, after: &str, colours: &Colours) -> String {
-    let diff = TextDiff::from_lines(before, after);
-    let mut out = String::new();
-    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        let header = hunk.header();
+/// A unified diff, each line in the colour that it has.
+fn painted(diff: &str, colours: &Colours) -> String {
+    const NAMES: usize = 2;
+    let mut out = String::with_capacity(diff.len());
+    for (at, line) in diff.split_inclusive('\n').enumerate() {
+        let colour = match line.as_bytes().first() {
+            _ if at < NAMES => colours.heading,
+            Some(b'@') => colours.hunk,
+            Some(b'-') => colours.removed,
+            Some(b'+') => colours.added,
+            _ => "",
+        };
+        let off = if colour.is_empty() { "" } else { colours.off };
         // Writing to a text does not fail.
-        let _ = writeln!(out, "{}{header}{}", colours.hunk, colours.off);
-        for line in hunk.iter_changes() {
-            let (sign, colour) = match line.tag() {
-                ChangeTag::Delete => ('-', colours.removed),
-                ChangeTag::Insert => ('+', colours.added),
-                ChangeTag::Equal => (' ', ""),
-            };
-            let off = if colour.is_empty() { "" } else { colours.off };
-            let text = line.value();
-            let plain = text.strip_suffix('\n').unwrap_or(text);
-            let _ = writeln!(out, "{colour}{sign}{plain}{off}");
-            if plain.len() == text.len() {
-                out.push_str("\\ No newline at end of file\n");
-            }
-        }
+        let _ = writeln!(out, "{colour}{}{off}", line.strip_suffix('\n').unwrap_or(line));
     }
     out
 }

@@ -12,9 +12,13 @@ const CONTEXT: usize = 3;
 /// ```
 /// let diff = code::lines::unified(("a", "x\ny\n"), ("b", "x\nz\n"));
 /// assert_eq!(diff, "--- a\n+++ b\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n");
+/// // What is no line feed ends no line.
+/// let diff = code::lines::unified(("a", "x\ry\n"), ("b", "x\rz\n"));
+/// assert_eq!(diff, "--- a\n+++ b\n@@ -1 +1 @@\n-x\ry\n+x\rz\n");
 /// ```
 pub fn unified(before: (&str, &str), after: (&str, &str)) -> String {
-    let diff = TextDiff::from_lines(before.1, after.1);
+    let (old, new) = (lines(before.1), lines(after.1));
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
     let mut unified = diff.unified_diff();
     unified.context_radius(CONTEXT).header(before.0, after.0);
     unified.to_string()
