@@ -23,10 +23,11 @@ use crate::problem::{Outcome, Problem};
 use ::code::export::{self, ExportError, Exported};
 use ::code::import::{Import, change as plan_change};
 use ::code::model::content_hash;
-use ::code::project::is_in_jar;
+use ::code::project::{self, is_in_jar};
 use ::code::refactor::Change;
 use db::Db;
 use edn::Value;
+use std::collections::HashSet;
 
 /// A file that a change writes: its path, the hashes of what it is and is to be; none where it is not there.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +83,28 @@ fn require_same(place: &Place, stored: &[Exported], change: &Change) -> Outcome<
             return Err(Problem::new(format!("{path} is there already"))
                 .help("move it away, or `defbase import` it and choose another name"));
         }
+    }
+    Ok(())
+}
+
+/// Says which sources of the project the database does not have: nothing in them is looked at, so they may use what changes.
+pub(crate) fn tell_unknown(place: &Place, stored: &[Exported]) -> Outcome<()> {
+    const SHOWN: usize = 3;
+    // What is wrong with the paths, the next import says.
+    let Ok(listing) = project::list(&place.root, &place.paths()?) else { return Ok(()) };
+    let known: HashSet<&str> = stored.iter().map(|file| file.path.as_str()).collect();
+    let paths = listing.files.iter().map(|(path, _)| path.as_str());
+    let unknown: Vec<&str> = paths.filter(|path| !known.contains(path)).collect();
+    if !unknown.is_empty() {
+        let shown = &unknown[..unknown.len().min(SHOWN)];
+        let more = match unknown.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        note(&format!(
+            "note: not in the database, so nothing in it was looked at: {}{more}; `defbase import` takes it in",
+            shown.join(", ")
+        ));
     }
     Ok(())
 }

@@ -138,6 +138,23 @@ fn what_is_edited_before_that_is_not_overwritten() {
 }
 
 #[test]
+fn files_that_are_not_in_the_database_are_told() {
+    let folder = imported();
+    let root = folder.path();
+    let rename = ["rename", "teahouse.money/percent", "share", "-n"];
+    assert!(!shown(root, &rename).contains("not in the database"));
+    for name in ["a", "b", "c", "d", "e"] {
+        fs::write(root.join(format!("src/{name}.clj")), "(ns new)").unwrap();
+    }
+    fs::write(root.join("notes.txt"), "no source").unwrap();
+    let told = shown(root, &rename);
+    let expected = "not in the database, so nothing in it was looked at: src/a.clj, src/b.clj, src/c.clj and 2 more;";
+    assert!(told.contains(expected), "{told}");
+    output(root, &["import"]);
+    assert!(!shown(root, &rename).contains("not in the database"));
+}
+
+#[test]
 fn a_change_that_was_never_made_leaves_nothing() {
     let folder = imported();
     let root = folder.path();

@@ -99,7 +99,9 @@ pub(crate) fn perform(
     let progress = Progress::start("looking at all that would change");
     if dry_run {
         let db = db()?;
-        let outcome = refactor(&sources(&db, stored(&db)?)?);
+        let files = stored(&db)?;
+        working::tell_unknown(&Place::existing()?, &files)?;
+        let outcome = refactor(&sources(&db, files)?);
         drop(progress);
         return match outcome {
             Ok(change) => show(&change),
@@ -110,6 +112,7 @@ pub(crate) fn perform(
     let database = Database::open(&place)?;
     let db = database.db();
     let files = stored(&db)?;
+    working::tell_unknown(&place, &files)?;
     let outcome = refactor(&sources(&db, files.clone())?);
     let change = match outcome {
         Ok(change) => change,
