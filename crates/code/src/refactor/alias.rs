@@ -8,7 +8,7 @@ use super::renaming::Renaming;
 use super::sources::Sources;
 use super::tree;
 use crate::analysis::KeywordFound;
-use edn::syntax::{Kind, Tree, parse};
+use edn::syntax::{Kind, Tree, parse_through};
 use std::ops::Range;
 
 /// See the module.
@@ -45,7 +45,9 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
         }
         let stands_here = found.aliases.iter().any(|alias| is_in(&alias.from, Some(&*alias.alias)));
         if stands_here {
-            for at in namespaced_maps(&parse(sources.text(file)), sources.text(file), "#::", old) {
+            for at in
+                namespaced_maps(&parse_through(sources.text(file)), sources.text(file), "#::", old)
+            {
                 draft.replace(file, at, new);
             }
         }

@@ -7,7 +7,7 @@ use super::renaming::Renaming;
 use super::sources::Sources;
 use super::tree;
 use crate::analysis::{DefinitionFound, LocalFound};
-use edn::syntax::parse;
+use edn::syntax::parse_through;
 use std::collections::BTreeSet;
 
 /// See the module. The local is named by a byte of the place where it is bound or used.
@@ -105,7 +105,7 @@ fn follows_from(sources: &Sources, file: usize, local: &LocalFound) -> Option<Re
     let reason =
         |message: String| Reason::new(Why::Derived, message).at(sources.at(file, &local.at));
     let text = sources.text(file);
-    let tree = parse(text);
+    let tree = parse_through(text);
     let path = tree::around(&tree, local.at.start, local.at.end);
     if let [.., map, vector, _] = path[..] {
         let keys: Vec<usize> = tree.forms(map).collect();

@@ -5,9 +5,12 @@ use super::draft::Draft;
 use super::reason::{Reason, Why};
 use super::tree;
 use crate::analysis::Lines;
-use edn::syntax::{Kind, parse};
+use edn::syntax::{Kind, parse_through};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
+
+/// What can be done about what does not read.
+pub(super) const MEND: &str = "mend the file and `defbase import` it";
 
 /// Tells where these texts stand as whole names, in all files, but for what is edited.
 pub(super) fn tell(draft: &mut Draft<'_>, names: &[String]) {
@@ -25,7 +28,7 @@ pub(super) fn tell(draft: &mut Draft<'_>, names: &[String]) {
     }
 }
 
-/// Refuses to go on where one of these names stands behind what does not read of a file.
+/// Refuses to go on where one of these names stands in what does not read of a file.
 pub(super) fn refuse_unread(draft: &mut Draft<'_>, names: &[&str]) {
     let sources = draft.sources();
     for file in 0..sources.len() {
@@ -33,19 +36,21 @@ pub(super) fn refuse_unread(draft: &mut Draft<'_>, names: &[&str]) {
         if !names.iter().any(|name| text.contains(name)) {
             continue;
         }
-        let tree = parse(text);
+        let tree = parse_through(text);
         let Some(error) = &tree.error else { continue };
-        let from = tree.roots().last().map_or(0, |root| tree.node(root).end as usize);
-        let named = names.iter().find_map(|name| {
-            let mut found = text[from..].match_indices(name);
-            let at = |(at, _): (usize, &str)| from + at..from + at + name.len();
-            found.find_map(|found| Some(at(found)).filter(|at| is_whole(text, at)))
+        let unread = tree::unread(&tree, text);
+        let named = unread.into_iter().find_map(|part| {
+            let found = names.iter().flat_map(|name| {
+                let found = text[part.clone()].match_indices(name);
+                found.map(|(at, name)| part.start + at..part.start + at + name.len())
+            });
+            found.into_iter().find(|at| is_whole(text, at))
         });
         if let Some(at) = named {
             let place = Lines::of(text).place(at.start as u32..at.end as u32);
             let message = format!("stands in what does not read: {}", error.message(text));
             let reason = Reason::new(Why::Unreadable, message).at(sources.at(file, &place));
-            draft.refuse(reason.help("mend the file and `defbase import` it"));
+            draft.refuse(reason.help(MEND));
         }
     }
 }
@@ -56,7 +61,7 @@ pub(super) fn tell_symbols(draft: &mut Draft<'_>, file: usize, symbols: &FxHashS
     if !(text.contains("#_") || text.contains('\'')) {
         return;
     }
-    let tree = parse(text);
+    let tree = parse_through(text);
     let discarded = tree::of_kind(&tree, Kind::Discard)
         .flat_map(|node| node + 1..tree.node(node).next as usize)
         .filter(|node| tree.node(*node).kind == Kind::Symbol);

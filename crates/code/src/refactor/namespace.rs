@@ -12,7 +12,7 @@ use super::renaming::{Renaming, package};
 use super::sources::Sources;
 use super::tree;
 use crate::analysis::{Findings, LoadFound};
-use edn::syntax::{Kind, Tree, parse};
+use edn::syntax::{Kind, Tree, parse_through};
 use std::ops::Range;
 
 /// See the module.
@@ -158,7 +158,7 @@ fn loaded(draft: &mut Draft<'_>, file: usize, load: &LoadFound, old: &str, new: 
 fn syntax(draft: &mut Draft<'_>, file: usize, old: &str, new: &str) {
     let sources = draft.sources();
     let (text, found) = (sources.text(file), sources.found(file));
-    let tree = parse(text);
+    let tree = parse_through(text);
     for at in namespaced_maps(&tree, text, "#:", old) {
         draft.replace(file, at, new);
     }

@@ -5,7 +5,7 @@
 
 use super::ns_form::{NsForm, Platforms};
 use crate::analysis::{Platform, Reading, platforms};
-use edn::syntax::{Kind, Tree, parse};
+use edn::syntax::{Kind, Tree, parse_through};
 use std::ops::Range;
 
 /// See the module.
@@ -30,7 +30,7 @@ pub(super) struct NsAt {
 
 impl<'a> Outline<'a> {
     pub(super) fn of(path: &str, text: &'a str) -> Outline<'a> {
-        let tree = parse(text);
+        let tree = parse_through(text);
         let platforms = Platforms::of(platforms(path).iter().copied());
         let statements: Vec<usize> =
             tree.roots().filter(|root| tree.node(*root).kind != Kind::Discard).collect();

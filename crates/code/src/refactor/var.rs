@@ -9,7 +9,7 @@ use super::renaming::{Renaming, package};
 use super::sources::Sources;
 use super::tree;
 use crate::analysis::{DefinitionFound, Findings, Place, UsageFound, core_var};
-use edn::syntax::{Kind, parse};
+use edn::syntax::{Kind, parse_through};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
@@ -230,7 +230,7 @@ fn classes(draft: &mut Draft<'_>, var: &Renamed) {
         if !text.contains(&format!("#{class}")) {
             continue;
         }
-        let tree = parse(text);
+        let tree = parse_through(text);
         for literal in tree::of_kind(&tree, Kind::Tagged) {
             let tag = tree.forms(literal).next().filter(|tag| tree.text(*tag, text) == class);
             if let Some(tag) = tag {
@@ -279,7 +279,7 @@ fn extended(
     renaming: &mut Renaming,
 ) {
     let text = draft.sources().text(file);
-    let tree = parse(text);
+    let tree = parse_through(text);
     for used in protocols {
         let path = tree::around(&tree, used.name_at.start, used.name_at.end);
         let [.., list, _] = path[..] else { continue };

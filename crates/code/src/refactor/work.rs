@@ -15,7 +15,7 @@ use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
 use super::unused::{Used, drop_now_unused};
-use crate::analysis::{Place, UsageFound};
+use crate::analysis::{Lines, Place, UsageFound};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -282,13 +282,30 @@ impl<'a> Work<'a> {
                 self.edit(file, at, naming.form.text().to_owned());
             }
         }
-        for (file, edits) in self.edits {
+        for (file, edits) in std::mem::take(&mut self.edits) {
+            self.refuse_unread(file, &edits);
             for edit in edits {
                 self.draft.replace(file, edit.start..edit.end, &edit.text);
             }
         }
         mentions::tell(&mut self.draft, &self.told);
         self.draft.finish_apart(renaming, altered)
+    }
+
+    /// Refuses to change what does not read.
+    fn refuse_unread(&mut self, file: usize, edits: &[Edit]) {
+        let outline = &self.outlines[file];
+        let broken = outline.tree.broken.iter().map(|root| outline.range(*root));
+        let touched =
+            |at: &Range<usize>| edits.iter().any(|e| e.start < at.end && at.start < e.end);
+        let touched: Vec<Range<usize>> = broken.filter(touched).collect();
+        let Some(error) = &outline.tree.error else { return };
+        let message = format!("would change what does not read: {}", error.message(outline.text));
+        let lines = Lines::of(outline.text);
+        for at in touched {
+            let place = lines.place(at.start as u32..at.end as u32);
+            self.refuse(file, &place, Why::Unreadable, message.clone(), mentions::MEND);
+        }
     }
 }
 
