@@ -1,14 +1,16 @@
-//! Renaming random things in real code, Debian's packages: there and back changes nothing, and what is renamed still runs.
+//! Renaming and inlining random things in real code, Debian's packages: there and back changes nothing, and what has become of it
+//! still runs.
 //! A machine that lacks a package tests the others.
 #![allow(clippy::unwrap_used)]
 
 mod random;
 
-use code::analysis::Rules;
+use code::analysis::{Rules, analyze};
+use code::facts::StatementFacts;
 use code::project;
-use code::refactor::{Sources, rename};
+use code::refactor::{Sources, inline_local, rename};
 use random::{KINDS, Random, afterwards, applied, candidates, name_of, new_name};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -81,6 +83,47 @@ fn what_is_renamed_still_runs() {
             break;
         }
     }
+    runs(&sources, &names);
+}
+
+/// One local after the other is inlined, and Clojure runs what the libraries have become.
+#[test]
+fn what_is_inlined_still_runs() {
+    const CHANGES: usize = 12;
+    let Some(files) = unpacked(&["instaparse.jar", "tools.reader.jar"]) else { return };
+    let mut sources = Sources::read(files, &Rules::default());
+    let before = used(&sources);
+    let mut random = Random(3);
+    let mut changed = 0;
+    while changed < CHANGES {
+        let locals: Vec<(usize, u32)> = sources
+            .all()
+            .flat_map(|(file, found)| found.locals.iter().map(move |l| (file, l.at.start)))
+            .collect();
+        let (file, at) = locals[random.below(locals.len())];
+        let Ok(change) = inline_local(&sources, file, at) else { continue };
+        sources = Sources::read(applied(sources.files(), &change), &Rules::default());
+        changed += 1;
+    }
+    assert_eq!(used(&sources), before);
+    runs(&sources, &BTreeMap::new());
+}
+
+/// What every var uses, but for what binds locals, and what stands where nothing is known.
+fn used(sources: &Sources) -> BTreeMap<String, Vec<String>> {
+    let facts = analyze(sources.files(), &Rules::default());
+    let binds = |name: &str| ["let", "when-let", "if-let", "when"].contains(&name);
+    let of = |s: &StatementFacts| {
+        let names = s.dependencies.iter().map(|(name, _)| name.to_string());
+        let names = names.filter(|name| !binds(name.rsplit('/').next().unwrap_or(name)));
+        let unresolved = s.unresolved.iter().map(|name| format!("? {name}"));
+        (s.fqn.to_string(), names.chain(unresolved).collect::<BTreeSet<_>>().into_iter().collect())
+    };
+    facts.iter().flat_map(|file| &file.statements).map(of).collect()
+}
+
+/// Loads two libraries in Clojure, and tries them. `names` are those that vars and namespaces have got.
+fn runs(sources: &Sources, names: &BTreeMap<String, String>) {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in sources.files() {
         let path = folder.path().join(path);

@@ -81,19 +81,24 @@ Examples:
         dry_run: bool,
     },
 
-    /// Write what a var is wherever it is used, and delete it
+    /// Write what a var or a local is wherever it is used, and delete it
     ///
-    /// It is refused where that would evaluate something again or in another order, and for what calls itself, macros,
-    /// functions of several arities.
+    /// It is refused where that would evaluate something again, never, or in another order, unless it has no effect: the analysis
+    /// must know that. Functions that call themselves, macros, functions of several arities are refused, and parameters.
     #[command(after_help = "\
 Exits with 1 where it is refused.
 
 Examples:
   defbase inline app.core/small-helper --dry-run
-  defbase inline app.core/limit")]
+  defbase inline app.core/limit                      a var
+  defbase inline --in app.core/greet greeting        a local that a `let` binds
+  defbase inline src/app/core.clj:12:7               what stands there")]
     Inline {
-        /// Its full name
-        fqn: String,
+        /// The full name of a var, or a place: PATH:ROW:COLUMN
+        what: String,
+        /// WHAT is a local in this definition
+        #[arg(long = "in", value_name = "FQN")]
+        within: Option<String>,
         /// Show the change as a diff and make none
         #[arg(short = 'n', long)]
         dry_run: bool,

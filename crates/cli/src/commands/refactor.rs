@@ -11,8 +11,8 @@ use crate::progress::Progress;
 use crate::working;
 use ::code::export::{self, Exported};
 use ::code::refactor::{
-    Change, Refused, Sources, Spot, Target, Uses, Why, clean_ns, delete, extract, inline,
-    move_statements, rename,
+    Change, Reason, Refused, Sources, Spot, Target, Uses, Why, clean_ns, delete, extract,
+    inline_target, move_statements, rename,
 };
 use db::Db;
 use std::io::IsTerminal;
@@ -24,10 +24,7 @@ pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
             let place = within.as_ref().map(|within| format!(" in {within}")).unwrap_or_default();
             let message = format!("rename {old}{place} to {new}");
             perform(db, dry_run, &message, |sources| {
-                let target = match &within {
-                    Some(whole) => Target::within(sources, whole, &old)?,
-                    None => Target::of(sources, &old)?,
-                };
+                let target = target(sources, &old, within.as_deref())?;
                 rename(sources, &target, &new)
             })
         }
@@ -41,9 +38,12 @@ pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
             let message = format!("extract {name} of {place}");
             perform(db, dry_run, &message, |sources| extract(sources, &spot, &name))
         }
-        Refactor::Inline { fqn, dry_run } => {
-            let message = format!("inline {fqn}");
-            perform(db, dry_run, &message, |sources| inline(sources, &fqn))
+        Refactor::Inline { what, within, dry_run } => {
+            let place = within.as_ref().map(|within| format!(" in {within}")).unwrap_or_default();
+            let message = format!("inline {what}{place}");
+            perform(db, dry_run, &message, |sources| {
+                inline_target(sources, &target(sources, &what, within.as_deref())?)
+            })
         }
         Refactor::Delete { names, cascade, force, dry_run } => {
             let uses = match (cascade, force) {
@@ -63,6 +63,14 @@ pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
             let names = borrowed(&names);
             perform(db, dry_run, &message, |sources| clean_ns(sources, &names, !no_sort))
         }
+    }
+}
+
+/// What is meant, by itself or in a definition or namespace.
+fn target(sources: &Sources, name: &str, within: Option<&str>) -> Result<Target, Reason> {
+    match within {
+        Some(whole) => Target::within(sources, whole, name),
+        None => Target::of(sources, name),
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn core_var(name: &str, cljs: bool) -> Option<CoreVar> {
 }
 
 /// A var of a namespace that comes with Clojure; ClojureScript's counterparts have the same ones.
-pub(super) fn library_var(ns: &str, name: &str) -> Option<CoreVar> {
+pub(crate) fn library_var(ns: &str, name: &str) -> Option<CoreVar> {
     library(ns)?.get(name).copied()
 }
 
@@ -65,12 +65,12 @@ fn library(ns: &str) -> Option<&'static FxHashMap<&'static str, CoreVar>> {
     })
 }
 
-pub(super) fn is_impure_core(name: &str) -> bool {
+pub(crate) fn is_impure_core(name: &str) -> bool {
     IMPURE.contains(name)
 }
 
 /// Namespaces outside of core whose functions have no effects.
-pub(super) fn is_pure_namespace(ns: &str) -> bool {
+pub(crate) fn is_pure_namespace(ns: &str) -> bool {
     matches!(
         ns,
         "clojure.string"

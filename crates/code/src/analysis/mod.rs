@@ -38,7 +38,9 @@ pub use find::{
     UsageFound, find,
 };
 pub use kondo::as_kondo;
-pub(crate) use lexicon::{core_var, is_special_form};
+pub(crate) use lexicon::{
+    core_var, is_impure_core, is_pure_namespace, is_special_form, library_var,
+};
 pub(crate) use together::{Texts, Together};
 
 use crate::facts::FileFacts;

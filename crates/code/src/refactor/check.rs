@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Where a file of the project is afterwards.
@@ -103,21 +104,69 @@ pub fn differences<'e>(
     let places: Vec<Moved<'e>> = (0..before.len()).map(moved).collect();
     let reasons = places.into_par_iter().enumerate().flat_map_iter(|(file, to)| {
         let Some(now) = to.file else { return Vec::new() };
-        let wanted = items(file, before.found(file), to.edits, renaming);
-        let found = items(now, after.found(now), None, &same);
+        let (should, is) = (View::whole(to.edits, renaming), View::whole(None, &same));
+        let wanted = items(file, before.found(file), &should);
+        let found = items(now, after.found(now), &is);
         compare((before, file, &wanted), (after, now, &found))
     });
     reasons.collect()
 }
 
+/// Which of what is found in a file is meant, and where it stands afterwards, under which names.
+pub(super) struct View<'v> {
+    /// Whether something is meant that a platform finds at a place.
+    pub(super) keeps: Box<Keeps<'v>>,
+    /// Where what is in a range is afterwards.
+    pub(super) moved: Box<dyn Fn(Range<usize>) -> Range<usize> + 'v>,
+    /// What it is called.
+    pub(super) renaming: &'v Renaming,
+    /// Where it is told that it stands, where that is not its own place.
+    pub(super) told_at: Option<Place>,
+}
+
+/// Whether what a platform finds at a place is meant.
+type Keeps<'v> = dyn Fn(Option<&'static str>, &Place) -> bool + 'v;
+
+impl<'v> View<'v> {
+    /// All that is found, under these edits.
+    fn whole(edits: Option<&'v Edits>, renaming: &'v Renaming) -> View<'v> {
+        let moved = move |range: Range<usize>| match edits {
+            Some(edits) => edits.moved(range),
+            None => range,
+        };
+        View { keeps: Box::new(|_, _| true), moved: Box::new(moved), renaming, told_at: None }
+    }
+}
+
+/// The differences in one file of which parts become several: what all views of it show must be found afterwards, and nothing
+/// else. At the places in `called` it does not matter whether a var is called there.
+pub(super) fn differences_in(
+    (before, file): (&Sources, usize),
+    views: &[View<'_>],
+    (after, now): (&Sources, usize),
+    called: &BTreeSet<usize>,
+) -> Vec<Reason> {
+    let same = Renaming::default();
+    let wanted = views.iter().flat_map(|view| items(file, before.found(file), view));
+    let mut wanted: Vec<Item<'_>> = wanted.collect();
+    let there = View::whole(None, &same);
+    let mut found = items(now, after.found(now), &there);
+    for item in wanted.iter_mut().chain(&mut found) {
+        if let What::Usage(used) = &mut item.key.what
+            && called.contains(&item.key.start)
+        {
+            used.arity = None;
+        }
+    }
+    wanted.sort_by(|a, b| a.key.cmp(&b.key));
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    compare((before, file, &wanted), (after, now, &found))
+}
+
 /// What is found in a file, with its names and places as they should be afterwards, in order.
-fn items<'a>(
-    file: usize,
-    found: &'a Findings,
-    edits: Option<&Edits>,
-    renaming: &'a Renaming,
-) -> Vec<Item<'a>> {
-    let mut items = Items { list: Vec::with_capacity(found.usages.len() * 2 + 16), edits };
+fn items<'a>(file: usize, found: &'a Findings, view: &'a View<'a>) -> Vec<Item<'a>> {
+    let renaming = view.renaming;
+    let mut items = Items { list: Vec::with_capacity(found.usages.len() * 2 + 16), view };
     let namespace = |name: &'a str| renaming.of_namespace(name);
     for ns in &found.namespaces {
         items.add(ns.lang, &ns.name_at, What::Namespace { name: namespace(&ns.name) });
@@ -191,7 +240,7 @@ fn items<'a>(
 }
 
 /// The locals of a file and their uses, each with the place where it is bound.
-fn locals<'a>(file: usize, found: &'a Findings, items: &mut Items<'a, '_>, renaming: &'a Renaming) {
+fn locals<'a>(file: usize, found: &'a Findings, items: &mut Items<'a>, renaming: &'a Renaming) {
     let mut bound: FxHashMap<u32, (usize, &'a str)> = FxHashMap::default();
     bound.reserve(found.locals.len());
     for local in &found.locals {
@@ -206,20 +255,23 @@ fn locals<'a>(file: usize, found: &'a Findings, items: &mut Items<'a, '_>, renam
 }
 
 /// Items in the making.
-struct Items<'a, 'e> {
+struct Items<'a> {
     list: Vec<Item<'a>>,
-    edits: Option<&'e Edits>,
+    view: &'a View<'a>,
 }
 
-impl<'a> Items<'a, '_> {
+impl<'a> Items<'a> {
     /// Where a place is afterwards.
     fn moved(&self, place: &Place) -> Range<usize> {
-        let range = place.start as usize..place.end as usize;
-        self.edits.map_or(range.clone(), |edits| edits.moved(range))
+        (self.view.moved)(place.start as usize..place.end as usize)
     }
 
     fn add(&mut self, lang: Option<&'static str>, place: &'a Place, what: What<'a>) {
+        if !(self.view.keeps)(lang, place) {
+            return;
+        }
         let Range { start, end } = self.moved(place);
+        let place = self.view.told_at.as_ref().unwrap_or(place);
         self.list.push(Item { key: Key { start, end, lang, what }, place });
     }
 }

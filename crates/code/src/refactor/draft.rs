@@ -141,7 +141,8 @@ impl<'a> Draft<'a> {
         })
     }
 
-    fn finish_with(
+    /// The same with another comparison of what was found with what is found.
+    pub(super) fn finish_with(
         mut self,
         renaming: &Renaming,
         differences: impl for<'e> FnOnce(

@@ -18,6 +18,9 @@
 
 mod body;
 mod call;
+mod local;
+
+pub use local::inline_local;
 
 use super::draft::Change;
 use super::edit::{Edit, Edits};

@@ -1,5 +1,6 @@
 //! How texts stand: lines moved to another column.
 
+use super::edit::{Edit, Edits};
 use edn::syntax::{Kind, parse};
 use std::ops::Range;
 
@@ -7,8 +8,14 @@ use std::ops::Range;
 ///
 /// Lines that begin in a column before what they would lose begin in the first one.
 pub(crate) fn shifted(text: &str, by: isize) -> String {
+    // Lines do not overlap.
+    Edits::of(line_edits(text, by)).map_or_else(|_| text.to_owned(), |edits| edits.apply(text))
+}
+
+/// The same as edits.
+pub(super) fn line_edits(text: &str, by: isize) -> Vec<Edit> {
     if by == 0 || !text.contains('\n') {
-        return text.to_owned();
+        return Vec::new();
     }
     let tree = parse(text);
     let is_string = |kind| matches!(kind, Kind::String | Kind::Regex);
@@ -18,21 +25,20 @@ pub(crate) fn shifted(text: &str, by: isize) -> String {
         let next = strings.partition_point(|string| string.end <= at);
         strings.get(next).is_some_and(|string| string.start < at)
     };
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
+    let mut edits = Vec::new();
+    let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if at == 0 || inside(at) || line.trim().is_empty() {
-            out.push_str(line);
-        } else if by > 0 {
-            out.push_str(&" ".repeat(by.unsigned_abs()));
-            out.push_str(line);
-        } else {
+        if start > 0 && !inside(start) && !line.trim().is_empty() {
             let spaces = line.len() - line.trim_start_matches(' ').len();
-            out.push_str(&line[spaces.min(by.unsigned_abs())..]);
+            let (cut, new) = match by > 0 {
+                true => (0, " ".repeat(by.unsigned_abs())),
+                false => (spaces.min(by.unsigned_abs()), String::new()),
+            };
+            edits.push(Edit { start, end: start + cut, text: new });
         }
-        at += line.len();
+        start += line.len();
     }
-    out
+    edits
 }
 
 #[cfg(test)]

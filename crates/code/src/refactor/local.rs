@@ -19,16 +19,9 @@ pub(super) fn rename(
 ) -> Result<Change, Refused> {
     name::check_local(new)?;
     let found = sources.found(file);
-    let bound = found.locals.iter().find(|local| local.at.start <= at && at < local.at.end);
-    let used = found.local_usages.iter().find(|used| used.at.start <= at && at < used.at.end);
-    let id = bound.map(|local| local.id).or(used.map(|used| used.id));
-    let id = id.ok_or_else(|| {
-        Reason::new(Why::Unknown, format!("no local stands there in {}", sources.path(file)))
-            .help("write the place where it is bound or used: `src/app/core.clj:12:7`")
-    })?;
     let mut draft = Draft::new(sources);
     let mut renaming = Renaming::default();
-    for id in together(sources, file, id) {
+    for id in named(sources, file, at)? {
         let Some(local) = found.locals.iter().find(|local| local.id == id) else { continue };
         if let Some(reason) = follows_from(sources, file, local) {
             draft.refuse(reason);
@@ -40,6 +33,19 @@ pub(super) fn rename(
         uses(&mut draft, &mut renaming, file, local, new);
     }
     draft.finish(&renaming)
+}
+
+/// The numbers of the local that is bound or used at a byte of a file: one for each platform that reads it.
+pub(super) fn named(sources: &Sources, file: usize, at: u32) -> Result<BTreeSet<u32>, Reason> {
+    let found = sources.found(file);
+    let bound = found.locals.iter().find(|local| local.at.start <= at && at < local.at.end);
+    let used = found.local_usages.iter().find(|used| used.at.start <= at && at < used.at.end);
+    let id = bound.map(|local| local.id).or(used.map(|used| used.id));
+    let id = id.ok_or_else(|| {
+        Reason::new(Why::Unknown, format!("no local stands there in {}", sources.path(file)))
+            .help("write the place where it is bound or used: `src/app/core.clj:12:7`")
+    })?;
+    Ok(together(sources, file, id))
 }
 
 /// Renames a local with the keyword that it is made of, whose place is edited already.

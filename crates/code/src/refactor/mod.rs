@@ -17,7 +17,7 @@
 //! - [`Renaming`]: what is called what afterwards: vars, namespaces, aliases, keywords.
 //! - [`check`](mod@check): compares what is found before, with names and places as they should be afterwards, to what is
 //!   found afterwards. The two must be the same: the same definitions, each use of the same var, the same locals.
-//! - [`move_statements`], [`extract`], [`inline`], [`delete`], [`clean_ns`] move code instead of naming it otherwise. They work on files as statements
+//! - [`move_statements`], [`extract`], [`inline`], [`inline_local`], [`delete`], [`clean_ns`] move code instead of naming it otherwise. They work on files as statements
 //!   between comments (`outline`), write vars as each namespace does (`naming`), change `ns` forms as texts (`ns_form`), and are
 //!   checked statement by statement, wherever those stand afterwards (`meaning`).
 //!
@@ -73,10 +73,10 @@ pub use delete::{Uses, delete};
 pub use draft::{Change, Draft, FileChange};
 pub use edit::{Edit, Edits, Overlap};
 pub use extract::{Spot, extract};
-pub use inline::inline;
+pub use inline::{inline, inline_local};
 pub use moving::move_statements;
 pub use reason::{At, Reason, Refused, Warning, Why};
 pub use renaming::Renaming;
 pub use replace::replace_statement;
 pub use sources::Sources;
-pub use target::{Target, rename};
+pub use target::{Target, inline_target, rename};

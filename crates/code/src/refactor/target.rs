@@ -3,7 +3,7 @@
 use super::draft::Change;
 use super::reason::{Reason, Refused, Why};
 use super::sources::Sources;
-use super::{alias, keyword, local, name, namespace, var};
+use super::{alias, inline, inline_local, keyword, local, name, namespace, var};
 use crate::analysis::Place;
 
 /// Something with a name.
@@ -69,6 +69,23 @@ pub fn rename(sources: &Sources, target: &Target, new: &str) -> Result<Change, R
         Target::Keyword { ns, name } => keyword::rename(sources, ns, name, new),
         Target::Local { file, at } => local::rename(sources, *file, *at, new),
     }
+}
+
+/// Writes the value of a local, or of a var, where it is used, and takes away what binds or defines it.
+pub fn inline_target(sources: &Sources, target: &Target) -> Result<Change, Refused> {
+    match target {
+        Target::Var { ns, name } => inline(sources, &format!("{ns}/{name}")),
+        Target::Local { file, at } => inline_local(sources, *file, *at),
+        Target::Namespace(name) => Err(without_value(name)),
+        Target::Alias { alias, .. } => Err(without_value(alias)),
+        Target::Keyword { name, .. } => Err(without_value(name)),
+    }
+}
+
+fn without_value(name: &str) -> Refused {
+    Reason::new(Why::Unsupported, format!("`{name}` is no var and no local: it has no value"))
+        .help("write the full name of a var, or a place: `app.core/limit`, `src/app/core.clj:12:7`")
+        .into()
 }
 
 impl Target {
