@@ -440,7 +440,7 @@ impl<'a> Draft<'a> {
                 files.push(FileChange { path, new_path, before: there, after });
             }
         }
-        Ok(Change { files, renames: self.renames, warnings })
+        Ok(Change { files, renames: self.renames, texts: Vec::new(), warnings })
     }
 
     /// Uses of what goes in what stays.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use code::analysis::Rules;
-use code::refactor::{Change, FileChange, Refused, Sources, Target, rename};
+use code::refactor::{Change, FileChange, Refused, Sources, Target, Texts, rename_with};
 use edn::{ReadOptions, Value};
 
 fn pairs(case: &Value, key: &str) -> Option<Vec<(String, String)>> {
@@ -36,12 +36,13 @@ fn renamed(
     within: Option<&str>,
     old: &str,
     new: &str,
+    texts: Texts,
 ) -> Result<Change, Refused> {
     let target = match within {
         Some(whole) => Target::within(sources, whole, old)?,
         None => Target::of(sources, old)?,
     };
-    rename(sources, &target, new)
+    rename_with(sources, &target, new, texts)
 }
 
 /// What is renamed back: what the new name names.
@@ -62,7 +63,9 @@ fn outcome(case: &Value) -> [Option<Vec<String>>; 3] {
     let [old, new] = &lines(case, "rename").unwrap()[..] else { panic!("{case}") };
     let within = case.as_map().unwrap().get_keyword("in").and_then(Value::as_str);
     let sources = Sources::read(files.clone(), &Rules::default());
-    let change = match renamed(&sources, within, old, new) {
+    let also_text = case.as_map().unwrap().get_keyword("also-text").is_some();
+    let texts = if also_text { Texts::Change } else { Texts::Stay };
+    let change = match renamed(&sources, within, old, new, texts) {
         Ok(change) => change,
         Err(refused) => {
             let reasons = refused.reasons.iter().map(|r| r.to_string()).collect();
@@ -75,7 +78,7 @@ fn outcome(case: &Value) -> [Option<Vec<String>>; 3] {
         None => back(old, new, within),
     };
     let sources = Sources::read(after.clone(), &Rules::default());
-    match renamed(&sources, within, &what, &name) {
+    match renamed(&sources, within, &what, &name, texts) {
         Ok(back) => assert_eq!(applied(&after, &back), files, "{case}"),
         Err(refused) => panic!("{case}\nback: {refused}"),
     }

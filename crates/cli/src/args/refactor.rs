@@ -8,7 +8,7 @@ pub(crate) enum Refactor {
     ///
     /// The change is one transaction, and the working files are written with it. It is refused, with the places, where a
     /// use would mean something else, and where a working file is not as the database has it. What mentions the name without
-    /// being a use of it (strings, comments, configuration) stays and is listed.
+    /// being a use of it (strings, comments, configuration) stays and is listed; --also-text changes it where it is a text.
     #[command(after_help = "\
 Exits with 1 where it is refused.
 
@@ -28,6 +28,9 @@ Examples:
         /// OLD is an alias in this namespace, or a local in this definition
         #[arg(long = "in", value_name = "FQN")]
         within: Option<String>,
+        /// Change the name in comments, docstrings and other strings too: the full name, and a var's own between backquotes or quotes
+        #[arg(long)]
+        also_text: bool,
         /// Show the change as a diff and make none
         #[arg(short = 'n', long)]
         dry_run: bool,

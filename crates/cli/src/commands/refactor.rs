@@ -11,8 +11,8 @@ use crate::progress::Progress;
 use crate::working;
 use ::code::export::{self, Exported};
 use ::code::refactor::{
-    Change, Reason, Refused, Sources, Spot, Target, Uses, Why, clean_ns, delete, extract,
-    inline_target, move_statements, rename,
+    Change, Reason, Refused, Sources, Spot, Target, Texts, Uses, Why, clean_ns, delete, extract,
+    inline_target, move_statements, rename_with,
 };
 use db::Db;
 use std::io::IsTerminal;
@@ -20,12 +20,13 @@ use std::io::IsTerminal;
 /// Does what was typed.
 pub(crate) fn run(command: Refactor, db: ToRead<'_>) -> Outcome<Found> {
     match command {
-        Refactor::Rename { old, new, within, dry_run } => {
+        Refactor::Rename { old, new, within, also_text, dry_run } => {
             let place = within.as_ref().map(|within| format!(" in {within}")).unwrap_or_default();
             let message = format!("rename {old}{place} to {new}");
+            let texts = if also_text { Texts::Change } else { Texts::Stay };
             perform(db, dry_run, &message, |sources| {
                 let target = target(sources, &old, within.as_deref())?;
-                rename(sources, &target, &new)
+                rename_with(sources, &target, &new, texts)
             })
         }
         Refactor::Move { names, to, dry_run } => {
@@ -163,6 +164,7 @@ pub(crate) fn show(change: &Change) -> Outcome<Found> {
 }
 
 fn warn(change: &Change) {
+    change.texts.iter().for_each(|text| note(&format!("text: {text}")));
     change.warnings.iter().for_each(|warning| note(&warning.to_string()));
 }
 

@@ -18,6 +18,8 @@ pub struct Change {
     /// What is called otherwise afterwards: the full names of vars and namespaces, before and after, so that their
     /// history is followed.
     pub renames: Vec<(String, String)>,
+    /// What changes in comments and strings, which no analysis can check.
+    pub texts: Vec<Warning>,
     /// What was left as it is and may want a look.
     pub warnings: Vec<Warning>,
 }
@@ -51,6 +53,7 @@ pub struct Draft<'a> {
     /// New files: texts by their paths.
     created: BTreeMap<String, String>,
     reasons: Vec<Reason>,
+    texts: Vec<Warning>,
     warnings: Vec<Warning>,
 }
 
@@ -63,6 +66,7 @@ impl<'a> Draft<'a> {
             paths: BTreeMap::new(),
             created: BTreeMap::new(),
             reasons: Vec::new(),
+            texts: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -84,6 +88,12 @@ impl<'a> Draft<'a> {
     pub fn replace_within(&mut self, file: usize, place: &Place, part: Range<usize>, text: &str) {
         let start = place.start as usize;
         self.replace(file, start + part.start..start + part.end, text);
+    }
+
+    /// Replaces what stands in a comment or string, which is told.
+    pub fn replace_in_text(&mut self, file: usize, place: &Place, text: &str, message: String) {
+        self.replace(file, place.start as usize..place.end as usize, text);
+        self.texts.push(Warning { at: Some(self.sources.at(file, place)), message });
     }
 
     /// Whether some of a range of a file is edited.
@@ -174,8 +184,10 @@ impl<'a> Draft<'a> {
         if !reasons.is_empty() {
             return Err(Refused::because(reasons));
         }
-        self.warnings.sort();
-        self.warnings.dedup();
+        for told in [&mut self.texts, &mut self.warnings] {
+            told.sort();
+            told.dedup();
+        }
         let new = self.created.into_iter().map(|(path, text)| FileChange {
             path,
             new_path: None,
@@ -184,7 +196,8 @@ impl<'a> Draft<'a> {
         });
         let mut files: Vec<FileChange> = files.into_values().chain(new).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Change { files, renames: renaming.full_names(self.sources), warnings: self.warnings })
+        let renames = renaming.full_names(self.sources);
+        Ok(Change { files, renames, texts: self.texts, warnings: self.warnings })
     }
 
     /// The edits of each file, in order. Notes what cannot be edited.

@@ -5,7 +5,7 @@
 
 use super::draft::{Change, Draft};
 use super::local;
-use super::mentions;
+use super::mentions::{self, Texts};
 use super::name;
 use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
@@ -13,7 +13,13 @@ use super::sources::Sources;
 use crate::analysis::KeywordFound;
 
 /// See the module. `new` is a name, or a whole keyword.
-pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Result<Change, Refused> {
+pub(super) fn rename(
+    sources: &Sources,
+    ns: &str,
+    old: &str,
+    new: &str,
+    texts: Texts,
+) -> Result<Change, Refused> {
     let new = new.trim_start_matches(':');
     let (new_ns, new) = name::split(new).unwrap_or((ns, new));
     name::check_keyword(new)?;
@@ -47,7 +53,8 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
         let reason = Reason::new(Why::Unknown, format!("no keyword :{ns}/{old} is found"));
         return Err(reason.help("write it with its namespace: `:app.order/id`").into());
     }
-    mentions::tell(&mut draft, &[format!("{ns}/{old}")]);
+    let mentioned = (format!("{ns}/{old}"), Some(format!("{new_ns}/{new}")));
+    mentions::tell(&mut draft, &[mentioned], texts);
     mentions::refuse_unread(&mut draft, &[old]);
     draft.finish(&renaming)
 }

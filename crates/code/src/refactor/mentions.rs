@@ -1,10 +1,11 @@
 //! What mentions a name without being a use of it: strings, docstrings, comments, discarded forms, data, configuration.
-//! It stays as it is, and is told. What does not read is refused: nobody knows what the name is there.
+//! It stays as it is and is told, or changes where it is a text and that is wanted. What does not read is refused: nobody knows what
+//! the name is there.
 
 use super::draft::Draft;
 use super::reason::{Reason, Why};
 use super::tree;
-use crate::analysis::Lines;
+use crate::analysis::{Lines, LocalFound};
 use edn::syntax::{Kind, parse_through};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
@@ -12,20 +13,100 @@ use std::ops::Range;
 /// What can be done about what does not read.
 pub(super) const MEND: &str = "mend the file and `defbase import` it";
 
-/// Tells where these texts stand as whole names, in all files, but for what is edited.
-pub(super) fn tell(draft: &mut Draft<'_>, names: &[String]) {
+/// What becomes of names in comments, docstrings and other strings.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum Texts {
+    /// They stay, and are told of.
+    #[default]
+    Stay,
+    /// Full names change, and names of vars between backquotes or quotes where those mean the var by themselves.
+    Change,
+}
+
+/// A full name as it may be mentioned, and what it is called afterwards, where that can be said.
+pub(super) type Mentioned = (String, Option<String>);
+
+/// Tells where these texts stand as whole names, in all files, but for what is edited; changes them in comments and strings where
+/// that is wanted.
+pub(super) fn tell(draft: &mut Draft<'_>, names: &[Mentioned], texts: Texts) {
     let sources = draft.sources();
     for file in 0..sources.len() {
         let text = sources.text(file);
-        for name in names {
-            let found: Vec<Range<usize>> = text
-                .match_indices(name.as_str())
-                .map(|(at, _)| at..at + name.len())
-                .filter(|at| is_whole(text, at) && !draft.is_edited(file, at))
-                .collect();
-            tell_all(draft, file, found, name);
+        for (name, new) in names {
+            let found = text.match_indices(name.as_str()).map(|(at, _)| at..at + name.len());
+            let found: Vec<Range<usize>> =
+                found.filter(|at| is_whole(text, at) && !draft.is_edited(file, at)).collect();
+            match new {
+                Some(new) if texts == Texts::Change => change_all(draft, file, found, name, new),
+                _ => tell_all(draft, file, found, name),
+            }
         }
     }
+}
+
+/// Changes names between backquotes or quotes in comments and strings of a file, where they are spelled as one of `spelled`, and
+/// no local of the form is called so.
+pub(super) fn change_quoted(draft: &mut Draft<'_>, file: usize, spelled: &[Mentioned]) {
+    const BETWEEN: [(&str, &str); 5] =
+        [("`", "`"), ("[[", "]]"), ("'", "'"), ("\"", "\""), ("\\\"", "\\\"")];
+    let sources = draft.sources();
+    let text = sources.text(file);
+    let tree = parse_through(text);
+    // A docstring speaks of parameters that are bound behind it.
+    let forms: Vec<Range<usize>> = tree.roots().map(|root| tree.node(root).range()).collect();
+    let is_spelled = |local: &&LocalFound| spelled.iter().any(|(name, _)| *name == *local.name);
+    let locals = sources.found(file).locals.iter().filter(is_spelled).filter_map(|local| {
+        let next = forms.partition_point(|form| form.end <= local.at.start as usize);
+        Some((local.name.to_string(), forms.get(next)?.clone()))
+    });
+    let locals: Vec<(String, Range<usize>)> = locals.collect();
+    for (name, new) in spelled {
+        let Some(new) = new else { continue };
+        let mut found = Vec::new();
+        for (before, after) in BETWEEN {
+            let quoted = format!("{before}{name}{after}");
+            found.extend(text.match_indices(&quoted).map(|(at, _)| {
+                let start = at + before.len();
+                start..start + name.len()
+            }));
+        }
+        // Between the quotes of a string is data.
+        let is_data = |at: &Range<usize>| {
+            let innermost = tree::around(&tree, at.start as u32, at.end as u32).last().copied();
+            innermost.is_some_and(|node| tree.node(node).range() == (at.start - 1..at.end + 1))
+        };
+        let found = found.into_iter().filter(|at| {
+            let is_local =
+                locals.iter().any(|(local, form)| local == name && form.contains(&at.start));
+            !draft.is_edited(file, at) && !is_local && !is_data(at)
+        });
+        change_all(draft, file, found.collect(), name, new);
+    }
+}
+
+/// Changes what stands in comments and strings; tells of the rest.
+fn change_all(draft: &mut Draft<'_>, file: usize, found: Vec<Range<usize>>, name: &str, new: &str) {
+    if found.is_empty() {
+        return;
+    }
+    let text = draft.sources().text(file);
+    let (tree, lines) = (parse_through(text), Lines::of(text));
+    let mut left = Vec::new();
+    for at in found {
+        match tree::text_around(&tree, &at) {
+            Some(what) => {
+                let place = lines.place(at.start as u32..at.end as u32);
+                draft.replace_in_text(
+                    file,
+                    &place,
+                    new,
+                    format!("{name} becomes {new} in a {what}"),
+                );
+            }
+            None => left.push(at),
+        }
+    }
+    tell_all(draft, file, left, name);
 }
 
 /// Refuses to go on where one of these names stands in what does not read of a file.

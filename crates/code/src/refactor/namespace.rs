@@ -5,7 +5,7 @@
 
 use super::alias::{namespaced_maps, prefix};
 use super::draft::{Change, Draft};
-use super::mentions;
+use super::mentions::{self, Texts};
 use super::name;
 use super::reason::{Reason, Refused, Why};
 use super::renaming::{Renaming, package};
@@ -13,10 +13,16 @@ use super::sources::Sources;
 use super::tree;
 use crate::analysis::{Findings, LoadFound};
 use edn::syntax::{Kind, Tree, parse_through};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// See the module.
-pub(super) fn rename(sources: &Sources, old: &str, new: &str) -> Result<Change, Refused> {
+pub(super) fn rename(
+    sources: &Sources,
+    old: &str,
+    new: &str,
+    texts: Texts,
+) -> Result<Change, Refused> {
     name::check_namespace(new)?;
     let mut draft = Draft::new(sources);
     let mut is_there = false;
@@ -43,14 +49,28 @@ pub(super) fn rename(sources: &Sources, old: &str, new: &str) -> Result<Change, 
     }
     // A name of one word is a word in many texts.
     if old.contains('.') {
-        let mut told = vec![old.to_string(), package(old), package(old).replace('.', "/")];
-        told.dedup();
-        mentions::tell(&mut draft, &told);
+        // A path and a package are told of; what they are for is not known.
+        let paths = [package(old), package(old).replace('.', "/")];
+        let paths = paths.into_iter().filter(|path| *path != old).map(|path| (path, None));
+        let mut told = vec![(old.to_string(), Some(new.to_string()))];
+        told.extend(paths);
+        let vars = vars(sources, old).map(|var| (format!("{old}/{var}"), format!("{new}/{var}")));
+        if texts == Texts::Change {
+            told.extend(vars.map(|(var, renamed)| (var, Some(renamed))));
+        }
+        mentions::tell(&mut draft, &told, texts);
     }
     mentions::refuse_unread(&mut draft, &[old, &package(old)]);
     let mut renaming = Renaming::default();
     renaming.namespace(old, new);
     draft.finish(&renaming)
+}
+
+/// The vars of a namespace, each once.
+fn vars<'a>(sources: &'a Sources, ns: &'a str) -> impl Iterator<Item = &'a str> {
+    let definitions = sources.all().flat_map(|(_, found)| &found.definitions);
+    let own = definitions.filter(move |def| &*def.ns == ns).map(|def| &*def.name);
+    own.collect::<BTreeSet<_>>().into_iter()
 }
 
 /// Refuses a name that is another namespace's.

@@ -1,6 +1,7 @@
 //! What is to be renamed, as it is typed.
 
 use super::draft::Change;
+use super::mentions::Texts;
 use super::reason::{Reason, Refused, Why};
 use super::sources::Sources;
 use super::{alias, inline, inline_local, keyword, local, name, namespace, var};
@@ -62,11 +63,21 @@ pub enum Target {
 /// assert!(renamed("a/f", "if").is_err());
 /// ```
 pub fn rename(sources: &Sources, target: &Target, new: &str) -> Result<Change, Refused> {
+    rename_with(sources, target, new, Texts::Stay)
+}
+
+/// The same, with what is to become of the name in comments and strings.
+pub fn rename_with(
+    sources: &Sources,
+    target: &Target,
+    new: &str,
+    texts: Texts,
+) -> Result<Change, Refused> {
     match target {
-        Target::Var { ns, name } => var::rename(sources, ns, name, new),
-        Target::Namespace(name) => namespace::rename(sources, name, new),
+        Target::Var { ns, name } => var::rename(sources, ns, name, new, texts),
+        Target::Namespace(name) => namespace::rename(sources, name, new, texts),
         Target::Alias { ns, alias } => alias::rename(sources, ns, alias, new),
-        Target::Keyword { ns, name } => keyword::rename(sources, ns, name, new),
+        Target::Keyword { ns, name } => keyword::rename(sources, ns, name, new, texts),
         Target::Local { file, at } => local::rename(sources, *file, *at, new),
     }
 }

@@ -36,6 +36,19 @@ pub(super) fn quoted_symbols(tree: &Tree) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
+/// Of what kind the text is that a range stands in, a string or a comment; nothing where it is code.
+pub(super) fn text_around(tree: &Tree, at: &Range<usize>) -> Option<&'static str> {
+    let innermost =
+        around(tree, at.start as u32, at.end as u32).last().map(|node| tree.node(*node));
+    match innermost.map(|node| node.kind) {
+        Some(Kind::String) => Some("string"),
+        Some(
+            Kind::Symbol | Kind::Keyword | Kind::Number | Kind::Char | Kind::Regex | Kind::Symbolic,
+        ) => None,
+        _ => Some("comment"),
+    }
+}
+
 /// The parts of a text that do not read: broken forms, up to where the next one begins, and what lies between forms and is neither
 /// white space nor comment.
 pub(super) fn unread(tree: &Tree, text: &str) -> Vec<Range<usize>> {

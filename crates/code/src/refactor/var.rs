@@ -2,7 +2,7 @@
 //! class, with a protocol's method what implements it, with a var that is handed on (`import-vars`) what hands it on.
 
 use super::draft::{Change, Draft};
-use super::mentions;
+use super::mentions::{self, Mentioned, Texts};
 use super::name;
 use super::reason::{Reason, Refused, Why};
 use super::renaming::{Renaming, package};
@@ -32,7 +32,13 @@ impl Renamed {
 }
 
 /// See the module.
-pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Result<Change, Refused> {
+pub(super) fn rename(
+    sources: &Sources,
+    ns: &str,
+    old: &str,
+    new: &str,
+    texts: Texts,
+) -> Result<Change, Refused> {
     let new = match name::split(new) {
         Some((new_ns, new)) if new_ns == ns => new,
         Some((new_ns, _)) => return Err(is_a_move(&format!("{ns}/{old}"), new_ns).into()),
@@ -56,7 +62,7 @@ pub(super) fn rename(sources: &Sources, ns: &str, old: &str, new: &str) -> Resul
         hides_core(&mut draft, var);
     }
     for var in &names {
-        tell_mentions(&mut draft, var);
+        tell_mentions(&mut draft, var, texts);
     }
     mentions::refuse_unread(&mut draft, &[old]);
     draft.finish(&renaming)
@@ -311,15 +317,28 @@ fn hides_core(draft: &mut Draft<'_>, Renamed { ns, new, .. }: &Renamed) {
     }
 }
 
-/// Tells of what mentions the name and stays.
-fn tell_mentions(draft: &mut Draft<'_>, var: &Renamed) {
+/// Tells of what mentions the name and stays, and changes texts where that is wanted.
+fn tell_mentions(draft: &mut Draft<'_>, var: &Renamed, texts: Texts) {
     let sources = draft.sources();
-    mentions::tell(draft, &[format!("{}/{}", var.ns, var.old)]);
+    let Renamed { ns, old, new } = var;
+    let full = (format!("{ns}/{old}"), Some(format!("{ns}/{new}")));
+    mentions::tell(draft, &[full], texts);
     for (file, found) in sources.all() {
         let spelled: FxHashSet<&str> =
             places(found, var).map(|place| sources.token(file, place)).collect();
-        if !spelled.is_empty() {
-            mentions::tell_symbols(draft, file, &spelled);
+        if spelled.is_empty() {
+            continue;
+        }
+        mentions::tell_symbols(draft, file, &spelled);
+        if texts == Texts::Change {
+            let plain = spelled.contains(&**old).then(|| (old.clone(), Some(new.clone())));
+            let aliases: BTreeSet<&str> =
+                found.aliases.iter().filter(|a| *a.to == **ns).map(|a| &*a.alias).collect();
+            let behind = aliases
+                .into_iter()
+                .map(|alias| (format!("{alias}/{old}"), Some(format!("{alias}/{new}"))));
+            let quoted: Vec<Mentioned> = plain.into_iter().chain(behind).collect();
+            mentions::change_quoted(draft, file, &quoted);
         }
     }
 }

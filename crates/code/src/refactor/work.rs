@@ -7,7 +7,7 @@
 use super::draft::{Change, Draft};
 use super::edit::{Edit, Edits};
 use super::meaning::Altered;
-use super::mentions;
+use super::mentions::{self, Mentioned, Texts};
 use super::naming::Naming;
 use super::ns_form::{Lib, NsForm, Platforms, Refer};
 use super::outline::Outline;
@@ -288,7 +288,8 @@ impl<'a> Work<'a> {
                 self.draft.replace(file, edit.start..edit.end, &edit.text);
             }
         }
-        mentions::tell(&mut self.draft, &self.told);
+        let told: Vec<Mentioned> = self.told.into_iter().map(|name| (name, None)).collect();
+        mentions::tell(&mut self.draft, &told, Texts::Stay);
         self.draft.finish_apart(renaming, altered)
     }
 
