@@ -114,6 +114,34 @@ fn a_history_comes_in_commit_by_commit() {
 
     let changes = column(folder, &["diff", &commits[3], &commits[5]], "change");
     assert_eq!(changes, ["renamed, moved, changed", "renamed, moved, changed", "moved", "moved"]);
+    let statements =
+        |from: usize, to: usize| column(folder, &["diff", &commits[from], &commits[to]], "fqn");
+    assert_eq!(statements(3, 5)[1], "shop.item/cost");
+    assert_eq!(statements(5, 3)[3], "shop.core/price", "the way back");
+}
+
+#[test]
+fn lines_that_a_merge_settled_belong_to_who_wrote_them() {
+    let (mut repository, commits) = shop();
+    let path = "src/shop/item.clj";
+    let text = std::fs::read_to_string(repository.path().join(path)).unwrap();
+    repository.git(&["checkout", "-q", "-b", "loud"]);
+    let loud = text.replace("(str/trim", "(str \"!\"\n                       (str/trim");
+    let loud = loud.replace("(:name item))))", "(:name item)))))");
+    let theirs = repository.commit("bob", "Louder", &[(path, Some(&loud))]);
+    repository.git(&["checkout", "-q", "main"]);
+    let quiet = text.replace("str/upper-case", "str/lower-case");
+    repository.commit("ada", "Quieter", &[(path, Some(&quiet))]);
+    assert!(!repository.git_as("ada", &["merge", "-q", "loud"]));
+    let both = loud.replace("upper-case (str", "lower-case (str");
+    let merge = repository.commit("ada", "Both", &[(path, Some(&both))]);
+    output(repository.path(), &["import", "--git"]);
+    let ours = column(repository.path(), &["blame", path, "--lines"], "commit");
+    assert_eq!(ours, blamed_by_git(&repository, path));
+    assert!(ours.contains(&theirs) && ours.contains(&merge), "{ours:?}");
+    let lines = column(repository.path(), &["blame", "shop.item/label"], "commit");
+    assert_eq!(lines, [commits[0].clone(), merge, theirs]);
+    assert!(column(repository.path(), &["blame", "."], "fqn").len() > 3, "all there is");
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! Who last changed a statement, line by line.
 //!
 //! A line goes back to the first transaction from which on it was carried over unchanged, through all versions of the
-//! statement, whatever its name and its file were. Lines that a version has alike are found as `diff` finds them.
+//! statement, whatever its name and its file were. Lines that a version has alike are found as `diff` finds them. A line that
+//! came with a merge of git's belongs to the commit that wrote it, where the merge says which one that was (`:git/credits`).
 //!
 //! Cost: the history of the statement, and a comparison of lines for each of its versions.
 
-use crate::commit::Origin;
+use crate::commit::{self, Credit, Origin};
 use crate::facts::DEFAULT_BEFORE;
 use crate::lines;
 use crate::location::Locations;
 use crate::model::{Attr, NotCode};
 use crate::source::Source;
 use db::{Cell, Datom, Db, EntityId};
+use edn::Value;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -179,11 +181,12 @@ impl<'a> Origins<'a> {
 /// All that was ever said of statements.
 struct Past {
     db: Db,
+    credits: Credits,
 }
 
 impl Past {
     fn of(db: &Db) -> Result<Past, NotCode> {
-        let past = Past { db: db.history() };
+        let past = Past { db: db.history(), credits: Credits::of(db) };
         Source::new(&past.db)?;
         Ok(past)
     }
@@ -227,15 +230,74 @@ impl Past {
             }
             let next = parts.concat();
             let tx = at_once.first().map_or(0, |(_, d)| d.tx);
-            let carried = lines::carried(&whole, &next);
+            let wrote = self.credits.lines(tx, statement, whole_lines_before(attrs, &parts));
+            let carried = lines::carried(&whole, &next).into_iter().enumerate();
             from = carried
-                .into_iter()
-                .map(|line| line.and_then(|line| from.get(line).copied()).unwrap_or(tx))
+                .map(|(number, line)| {
+                    let before = line.and_then(|line| from.get(line).copied());
+                    before.or_else(|| wrote(number)).unwrap_or(tx)
+                })
                 .collect();
             whole = next;
         }
         let lines = lines::lines(&whole).into_iter().map(str::to_owned);
         lines.zip(from).collect()
+    }
+}
+
+/// How many lines end before a statement's own text.
+fn whole_lines_before(attrs: &[Attr], parts: &[String]) -> usize {
+    let before = attrs.iter().zip(parts).take_while(|(attr, _)| **attr != Attr::StatementSource);
+    before.map(|(_, text)| text.bytes().filter(|byte| *byte == b'\n').count()).sum()
+}
+
+/// Which lines that came with a merge another commit wrote.
+struct Credits {
+    /// The database with all of its transactions.
+    db: Db,
+    /// By the merge's transaction; the commits by theirs.
+    by_merge: FxHashMap<EntityId, Vec<(EntityId, Credit)>>,
+}
+
+impl Credits {
+    fn of(db: &Db) -> Credits {
+        let db = db.unviewed();
+        let credits: Vec<(EntityId, Credit)> = commit::credits(&db).collect();
+        let commits: FxHashMap<String, EntityId> = match credits.is_empty() {
+            true => FxHashMap::default(),
+            false => commit::shas(&db).map(|(tx, sha)| (sha, tx)).collect(),
+        };
+        let mut by_merge: FxHashMap<EntityId, Vec<(EntityId, Credit)>> = FxHashMap::default();
+        for (merge, credit) in credits {
+            // What was written before the first commit that was imported is the merge's.
+            if let Some(tx) = commits.get(&credit.sha) {
+                by_merge.entry(merge).or_default().push((*tx, credit));
+            }
+        }
+        Credits { db, by_merge }
+    }
+
+    /// Who wrote the lines of a statement, by their numbers from 0, where a merge says it. So many of them end before the
+    /// statement's own text.
+    fn lines(
+        &self,
+        merge: EntityId,
+        statement: EntityId,
+        before: usize,
+    ) -> impl Fn(usize) -> Option<EntityId> {
+        let credits = self.by_merge.get(&merge);
+        let place = credits.and_then(|_| {
+            let then = self.db.as_of(&Value::Int(i64::from(merge))).ok()?;
+            Locations::of(&then).ok()?.find(statement)
+        });
+        move |number| {
+            let place = place.as_ref()?;
+            let line = (place.line + number).checked_sub(before)?;
+            let is_its = |credit: &Credit| {
+                credit.path == place.path && (credit.first..=credit.last).contains(&line)
+            };
+            credits?.iter().find(|(_, credit)| is_its(credit)).map(|(tx, _)| *tx)
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use db::{Cell, Db, EntityId, Index, Prefix};
 use edn::{Inst, Map, Value};
+use std::fmt;
 
 /// The commit's name, in hexadecimal.
 pub const SHA: &str = "git/sha";
@@ -17,14 +18,21 @@ pub const AUTHORED_AT: &str = "git/authored-at";
 pub const COMMITTER: &str = "git/committer";
 /// When it was put there, where that was not when it was written.
 pub const COMMITTED_AT: &str = "git/committed-at";
+/// Lines that came with a merge and that another commit wrote; [`Credit`] reads it.
+pub const CREDITS: &str = "git/credits";
 
 /// Each attribute, its properties, what it says.
-const TABLE: [(&str, &str, &str); 5] = [
+const TABLE: [(&str, &str, &str); 6] = [
     (SHA, "{:db/index true}", "The name of the commit that the transaction was made of."),
     (EMAIL, "{}", "The mail address of its author."),
     (AUTHORED_AT, "{}", "When its author wrote it."),
     (COMMITTER, "{}", "Who put it into the repository, where that was not its author."),
     (COMMITTED_AT, "{}", "When it was put there, where that was not when it was written."),
+    (
+        CREDITS,
+        "{:db/cardinality :db.cardinality/many}",
+        "Lines that came with a merge and that another commit wrote: `COMMIT FIRST-LAST PATH`.",
+    ),
 ];
 
 /// The schema of what is said of commits, each attribute with its `:db/doc`.
@@ -84,6 +92,43 @@ impl Origin {
     }
 }
 
+/// Lines of a file after a merge that another commit wrote.
+///
+/// ```
+/// use code::commit::Credit;
+/// let credit = Credit { sha: "4f2a91c".into(), first: 3, last: 5, path: "src/app/core.clj".into() };
+/// assert_eq!(credit.to_string(), "4f2a91c 3-5 src/app/core.clj");
+/// assert_eq!(Credit::read("4f2a91c 3-5 src/app/core.clj"), Some(credit));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// The commit that wrote them.
+    pub sha: String,
+    /// The first of them in the file as it is after the merge, from 1.
+    pub first: usize,
+    /// The last of them.
+    pub last: usize,
+    /// The file's path.
+    pub path: String,
+}
+
+impl Credit {
+    /// Reads what is stored.
+    pub fn read(text: &str) -> Option<Credit> {
+        let (sha, rest) = text.split_once(' ')?;
+        let (lines, path) = rest.split_once(' ')?;
+        let (first, last) = lines.split_once('-')?;
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        Some(Credit { sha: sha.to_owned(), first, last, path: path.to_owned() })
+    }
+}
+
+impl fmt::Display for Credit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}-{} {}", self.sha, self.first, self.last, self.path)
+    }
+}
+
 /// Why the beginning of a commit's name means no transaction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShaError {
@@ -116,7 +161,16 @@ pub fn with_sha(db: &Db, start: &str) -> Result<EntityId, ShaError> {
 
 /// The commits that a database was made of, and their transactions, in the order of those.
 pub fn shas(db: &Db) -> impl Iterator<Item = (EntityId, String)> + '_ {
-    let column = db.attr(&Value::keyword(SHA)).map(|a| {
+    texts(db, SHA)
+}
+
+/// The lines that came with merges and that other commits wrote, by the merge's transaction.
+pub(crate) fn credits(db: &Db) -> impl Iterator<Item = (EntityId, Credit)> + '_ {
+    texts(db, CREDITS).filter_map(|(tx, text)| Some((tx, Credit::read(&text)?)))
+}
+
+fn texts<'a>(db: &'a Db, name: &str) -> impl Iterator<Item = (EntityId, String)> + use<'a> {
+    let column = db.attr(&Value::keyword(name)).map(|a| {
         let prefix = Prefix { a: Some(a), ..Prefix::default() };
         db.scan(Index::Aevt, &prefix)
     });

@@ -4,7 +4,8 @@
 //! branch (each one's first parent) are its main steps, and after a main step the files are exactly those of the commit. The
 //! commits that a merge brings in come before it, one step each, with what each of them changed against its own first
 //! parent brought into the files as they are by then (a three-way merge line by line, of which what overlaps is left out). So a change belongs to the commit that made it,
-//! on whatever branch that was, and to a merge belongs only what was settled in it.
+//! on whatever branch that was, and to a merge belongs only what was settled in it: a line that comes with a merge and that
+//! another commit wrote is told as a [`Credit`].
 //!
 //! Invariants
 //! - Every commit that is reachable comes once, after its parents.
@@ -14,10 +15,12 @@
 //!
 //! Cost: decoding each commit, the trees that differ between it and its first parent, and the files that changed.
 
+mod credit;
 mod line;
 mod order;
 mod repository;
 
+pub use credit::Credit;
 pub use line::{Line, Sources, Step};
 pub use order::Range;
 pub use repository::{Commit, GitError, Person, Repository};

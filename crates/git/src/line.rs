@@ -1,5 +1,6 @@
 //! A history as a line of steps, each with the files that it changes.
 
+use crate::credit::{Credit, Merged, credits};
 use crate::order::{Range, Turn, turns};
 use crate::repository::{Commit, Entry, GitError, Repository};
 use gix::ObjectId;
@@ -18,6 +19,8 @@ pub struct Step {
     pub is_main: bool,
     /// The files that change, by path: their bytes now, or nothing where they go.
     pub files: Vec<(String, Option<Vec<u8>>)>,
+    /// Of a merge: which of the lines that are new in those files another commit wrote.
+    pub credits: Vec<Credit>,
 }
 
 /// Which files of a repository are looked at, and what is known of them.
@@ -113,7 +116,9 @@ impl<'r> Line<'r> {
             }
             true => self.as_in(tree)?,
         };
-        let mut files = Vec::new();
+        // What is there from the beginning nobody told about.
+        let is_merge = commit.parents.len() > 1 && !self.files.is_empty();
+        let (mut files, mut credits) = (Vec::new(), Vec::new());
         for (path, target) in targets {
             let before = match target {
                 Some(id) => self.files.insert(path.clone(), id),
@@ -125,13 +130,43 @@ impl<'r> Line<'r> {
             if !is_main {
                 self.changed.entry(path.clone()).or_insert(before);
             }
-            files.push((path, target.map(|id| self.content(id)).transpose()?));
+            let bytes = target.map(|id| self.content(id)).transpose()?;
+            if let Some(after) = bytes.as_deref().filter(|_| is_merge) {
+                credits.extend(self.credits(id, commit.tree, &path, before, after)?);
+            }
+            files.push((path, bytes));
         }
         if is_main {
             self.base = Some(id);
             self.changed.clear();
         }
-        Ok(Step { commit, at, is_main, files })
+        Ok(Step { commit, at, is_main, files, credits })
+    }
+
+    /// Which lines of a file that are new with a merge another commit wrote.
+    fn credits(
+        &self,
+        merge: ObjectId,
+        tree: ObjectId,
+        path: &str,
+        before: Option<ObjectId>,
+        after: &[u8],
+    ) -> Result<Vec<Credit>, GitError> {
+        let whole = match self.sources.folder {
+            "" => path.to_owned(),
+            folder => format!("{folder}/{path}"),
+        };
+        let Some(own) = self.repository.file(tree, &whole)? else { return Ok(Vec::new()) };
+        let before = before.map(|id| self.content(id)).transpose()?.unwrap_or_default();
+        let file = Merged { path: &whole, own, before: &before, after };
+        let credits = credits(self.repository, merge, &file)?;
+        let credit = |(commit, first, last): (ObjectId, usize, usize)| Credit {
+            sha: commit.to_string(),
+            path: path.to_owned(),
+            first,
+            last,
+        };
+        Ok(credits.into_iter().map(credit).collect())
     }
 
     fn content(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {

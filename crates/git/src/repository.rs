@@ -152,6 +152,14 @@ impl Repository {
         Ok(entry.filter(|e| e.mode().kind() == EntryKind::Tree).map(|e| e.object_id()))
     }
 
+    /// The content of the file at a path inside a tree; `None` where there is none.
+    pub(crate) fn file(&self, tree: ObjectId, path: &str) -> Result<Option<ObjectId>, GitError> {
+        let failed = |reason: String| GitError::Object { id: tree.to_string(), reason };
+        let found = self.repo.find_tree(tree).map_err(|e| failed(e.to_string()))?;
+        let entry = found.lookup_entry(path.split('/')).map_err(|e| failed(e.to_string()))?;
+        Ok(entry.filter(|e| e.mode().is_blob()).map(|e| e.object_id()))
+    }
+
     /// The entries of a tree that are folders or plain files, by name.
     pub(crate) fn entries(&self, tree: Option<ObjectId>) -> Result<Vec<Entry>, GitError> {
         let Some(id) = tree else { return Ok(Vec::new()) };

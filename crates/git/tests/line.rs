@@ -147,6 +147,43 @@ fn what_does_not_overlap_is_brought_in_where_it_stays_sound() {
     );
 }
 
+/// `sha-of-message first-last path` of each line of a merge that another commit wrote.
+fn credited(steps: &[Step], of: &str) -> Vec<String> {
+    let message = |sha: &str| {
+        let step = steps.iter().find(|step| step.commit.sha == sha);
+        step.map_or("nobody", |step| step.commit.message.as_str()).to_owned()
+    };
+    let merge = steps.iter().find(|step| step.commit.message == of).unwrap();
+    let told = merge.credits.iter().map(|credit| {
+        format!("{} {}-{} {}", message(&credit.sha), credit.first, credit.last, credit.path)
+    });
+    told.collect()
+}
+
+#[test]
+fn lines_that_overlap_belong_to_who_wrote_them() {
+    let mut repository = Scripted::new();
+    let text = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let commit = |repository: &mut Scripted, who: &str, message: &str, lines: &[&str]| {
+        repository.commit(who, message, &[("a.clj", Some(&text(lines)))]);
+    };
+    commit(&mut repository, "ada", "start", &["1", "2", "3"]);
+    repository.git(&["checkout", "-q", "-b", "branch"]);
+    commit(&mut repository, "bob", "bob's", &["1", "bob", "bob too", "3"]);
+    commit(&mut repository, "cleo", "cleo's", &["1", "bob", "cleo", "3"]);
+    repository.git(&["checkout", "-q", "main"]);
+    commit(&mut repository, "ada", "ada's", &["1", "ada", "3"]);
+    assert!(!repository.git_as("ada", &["merge", "-q", "branch"]));
+    commit(&mut repository, "ada", "settled", &["1", "ada", "bob", "both", "cleo", "3"]);
+    let steps = steps(&repository, &Range::default());
+    assert_eq!(credited(&steps, "settled"), ["bob's 3-3 a.clj", "cleo's 5-5 a.clj"]);
+    assert!(steps[..steps.len() - 1].iter().all(|step| step.credits.is_empty()));
+    let opened = Repository::discover(repository.path()).unwrap();
+    let only = Range { from: Some("HEAD".to_owned()), to: None };
+    let first = Line::new(&opened, &only, clojure("")).unwrap().next().unwrap().unwrap();
+    assert!(first.credits.is_empty(), "of what was there before nothing is told");
+}
+
 #[test]
 fn a_branch_that_took_up_main_meanwhile() {
     let mut repository = Scripted::new();

@@ -53,11 +53,12 @@ Examples:
     #[command(after_help = "\
 A moment is an instant (2026-01-31, 2026-01-31T12:00:00Z), a transaction number of `log`, or the beginning of a
 commit's name where git's history was imported. It means what was there after it.
-Exits with 1 where nothing differs.
+Where TO is before FROM, it shows the way back. Exits with 1 where nothing differs.
 
 Examples:
   defbase diff 2026-01-31                from then to now
   defbase diff 12 20 --patch             from one transaction to another
+  defbase diff 20 12 --patch             what would undo that
   defbase diff --since 2026-01-31 --namespace 'app.*' --stat
   defbase diff 4f2a91c --path src/app --format json")]
     Diff {
@@ -114,6 +115,7 @@ Examples:
   defbase blame app.core/greet           line by line
   defbase blame app.core                 statement by statement
   defbase blame src/app/core.clj --lines
+  defbase blame . --format csv           everything
   defbase blame app.core/greet --as-of 2026-01-31")]
     Blame {
         /// A statement's or a namespace's fully qualified name, a file, or a folder

@@ -14,10 +14,10 @@ use edn::Value;
 pub(super) fn blame(db: &Db, what: &str, by_line: bool, format: Format) -> Outcome<Found> {
     let folder = what.trim_start_matches("./").trim_end_matches('/');
     let wanted = |namespace: Option<&str>, path: &str| {
+        let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
         namespace == Some(what)
-            || path
-                .strip_prefix(folder)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || matches!(folder, "" | ".")
+            || path.strip_prefix(folder).is_some_and(below)
     };
     // A namespace is also the name of its `ns` form; what has both is asked for as a whole.
     let statements = blame::statements(db, wanted)?;

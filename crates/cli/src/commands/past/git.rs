@@ -10,7 +10,7 @@ use crate::output::say;
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use crate::progress::Progress;
-use ::code::commit::{AUTHORED_AT, COMMITTED_AT, COMMITTER, EMAIL, SHA, shas};
+use ::code::commit::{AUTHORED_AT, COMMITTED_AT, COMMITTER, CREDITS, EMAIL, SHA, shas};
 use ::code::export;
 use ::code::import::config;
 use ::code::project::{KONDO_CONFIG, Scope, is_walked};
@@ -144,7 +144,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn step(&mut self, step: Step) -> Outcome<()> {
-        let Step { commit, at, files, .. } = step;
+        let Step { commit, at, files, credits, .. } = step;
         let at = Inst(at).max(self.earliest);
         let mut edits = Vec::with_capacity(files.len());
         for (path, bytes) in files {
@@ -160,7 +160,7 @@ impl Import<'_> {
         self.with_changes += usize::from(!edits.is_empty());
         let plan = self.workspace.plan(&self.batch.db(), edits, at)?;
         let mut ops = plan.ops;
-        ops.extend(said_of(&commit));
+        ops.extend(said_of(&commit, credits));
         let Commit { author, message, .. } = commit;
         let info = TxInfo {
             author: Some(author.name),
@@ -174,7 +174,7 @@ impl Import<'_> {
 }
 
 /// What the transaction of a commit says of it.
-fn said_of(commit: &Commit) -> impl Iterator<Item = Op> {
+fn said_of(commit: &Commit, credits: Vec<::git::Credit>) -> impl Iterator<Item = Op> {
     let Commit { author, committer, .. } = commit;
     let text = |text: &str| Value::string(text);
     let mut said = vec![
@@ -188,6 +188,9 @@ fn said_of(commit: &Commit) -> impl Iterator<Item = Op> {
     if committer.at != author.at {
         said.push((COMMITTED_AT, Value::Inst(Inst(committer.at))));
     }
+    said.extend(credits.into_iter().map(|::git::Credit { sha, path, first, last }| {
+        (CREDITS, text(&::code::commit::Credit { sha, first, last, path }.to_string()))
+    }));
     said.into_iter().map(|(name, value)| Op {
         e: EntityRef::Tx,
         a: Value::keyword(name),
