@@ -26,6 +26,8 @@ usage: cargo xtask COMMAND
                               random cases against DataScript itself
   oracle kondo [--show N] ANALYSIS FOLDER…
                               what clj-kondo found beside what is found here
+  oracle git [--commits N] [--files N] [--show N] REPO…
+                              the history of repositories in the database beside what git says of it
   conformance js PATH [--baseline]
                               the JavaScript tests of a DataScript checkout, unmodified, against this database, or against npm's DataScript
   bench [ARGUMENT…]           print the figures of this machine (`bench help` has its parts)";

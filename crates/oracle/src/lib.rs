@@ -4,8 +4,8 @@
 //! outcomes are the same, `exchange` whether each side read what the other one wrote; [`shrink`] makes a case that shows
 //! a difference small. [`run`] does all of it for many cases.
 //!
-//! Beside it [`kondo`] holds the analysis of Clojure sources against clj-kondo's, and [`javascript`] runs DataScript's own tests, and examples,
-//! against this database's JavaScript API.
+//! Beside it [`kondo`] holds the analysis of Clojure sources against clj-kondo's, [`past`] a repository's history against
+//! what git says of it, and [`javascript`] runs DataScript's own tests, and examples, against this database's JavaScript API.
 //!
 //! Cost: about a millisecond a case, nearly all of it DataScript's.
 
@@ -16,6 +16,7 @@ pub mod generate;
 pub mod javascript;
 pub mod kondo;
 pub mod ours;
+pub mod past;
 mod rng;
 pub mod shrink;
 pub mod theirs;

@@ -1,8 +1,9 @@
 //! `oracle datascript [--cases N] [--seed N]`: random cases against DataScript itself; `oracle kondo ANALYSIS FOLDER…`: the analysis
-//! of Clojure against clj-kondo's; `oracle conformance js PATH`: DataScript's own tests against this database.
+//! of Clojure against clj-kondo's; `oracle git REPO…`: a history in the database against git's; `oracle conformance js PATH`: DataScript's own tests against this database.
 
 use oracle::javascript::{Conformance, Engine, conformance};
 use oracle::kondo::{self, Agreement};
+use oracle::past;
 use oracle::{Options, Report, run};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: oracle datascript [--cases N] [--seed N] [--first N] [--jobs N] [--show N]
        oracle kondo [--show N] ANALYSIS FOLDER…
+       oracle git [--commits N] [--files N] [--show N] REPO…
        oracle conformance js PATH [--baseline]
 
 datascript: random cases, answered by DataScript too
@@ -25,6 +27,12 @@ kondo: what clj-kondo found, an EDN file or a folder of JSON lines, beside what 
   --show N     the kinds of differences, with so many of each (0: none)
   It fails when less than 99.9 % of the var definitions or 99.5 % of the var usages are found.
 
+git: the history of repositories in the database, beside what git says
+  --commits N  at how many commits, spread over the main line, all files are compared (20)
+  --files N    of how many files, spread over all, `blame` is compared with git's line by line (all)
+  --show N     of each kind of difference so many lines (0)
+  It fails where facts or files differ. The program `defbase` must stand beside this one.
+
 conformance: the JavaScript tests of a DataScript checkout (its folder, or the tests.js in it), unmodified
   --baseline   against npm's DataScript instead";
 
@@ -33,6 +41,12 @@ fn main() -> ExitCode {
     if arguments.first().is_some_and(|what| what == "kondo") {
         return match kondo_options(&arguments[1..]) {
             Ok((show, analysis, folders)) => beside_kondo(show, &analysis, &folders),
+            Err(message) => failed(&message),
+        };
+    }
+    if arguments.first().is_some_and(|what| what == "git") {
+        return match git_options(&arguments[1..]) {
+            Ok((options, show, repositories)) => beside_git(&options, show, &repositories),
             Err(message) => failed(&message),
         };
     }
@@ -137,6 +151,81 @@ fn figures(agreement: &Agreement) -> String {
         missed.len(),
         extra.len(),
     )
+}
+
+fn git_options(arguments: &[String]) -> Result<(past::Options, usize, Vec<PathBuf>), String> {
+    let mut options = past::Options { commits: 20, files: usize::MAX };
+    let (mut show, mut repositories) = (0, Vec::new());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let number = match argument.as_str() {
+            "--commits" => &mut options.commits,
+            "--files" => &mut options.files,
+            "--show" => &mut show,
+            _ => {
+                repositories.push(PathBuf::from(argument));
+                continue;
+            }
+        };
+        let given = rest.next().and_then(|n| n.parse().ok());
+        *number = given.ok_or_else(|| format!("{argument} needs a number\n\n{USAGE}"))?;
+    }
+    match repositories.is_empty() {
+        true => Err(USAGE.into()),
+        false => Ok((options, show, repositories)),
+    }
+}
+
+/// Says how far the histories of repositories are the same here and in git.
+fn beside_git(options: &past::Options, show: usize, repositories: &[PathBuf]) -> ExitCode {
+    let program = match std::env::current_exe() {
+        Ok(own) => own.with_file_name(format!("defbase{}", std::env::consts::EXE_SUFFIX)),
+        Err(error) => return failed(&error.to_string()),
+    };
+    let mut all_hold = true;
+    for repository in repositories {
+        match past::compare(&program, repository, options) {
+            Ok(report) => {
+                all_hold &= report.holds();
+                say(&format!("{}: {}", repository.display(), shown_past(&report, show)));
+            }
+            Err(error) => return failed(&format!("{}: {error}", repository.display())),
+        }
+    }
+    if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How many breaches of a law are shown: one cause mostly makes many.
+const BREACHES: usize = 20;
+
+fn shown_past(report: &past::Report, show: usize) -> String {
+    let past::Report { commits, plain, as_of, blame } = report;
+    let mut out = format!("{commits} commits\n");
+    for (what, law) in
+        [("facts and files beside a plain import", plain), ("files as of a commit", as_of)]
+    {
+        let (compared, broken) = (law.compared, law.broken.len());
+        out.push_str(&format!("  {what}: {compared} compared, {broken} differ\n"));
+        for breach in law.broken.iter().take(BREACHES) {
+            out.push_str(&format!("    {breach}\n"));
+        }
+    }
+    let share = |lines: usize| 100.0 * lines as f64 / blame.lines.max(1) as f64;
+    out.push_str(&format!("  blame: {} lines of {} files\n", blame.lines, blame.files));
+    for (whose, lines) in [
+        ("`git blame`", blame.plain),
+        ("`git blame -M -C`", blame.moved),
+        ("one of the two", blame.either()),
+    ] {
+        out.push_str(&format!("    as {whose}: {lines}, {:.2} %\n", share(lines)));
+    }
+    for (kind, lines) in &blame.differing {
+        out.push_str(&format!("    {kind}: {}, {:.2} %\n", lines.len(), share(lines.len())));
+        for line in lines.iter().take(show) {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+    out
 }
 
 fn options(arguments: &[String]) -> Result<Options, String> {
