@@ -1,7 +1,7 @@
 //! Data on standard output: one renderer of rows for every command.
 //!
 //! A table is for people: strings stand without quotes, and on a terminal long lines are cut rather than wrapped, so
-//! that a source stays readable. EDN, JSON and CSV are complete.
+//! that a source stays readable. A list of words under a heading is wrapped there. EDN, JSON and CSV are complete.
 
 use crate::args::Format;
 use crate::json;
@@ -233,6 +233,32 @@ fn cut(line: &str, limit: usize) -> String {
     kept + "…"
 }
 
+/// Words behind a heading; on a terminal they go on below each other where they are too many for a line.
+pub(crate) fn under_heading(heading: &str, words: &str) -> String {
+    match terminal_width() {
+        Some(width) => wrapped(heading, words, width),
+        None => format!("{heading}{words}"),
+    }
+}
+
+fn wrapped(heading: &str, words: &str, width: usize) -> String {
+    let indent = " ".repeat(heading.width());
+    let (mut out, mut line) = (String::new(), heading.to_owned());
+    let mut is_first = true;
+    for word in words.split(' ') {
+        if !is_first && line.width() + 1 + word.width() > width {
+            out.push_str(&line);
+            out.push('\n');
+            line.clone_from(&indent);
+            is_first = true;
+        }
+        line.push_str(if is_first { "" } else { " " });
+        line.push_str(word);
+        is_first = false;
+    }
+    out + &line
+}
+
 fn terminal_width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
@@ -269,6 +295,15 @@ mod tests {
         );
         assert_eq!(rows.csv(), "?name,line count\r\na/b,3\r\n\"(defn c\n  \"\"x, y\"\")\",\r\n");
         assert_eq!(Rows::new(&["a"]).json(), "[]");
+    }
+
+    #[test]
+    fn words_go_on_below_each_other_where_they_are_too_many() {
+        assert_eq!(
+            wrapped("uses ", "a/b c/d e/f-is-longer-than-that g", 12),
+            "uses a/b c/d\n     e/f-is-longer-than-that\n     g"
+        );
+        assert_eq!(wrapped("uses ", "a", 3), "uses a");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! evaluated and not read as data but looked through: the strings after `:paths`, `:source-paths` and their kin count wherever
 //! these stand, in an alias or a profile too. What is computed is not seen.
 //!
-//! A folder that has a build file with sources stands for itself and for what it names by `:local/root`. One that has none is
-//! taken for a monorepo: every build file below it counts.
+//! A folder that has a build file with sources stands for itself and for what it names by `:local/root`, or by lein-sub's
+//! `:sub`. One that has none is taken for a monorepo: every build file below it counts.
 //!
 //! Invariants
 //! - Only folders that are there, inside of the base, are given, each once, none inside of another.
@@ -161,7 +161,8 @@ impl Said {
         let usual =
             missing.iter().filter(|(key, _)| !says(key)).map(|(_, usual)| usual.to_string());
         paths.extend(usual);
-        let local_roots = look.values(":local/root").filter_map(|root| look.string(root)).collect();
+        let roots = look.values(":local/root").filter_map(|root| look.string(root));
+        let local_roots = roots.chain(look.values(":sub").flat_map(|v| look.strings(v))).collect();
         Said { paths, local_roots }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) enum Code {
 Examples:
   defbase search discount
   defbase search --regex 'def(multi|method) ' -n 5")]
+    #[command(alias = "find")]
     Search {
         /// The text; capitals and small letters are the same
         text: String,

@@ -15,9 +15,12 @@ pub(crate) enum Keep {
 
     /// Read a project's sources (.clj .cljs .cljc .cljd .bb .edn, jars) into the database
     ///
-    /// Only what changed is written. A file that does not read is kept whole, read on behind what is broken, and reported; the
-    /// exit code is 1 then. Makes a database where there is none.
+    /// Only what changed is written. A file that does not read is kept whole, read on behind what is broken, and reported on
+    /// standard error. Makes a database where there is none.
     #[command(after_help = "\
+Exits with 0 where everything is in the database, also files that do not read: a hook or a build goes on. With
+--strict those end it with 1, as a file that cannot be opened always does. 2 is an error: nothing was imported.
+
 Examples:
   defbase import                     everything below the project's directory
   defbase import src test            two folders
@@ -26,7 +29,8 @@ Examples:
   defbase import -m 'before the release'
   defbase import --git               the history of the repository here, one transaction a commit;
                                      again, what was committed since
-  defbase import --git ../app --from v1.0 --to main -- src")]
+  defbase import --git ../app --from v1.0 --to main -- src
+  defbase import --strict || exit 1  in a hook that lets nothing pass that does not read")]
     Import {
         /// The jars of the project's libraries too, as far as they are on this machine
         ///
@@ -37,6 +41,9 @@ Examples:
         /// Files, folders and jars; with --git, folders and files of the repository
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Exit with 1 where a file does not read to its end, changed or not
+        #[arg(long, conflicts_with = "git")]
+        strict: bool,
         /// What it is for
         #[arg(short, long, value_name = "TEXT", conflicts_with = "git")]
         message: Option<String>,
@@ -103,6 +110,7 @@ Exits with 1 where something is wrong.
 Examples:
   defbase doctor
   defbase doctor --save saved.edn && defbase -C elsewhere restore saved.edn")]
+    #[command(alias = "check")]
     Doctor {
         /// Write all transactions that can be saved into a new file
         #[arg(long, value_name = "FILE")]

@@ -28,6 +28,7 @@ fn context(db: &Db, asked: &[String], budget: usize, format: ContextFormat) -> O
     };
     let found = find_context(db, &Network::of(db)?, &Wanted::typed(asked), budget, layout)?;
     match format {
+        ContextFormat::Text | ContextFormat::Markdown if found.items.is_empty() => {}
         ContextFormat::Text | ContextFormat::Markdown => say(found.text.trim_end())?,
         ContextFormat::Edn => output::value(&data(&found), crate::args::Format::Edn)?,
         ContextFormat::Json => output::value(&data(&found), crate::args::Format::Json)?,

@@ -4,7 +4,7 @@ use super::{Found, ToRead, as_of, instant, number, statement, text};
 use crate::args::{Code, DataFormat, Format};
 use crate::commands::keep;
 use crate::json;
-use crate::output::{Rows, note, say};
+use crate::output::{Rows, note, say, under_heading};
 use crate::place::Place as Project;
 use crate::problem::{Outcome, Problem};
 use ::code::analysis::{Findings, as_kondo, find};
@@ -116,12 +116,9 @@ fn stats(db: &Db, format: Format) -> Outcome<Found> {
     rows.print(format)?;
     let types: Vec<String> =
         stats.types.iter().take(6).map(|(kind, n)| format!("{n} {kind}")).collect();
-    say(&format!(
-        "\n{} files, {} dependencies between statements; {}",
-        stats.files,
-        stats.edges,
-        types.join(", ")
-    ))?;
+    let types = if types.is_empty() { types.concat() } else { format!("; {}", types.join(", ")) };
+    let (files, edges) = (stats.files, stats.edges);
+    say(&format!("\n{files} files, {edges} dependencies between statements{types}"))?;
     if stats.problems > 0 {
         let n = stats.problems;
         note(&format!("{n} files do not read to their end: `defbase import` says where"));
@@ -259,7 +256,7 @@ fn print_for_people(shown: &Shown) -> Outcome<()> {
         ("unresolved", shown.unresolved.join(" ")),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
-        say(&format!("  {name:<11}{value}"))?;
+        say(&under_heading(&format!("  {name:<11}"), value))?;
     }
     say("")?;
     say(&shown.source)?;

@@ -23,7 +23,9 @@ pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
         Keep::Import { paths, git: Some(repository), from, to, .. } => {
             past::import_git(repository.as_deref(), git::Range { from, to }, &paths)
         }
-        Keep::Import { dependencies, paths, message, .. } => import(&paths, dependencies, message),
+        Keep::Import { dependencies, paths, strict, message, .. } => {
+            import(&paths, dependencies, strict, message)
+        }
         Keep::Export { to, watch: true, .. } => mirror::mirror(&to),
         Keep::Export { jars, to, as_of: when, .. } => {
             export(&as_of(&db()?, when.as_deref())?, &to, jars)
@@ -70,16 +72,20 @@ pub(crate) fn rules(config: Option<&str>) -> Rules {
 }
 
 /// `defbase import`
-pub(crate) fn import(
+fn import(
     paths: &[PathBuf],
     dependencies: bool,
+    strict: bool,
     message: Option<String>,
 ) -> Outcome<Found> {
     let here = Place::here()?;
     let start = Instant::now();
     let (place, database) = match Place::find()? {
         Some(place) => (place.clone(), Database::open(&place)?),
-        None => (here.clone(), Database::create(&here)?),
+        None => {
+            has_sources(&here, paths)?;
+            (here.clone(), Database::create(&here)?)
+        }
     };
     let mut roots = match paths {
         [] => place.paths()?,
@@ -90,6 +96,8 @@ pub(crate) fn import(
     }
     let progress = Progress::start("reading files");
     let project = project::read(&place.root, &roots).map_err(|e| unreadable_project(&e))?;
+    // What could not be opened; a file that does not read is in the database nevertheless.
+    let left_out = project.problems.len();
     progress.now("reading statements");
     let import = import_project(&database.db(), project, now())
         .map_err(|e| Problem::new("the import cannot be made").because(&e))?;
@@ -104,11 +112,26 @@ pub(crate) fn import(
     for problem in &import.report.problems {
         note(&format!("{problem}"));
     }
-    if !import.report.problems.is_empty() {
-        let n = import.report.problems.len();
-        note(&format!("{n} files were kept as they are and imported as far as they read"));
+    let broken = import.report.problems.len().saturating_sub(left_out);
+    if broken > 0 {
+        note(&format!("{broken} files were kept as they are and imported as far as they read"));
     }
-    Ok(Found::from(import.report.problems.is_empty()))
+    Ok(Found::from(left_out == 0 && (broken == 0 || !strict)))
+}
+
+/// That a folder without sources gets no database unasked.
+fn has_sources(place: &Place, paths: &[PathBuf]) -> Outcome<()> {
+    if !paths.is_empty() || !place.sources().folders.is_empty() {
+        return Ok(());
+    }
+    let listing = project::list(&place.root, std::slice::from_ref(&place.root));
+    match listing.map_err(|e| unreadable_project(&e))?.files.is_empty() {
+        false => Ok(()),
+        true => Err(Problem::new(format!("there are no sources in {}", place.root.display()))
+            .help(
+                "name folders or jars, or go to a project; `defbase init` makes an empty database",
+            )),
+    }
 }
 
 /// The jars of the project's libraries; says which are not there.
