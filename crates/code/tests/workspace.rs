@@ -75,6 +75,7 @@ fn statement() -> impl Strategy<Value = String> {
         prop::sample::select(names.to_vec())
     };
     let own = || prop::sample::select(vec!["f", "g", "h", "k!", "*d*", "f#2"]);
+    let keyword = || prop::sample::select(vec!["::a", "::b", ":m/a", "::x/a", ":n/b", "::y/b"]);
     let ns = || {
         let forms = [
             "(ns m)",
@@ -108,6 +109,10 @@ fn statement() -> impl Strategy<Value = String> {
         1 => used().prop_map(|a| format!("(extend-type String {a} (f [_] 1))")),
         1 => (own(), used()).prop_map(|(a, b)| format!("#?(:clj (defn {a} [] ({b})) :cljs (def {a} 2))")),
         1 => (own(), used()).prop_map(|(a, b)| format!("(do (def {a} {b}) (defn h [] 2))")),
+        2 => (keyword(), keyword()).prop_map(|(a, b)| format!("(reg-sub {a} {b})")),
+        2 => (own(), keyword()).prop_map(|(a, b)| format!("(def {a} #?(:clj [{b}] :cljs {{:m/keys [b]}}))")),
+        1 => (used(), keyword()).prop_map(|(a, b)| format!("(defmethod {a} {b} [_] 1)")),
+        1 => keyword().prop_map(|a| format!("{{{a} #:m{{:a #_ {a} 1}}}}")),
         4 => ns(),
         1 => prop::sample::select(vec![")", "\"", "#_ f", "[1 2]", "{:a 1}"]).prop_map(str::to_owned),
     ]
