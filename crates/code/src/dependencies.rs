@@ -92,6 +92,11 @@ impl NamedGraph {
         self
     }
 
+    /// The same graph without what closes no circle: a keyword can be used before what registers it is there.
+    pub fn of_code(self) -> NamedGraph {
+        self.only(Types::all_but(&[DependencyType::Keyword]))
+    }
+
     /// How a node uses another one.
     pub fn types(&self, from: u32, to: u32) -> Types {
         self.graph.edge(from, to).map_or(Types::default(), |edge| self.types[edge])

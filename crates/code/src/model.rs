@@ -87,7 +87,7 @@ const TABLE: [(Attr, &str, &str, &str); 47] = [
     (Attr::StatementNamespace, "statement/namespace", INDEXED, "Name of the namespace the form is in."),
     (Attr::StatementName, "statement/name", INDEXED, "The name without its namespace."),
     (Attr::StatementType, "statement/type", ONE, "What defines it, as a keyword: `:defn`, `:def`, `:defprotocol`, `:ns` …"),
-    (Attr::StatementDependencies, "statement/dependencies", MANY_INDEXED, "Fully qualified names of the vars and namespaces that the form uses, in this database or not."),
+    (Attr::StatementDependencies, "statement/dependencies", MANY_INDEXED, "Fully qualified names of the vars and namespaces that the form uses, in this database or not, and of the statements that register the keywords in it."),
     (Attr::StatementPure, "statement/pure?", ONE, "Whether evaluating or calling it has no effect; absent where that is unknown."),
     (Attr::StatementLineCount, "statement/line-count", ONE, "How many lines its text has."),
     (Attr::StatementCreatedAt, "statement/created-at", ONE, "When it was first imported."),
@@ -169,6 +169,7 @@ pub enum DependencyType {
     FunctionCall,
     Import,
     Instantiation,
+    Keyword,
     MacroUse,
     MultimethodImpl,
     NamespaceRequire,
@@ -179,10 +180,11 @@ pub enum DependencyType {
 
 /// Every type of dependency in the order of [`DependencyType`]: its name, what it says.
 #[rustfmt::skip]
-const DEPENDENCY_TYPES: [(DependencyType, &str, &str); 9] = [
+const DEPENDENCY_TYPES: [(DependencyType, &str, &str); 10] = [
     (DependencyType::FunctionCall, "function-call", "It stands first in a form, and is no macro."),
     (DependencyType::Import, "import", "An `ns` form imports the class that a record or type is."),
     (DependencyType::Instantiation, "instantiation", "An instance of a record or type is made: `(R. 1)`, `(new R 1)`, `->R`, `map->R`."),
+    (DependencyType::Keyword, "keyword", "It registers a qualified keyword that is used: a spec, an event, a subscription, a method."),
     (DependencyType::MacroUse, "macro-use", "It is a macro."),
     (DependencyType::MultimethodImpl, "multimethod-impl", "A method of it is defined."),
     (DependencyType::NamespaceRequire, "namespace-require", "An `ns` form loads it."),
@@ -225,6 +227,11 @@ impl DependencyType {
 pub struct Types(u16);
 
 impl Types {
+    /// All types but some.
+    pub fn all_but(left_out: &[DependencyType]) -> Types {
+        DependencyType::all().filter(|kind| !left_out.contains(kind)).collect()
+    }
+
     /// Whether two sets have a type in common.
     pub fn meets(self, other: Types) -> bool {
         self.0 & other.0 != 0

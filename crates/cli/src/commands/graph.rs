@@ -417,6 +417,7 @@ fn cycles(db: &Db, namespaces: bool, with_self: bool, format: GraphFormat) -> Ou
         true => NamedGraph::namespaces(db)?,
         false => NamedGraph::statements(db)?,
     };
+    let named = named.of_code();
     let cycles = named.graph.cycles(with_self);
     let name = |node: &u32| named.name(*node).to_string();
     if let Some(format) = as_picture(format) {

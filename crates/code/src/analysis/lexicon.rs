@@ -197,3 +197,18 @@ pub(super) fn binds(name: &str) -> bool {
             | "deftest"
     )
 }
+
+/// Whether a call of what is called so registers its first argument, if that is a keyword. What is like `s/def` has no name.
+pub(super) fn registers(name: &str) -> bool {
+    let defines = name.starts_with("def") && !name.starts_with("default");
+    name.is_empty()
+        || defines
+        || name == "reg"
+        || name.starts_with("reg-")
+        || name.starts_with("register")
+}
+
+/// Whether a keyword is written with a namespace: `:a/b`, `::b`, `::a/b`.
+pub(super) fn is_qualified(keyword: &str) -> bool {
+    keyword.starts_with("::") || keyword.len() > 2 && keyword.contains('/')
+}

@@ -3,7 +3,7 @@
 //! Two passes. Each file alone, in parallel: its syntax tree, its statements, the vars they define, the names they use with
 //! locals taken out (`walk`), once for each platform that reads it. Then all files together (`together`): every statement given
 //! a name of its own (`names`), what is used resolved as Clojure resolves it (`uses`, `resolve`) against what all files define
-//! (`vars`), effects followed through the graph of uses (`purity`), and the facts written down (`describe`). Files can change
+//! (`vars`) and register (`registered`), effects followed through the graph of uses (`purity`), and the facts written down (`describe`). Files can change
 //! afterwards, and only what that means something for is looked at again.
 //!
 //! Invariants
@@ -17,12 +17,14 @@ mod config;
 mod describe;
 mod enter;
 mod find;
+mod keywords;
 mod kondo;
 mod lexicon;
 mod metadata;
 mod names;
 mod ns;
 mod purity;
+mod registered;
 mod resolve;
 mod together;
 mod uses;

@@ -2,10 +2,11 @@
 //! without looking at those for which nothing does.
 //!
 //! What a file's names mean depends on the answers it got from the project: what is known of a var, whether there is a namespace,
-//! which statement has a name. Each file keeps its questions (`uses`); a change gives the questions whose answers are others now.
-//! Who asked what a name means (`vars`) is resolved again, nobody else, and is given out only if something else came out. Who asked
-//! where the statement stands that has a name, or what else is in its namespace, says the same as before, but is to be compared with
-//! the database again. Effects are followed through the graph of all uses each time, which is a pass over numbers.
+//! which statements register a keyword, which one has a name. Each file keeps its questions (`uses`); a change gives the questions
+//! whose answers are others now. Who asked what a name or a keyword means (`vars`, `registered`) is resolved again, nobody else, and
+//! is given out only if something else came out. Who asked where the statement stands that has a name, or what else is in its
+//! namespace, says the same as before, but is to be compared with the database again. Effects are followed through the graph of all
+//! uses each time, which is a pass over numbers.
 //!
 //! Invariants
 //! - However the files came to be what they are, the facts are those of the same files analysed at once. A property test says so.
@@ -14,6 +15,7 @@
 
 use super::names::{self, Name, Names};
 use super::purity::{self, Local, Purity};
+use super::registered::Registered;
 use super::uses::FileUses;
 use super::vars::{FileId, Key, StatementId, Vars};
 use super::vars::{definitions, inside_key, name_key, namespaces};
@@ -121,6 +123,7 @@ pub(crate) struct Together {
     by_path: BTreeMap<Str, FileId>,
     free: Vec<FileId>,
     vars: Vars,
+    registered: Registered,
     names: Names,
 }
 
@@ -154,6 +157,7 @@ impl Together {
         if are_first {
             renamed.into_iter().for_each(|(statement, fqn)| self.rename(statement, fqn));
             self.vars.changed();
+            self.registered.changed();
         } else {
             self.tell(renamed, &mut changed);
         }
@@ -171,8 +175,8 @@ impl Together {
 
     /// The facts of some files. What was found in a file goes as its facts are made.
     pub(crate) fn into_facts(self, wanted: impl Fn(&str) -> bool) -> Vec<FileFacts> {
-        let Together { members, vars, names, .. } = self;
-        drop((vars, names));
+        let Together { members, vars, registered, names, .. } = self;
+        drop((vars, registered, names));
         let mut members: Vec<Member> = members.into_iter().flatten().collect();
         members.retain(|member| wanted(&member.file.path));
         members.into_par_iter().map(|member| member.facts()).collect()
@@ -221,6 +225,7 @@ impl Together {
         let Some(id) = self.by_path.remove(path) else { return };
         if let Some(old) = self.members[id as usize].take() {
             self.vars.leave(&old.file, id);
+            self.registered.leave(&old.file, id);
             self.names.leave(id, &old.names);
             changed.turn(&old);
             changed.before.push((path.clone(), old.texts()));
@@ -235,6 +240,7 @@ impl Together {
             _ => &*member.file.path,
         };
         self.vars.join(&member.file, id, paths);
+        self.registered.join(&member.file, id, &member.names);
         self.names.join(id, &member.names);
         self.by_path.insert(path, id);
         match self.members.get_mut(id as usize) {
@@ -258,6 +264,7 @@ impl Together {
     fn rename(&mut self, (id, place): StatementId, fqn: Str) {
         if let Some(Some(member)) = self.members.get_mut(id as usize) {
             self.vars.name(&member.file, (id, place), &fqn);
+            self.registered.name(&member.file, (id, place), &fqn);
             member.names[place as usize].fqn = fqn;
         }
     }
@@ -283,7 +290,8 @@ impl Together {
             let owned = member.owners().into_iter().filter(|(.., name)| exchanged.contains(name));
             changed.places.extend(owned.map(|(key, ..)| key));
         }
-        let meanings = self.vars.changed();
+        let mut meanings = self.vars.changed();
+        meanings.extend(self.registered.changed());
         changed.resolve.extend(self.who_asked(&meanings));
         changed.files.extend(self.who_asked(&changed.places));
     }
@@ -296,13 +304,14 @@ impl Together {
 
     /// Resolves the names of files. Gives those that use something else than before.
     fn resolve(&mut self, files: &BTreeSet<FileId>) -> Vec<FileId> {
-        let vars = &self.vars;
+        let (vars, registered) = (&self.vars, &self.registered);
         let members = self.members.iter_mut().zip(0..).filter_map(|(member, id)| {
             member.as_mut().filter(|_| files.contains(&id)).map(|member| (id, member))
         });
         let members: Vec<(FileId, &mut Member)> = members.collect();
         let differs = |(id, member): (FileId, &mut Member)| {
-            let before = std::mem::replace(&mut member.uses, FileUses::of(vars, &member.file));
+            let before =
+                std::mem::replace(&mut member.uses, FileUses::of(vars, registered, &member.file));
             (!before.says_the_same(&member.uses)).then_some(id)
         };
         members.into_par_iter().filter_map(differs).collect()

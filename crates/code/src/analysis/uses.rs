@@ -7,6 +7,7 @@ use super::File;
 use super::lexicon;
 use super::ns::{Context, Platform};
 use super::purity::Local;
+use super::registered::Registered;
 use super::resolve::{Meaning, Project, imported, meaning_in, qualified, starts_upper};
 use super::vars::{Key, Var, Vars, inside_key, name_key};
 use super::walk::{Def, Form, Pass, UseKind};
@@ -33,18 +34,23 @@ pub(super) struct FileUses {
 
 impl FileUses {
     /// Finds them.
-    pub(super) fn of(vars: &Vars, file: &File) -> FileUses {
+    pub(super) fn of(vars: &Vars, registered: &Registered, file: &File) -> FileUses {
         let project = Project::of(vars);
+        let mut keywords = registered.of_file(file);
+        // No platform reads data, but keywords stand in it.
+        let data = file.passes.is_empty().then(|| Pass::of_data(file));
         let mut names =
             Names { project: &project, file, ids: FxHashMap::default(), all: Vec::new() };
         let mut statements: Vec<Collected> = Vec::new();
         statements.resize_with(file.statements.len(), Collected::default);
         let mut asked = Vec::new();
-        for (pass, at) in file.passes.iter().zip(0..) {
+        for (pass, at) in file.passes.iter().chain(&data).zip(0..) {
             for form in &pass.forms {
                 asked.push(inside_key(&pass.contexts[form.context].name));
                 if let Some(place) = file.place(form.root) {
-                    statements[place as usize].add(&mut names, (pass, at), form);
+                    let statement = &mut statements[place as usize];
+                    statement.add(&mut names, (pass, at), form);
+                    keywords.of(pass, form, &mut statement.named);
                 }
             }
         }
@@ -52,6 +58,7 @@ impl FileUses {
         let statements: Vec<Uses> =
             statements.into_iter().map(|collected| collected.uses(&known)).collect();
         asked.extend(project.into_asked());
+        asked.extend(keywords.into_asked());
         let dependencies = statements.iter().flat_map(|uses| &uses.dependencies);
         asked.extend(dependencies.map(|(name, _)| name_key(name)));
         asked.sort_unstable();
@@ -185,7 +192,7 @@ fn known(meaning: Meaning, symbol: &str) -> Known {
 #[derive(Default)]
 struct Collected {
     uses: Vec<(u32, UseKind)>,
-    /// What its `ns` form loads and imports.
+    /// What its `ns` form loads and imports, and what registers its keywords.
     named: Vec<(Str, DependencyType)>,
     /// What has an effect, where that is known before names are.
     impure: Option<Str>,

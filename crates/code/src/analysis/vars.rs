@@ -97,6 +97,11 @@ pub(super) fn inside_key(ns: &str) -> Key {
     var_key(ns, "/")
 }
 
+/// Asking which statements register a keyword.
+pub(super) fn keyword_key(keyword: &str) -> Key {
+    var_key(":", keyword)
+}
+
 /// Asking which statement has a full name.
 pub(super) fn name_key(fqn: &str) -> Key {
     var_key("", fqn)

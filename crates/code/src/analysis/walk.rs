@@ -10,6 +10,7 @@ mod form;
 mod head;
 mod implementing;
 mod locals;
+mod registering;
 mod special;
 mod threading;
 
@@ -47,6 +48,7 @@ pub(super) fn pass(
         scope_end: 0,
         uses: Vec::new(),
         exports: Vec::new(),
+        registers: Vec::new(),
         defs: Vec::new(),
         members: Vec::new(),
         effects: Effects::default(),
@@ -93,6 +95,7 @@ struct Walker<'t> {
     scope_end: u32,
     uses: Vec<Use>,
     exports: Vec<(String, String)>,
+    registers: Vec<u32>,
     defs: Vec<Def>,
     members: Vec<Def>,
     effects: Effects,
@@ -154,6 +157,7 @@ impl<'t> Walker<'t> {
             members: std::mem::take(&mut self.members),
             uses: std::mem::take(&mut self.uses),
             exports: std::mem::take(&mut self.exports),
+            registers: std::mem::take(&mut self.registers),
             effects: std::mem::take(&mut self.effects),
         }
     }
@@ -322,6 +326,7 @@ impl<'t> Walker<'t> {
                     self.walk_all(rest);
                 }
                 Canonical::Core(name) => {
+                    self.registering(name, rest);
                     if !self.special(name, Some(head_node), &forms) {
                         self.used(head_node, UseKind::Call);
                         self.call(head, &forms);
@@ -329,6 +334,7 @@ impl<'t> Walker<'t> {
                 }
                 Canonical::Like(name) => {
                     self.used(head_node, UseKind::Call);
+                    self.registering(&name, rest);
                     if !self.special(&name, None, &forms) {
                         self.walk_all(rest);
                     }
@@ -337,6 +343,7 @@ impl<'t> Walker<'t> {
                     // A library's macro that is called as a core form that binds names binds them like it.
                     let name = head.rsplit('/').next().unwrap_or(head);
                     self.used(head_node, UseKind::Call);
+                    self.registering(name, rest);
                     if !(lexicon::binds(name) && self.special(name, None, &forms)) {
                         self.call(head, &forms);
                     }

@@ -15,7 +15,7 @@ pub use svg::svg;
 
 use crate::dependencies::{NamedGraph, defines_var};
 use crate::impact::is_test_kind;
-use crate::model::{Attr, NotCode, Types};
+use crate::model::{Attr, DependencyType, NotCode, Types};
 use crate::source::Source;
 use db::{Db, EntityId};
 use rustc_hash::FxHashMap;
@@ -135,7 +135,7 @@ impl Picture {
         nodes.sort_unstable();
         nodes.dedup();
         let place: FxHashMap<u32, usize> = nodes.iter().copied().zip(0..).collect();
-        let (component, _) = named.graph.components();
+        let (component, _) = named.clone().of_code().graph.components();
         let in_cycle = |a: u32, b: u32| a != b && component[a as usize] == component[b as usize];
         let mut picture = Picture { title: title.to_owned(), ..Picture::default() };
         for node in &nodes {
@@ -149,12 +149,13 @@ impl Picture {
         }
         for (from, to) in named.graph.edges() {
             let (Some(a), Some(b)) = (place.get(&from), place.get(&to)) else { continue };
-            let in_cycle = in_cycle(from, to);
+            let types = named.types(from, to);
+            let is_of_code = !types.is_within(DependencyType::Keyword.into());
+            let in_cycle = is_of_code && in_cycle(from, to);
             if in_cycle {
                 picture.nodes[*a].in_cycle = true;
                 picture.nodes[*b].in_cycle = true;
             }
-            let types = named.types(from, to);
             picture.edges.push(Edge { from: *a, to: *b, types, in_cycle });
         }
         Ok(picture)

@@ -7,6 +7,7 @@
 
 use super::{Finder, Lines, Place};
 use crate::analysis::File;
+use crate::analysis::keywords::{Resolved, prefix, resolve, split};
 use crate::analysis::ns::{Context, Platform, Reading};
 use crate::analysis::walk::{DestructuredKey, Form};
 use edn::Str;
@@ -40,16 +41,6 @@ pub struct KeywordFound {
     pub local: Option<u32>,
     /// Where it stands.
     pub at: Place,
-}
-
-/// What reading makes of a keyword.
-#[derive(Clone, Default)]
-struct Resolved {
-    ns: Option<Str>,
-    name: Str,
-    alias: Option<Str>,
-    auto_resolved: bool,
-    from_prefix: bool,
 }
 
 impl Finder<'_> {
@@ -126,29 +117,15 @@ impl Search<'_, '_> {
 
     fn namespaced_map(&mut self, around: Around<'_>, node: usize) {
         let Some(map) = self.reading.forms(node).first().copied() else { return };
-        let prefix = self.prefix(around, node, map);
+        let prefix = prefix(&self.reading, around.map(|(context, _)| context), node, map);
         for (i, child) in self.reading.forms(map).into_iter().enumerate() {
             let prefix = (i % 2 == 0).then_some(prefix.as_str());
             self.node(around, child, prefix);
         }
     }
 
-    /// The namespace before a map: `#:a{}`, `#::{}`, `#::alias{}`.
-    fn prefix(&self, around: Around<'_>, node: usize, map: usize) -> String {
-        let start = self.reading.span(node).start as usize;
-        let before = &self.reading.text[start..self.reading.span(map).start as usize];
-        let name = before.trim_start_matches('#').trim_end();
-        let aliased = |alias: &str| around.and_then(|(context, _)| context.aliases.get(alias));
-        let prefix = match (name.strip_prefix("::"), around) {
-            (Some(""), Some((context, _))) => &context.name,
-            (Some(alias), _) => aliased(alias).map_or(alias, String::as_str),
-            (None, _) => name.trim_start_matches(':'),
-        };
-        prefix.to_string()
-    }
-
     fn keyword(&mut self, around: Around<'_>, node: usize, prefix: Option<&str>) {
-        let resolved = resolve(around, self.reading.text(node), prefix);
+        let resolved = resolve(around.map(|(context, _)| context), self.reading.text(node), prefix);
         if let Some(modifier) = self.modifiers.get_mut(&(node as u32)) {
             *modifier = resolved.clone();
             return self.add(around, node, resolved, None, true);
@@ -208,39 +185,5 @@ impl Search<'_, '_> {
             local: key.map(|key| self.first_local + key.local),
             at: self.lines.place(at),
         });
-    }
-}
-
-/// The namespace and name of a symbol or keyword, colons left out.
-fn split(text: &str) -> (Option<&str>, &str) {
-    match text.split_once('/') {
-        Some((ns, name)) if !ns.is_empty() && !name.is_empty() => (Some(ns), name),
-        _ => (None, text),
-    }
-}
-
-/// What a keyword means where names mean what a context says, as a key of a map with this prefix.
-fn resolve(around: Around<'_>, text: &str, prefix: Option<&str>) -> Resolved {
-    let text = text.strip_prefix(':').unwrap_or(text);
-    let (auto_resolved, text) = match text.strip_prefix(':') {
-        Some(text) => (true, text),
-        None => (false, text),
-    };
-    let (written, name) = split(text);
-    let plain = Resolved { name: name.into(), auto_resolved, ..Resolved::default() };
-    match (auto_resolved, written, prefix) {
-        (true, Some(alias), _) => {
-            let ns = around.and_then(|(context, _)| context.meant_by(alias));
-            Resolved { ns: ns.map(Str::from), alias: Some(alias.into()), ..plain }
-        }
-        (true, None, _) => {
-            let ns = around.map(|(context, _)| context.name.as_str().into());
-            Resolved { ns, ..plain }
-        }
-        (false, Some("_"), Some(_)) => plain,
-        (false, None, Some(prefix)) => {
-            Resolved { ns: Some(prefix.into()), from_prefix: true, ..plain }
-        }
-        (false, written, _) => Resolved { ns: written.map(Str::from), ..plain },
     }
 }

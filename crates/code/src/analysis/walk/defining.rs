@@ -130,6 +130,11 @@ impl<'t> Walker<'t> {
             .and_then(|map| map_entry(&self.reading, map, "doc"))
             .and_then(|d| self.reading.string(d))
             .map(String::from);
+        let registers_itself = attributes.is_some_and(|map| {
+            let keys = self.reading.forms(map).into_iter().step_by(2);
+            let mut keys = keys.filter_map(|key| self.reading.keyword(key));
+            keys.any(|key| key.ends_with("/register"))
+        });
         let is_test = kind.starts_with("deftest") || kind == "defspec";
         let hidden = kind.ends_with('-') && kind != "deftest-";
         let before = self.defs.len();
@@ -139,7 +144,7 @@ impl<'t> Walker<'t> {
             def.private |= private || hidden;
             def.deprecated |= deprecated;
             def.is_macro |= is_macro;
-            def.root |= is_test;
+            def.root |= is_test || registers_itself;
         });
         self.inside(before, |w| {
             if let Some(map) = attributes {
@@ -192,6 +197,7 @@ impl<'t> Walker<'t> {
             }
         }
         self.used(*multi, UseKind::MultimethodImpl);
+        self.registered(*dispatch);
         self.walk(*dispatch);
         self.function(rest);
     }

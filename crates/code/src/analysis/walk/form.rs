@@ -2,6 +2,7 @@
 
 use super::implementing::Implementation;
 use super::locals::Locals;
+use crate::analysis::File;
 use crate::analysis::ns::{Context, Platform};
 use edn::syntax::Tree;
 use std::ops::Range;
@@ -76,7 +77,7 @@ pub(in crate::analysis) struct Effects {
 }
 
 /// One top-level form as one platform reads it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::analysis) struct Form {
     /// Its node in the tree.
     pub(in crate::analysis) root: usize,
@@ -92,6 +93,8 @@ pub(in crate::analysis) struct Form {
     /// The methods of interfaces, which are no vars.
     pub(in crate::analysis) members: Vec<Def>,
     pub(in crate::analysis) uses: Vec<Use>,
+    /// The keywords that it registers, by their nodes.
+    pub(in crate::analysis) registers: Vec<u32>,
     /// Vars that are made public under the same name here: namespace and name.
     pub(in crate::analysis) exports: Vec<(String, String)>,
     pub(in crate::analysis) effects: Effects,
@@ -107,6 +110,20 @@ pub(in crate::analysis) struct Pass {
     pub(in crate::analysis) locals: Locals,
     /// The methods of protocols in it, where that was wanted.
     pub(in crate::analysis) implementations: Vec<Implementation>,
+}
+
+impl Pass {
+    /// A file of data, as a text in which nothing is defined or used.
+    pub(in crate::analysis) fn of_data(file: &File) -> Pass {
+        let roots = file.statements.iter().map(|(root, _)| *root);
+        Pass {
+            platform: Platform::Clj,
+            contexts: vec![Context::default()],
+            forms: roots.map(|root| Form { root, ..Form::default() }).collect(),
+            locals: Locals::default(),
+            implementations: Vec::new(),
+        }
+    }
 }
 
 impl Form {
