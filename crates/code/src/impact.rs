@@ -11,8 +11,7 @@ use crate::graph::Direction;
 use crate::model::{Attr, DependencyType, NotCode, Types};
 use crate::source::Source;
 use db::{Cell, Db, EntityId};
-use edn::Value;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A statement that a change can reach.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +95,7 @@ pub(crate) fn is_test_kind(kind: &str) -> bool {
 pub struct Changed {
     /// Statements whose text changed, or that are new.
     pub statements: Vec<EntityId>,
-    /// The names that are gone.
+    /// The names that are gone. One whose statement is called otherwise now is gone only for who still uses it.
     pub gone: Vec<String>,
     /// Statements that used one of those, and are still there.
     pub bereft: Vec<EntityId>,
@@ -112,17 +111,29 @@ pub fn changed(db: &Db, recent: &Db) -> Result<Changed, NotCode> {
             changed.statements.push(datom.e);
         }
     }
-    let former = recent.column(Attr::StatementFqn).filter(|d| !d.added);
-    let former: FxHashSet<String> =
-        former.filter_map(|d| Some(db.dict().string(d.v)?.to_string())).collect();
-    let is_gone = |name: &String| source.named(Attr::StatementFqn, name).is_none();
-    changed.gone = former.into_iter().filter(is_gone).collect();
+    // A name that is no more, and what its statement is called now, if that is there.
+    let mut former: FxHashMap<Cell, Option<Cell>> = FxHashMap::default();
+    for datom in recent.column(Attr::StatementFqn).filter(|d| !d.added) {
+        let is_gone = source.with_value(Attr::StatementFqn, datom.v).next().is_none();
+        if is_gone {
+            former.insert(datom.v, source.value(datom.e, Attr::StatementFqn));
+        }
+    }
+    let mut missed: FxHashSet<Cell> = FxHashSet::default();
+    let is_there = |e: EntityId| source.value(e, Attr::StatementFqn).is_some();
+    let dependencies = source.ids.get(Attr::StatementDependencies);
+    for datom in recent.column(Attr::StatementDependencies).filter(|d| !d.added) {
+        let Some(now) = former.get(&datom.v) else { continue };
+        let followed = now.is_some_and(|n| db.values(datom.e, dependencies).any(|d| d.v == n));
+        if !followed && is_there(datom.e) {
+            missed.insert(datom.v);
+            changed.bereft.push(datom.e);
+        }
+    }
+    let gone = former.iter().filter(|(name, now)| now.is_none() || missed.contains(name));
+    let text = |name: &Cell| Some(db.dict().string(*name)?.to_string());
+    changed.gone = gone.filter_map(|(name, _)| text(name)).collect();
     changed.gone.sort_unstable();
-    let gone: FxHashSet<Cell> =
-        changed.gone.iter().filter_map(|name| db.cell(&Value::string(name.as_str()))).collect();
-    let used = recent.column(Attr::StatementDependencies).filter(|d| !d.added);
-    let is_there = |e: &EntityId| source.value(*e, Attr::StatementFqn).is_some();
-    changed.bereft = used.filter(|d| gone.contains(&d.v)).map(|d| d.e).filter(is_there).collect();
     for list in [&mut changed.statements, &mut changed.bereft] {
         list.sort_unstable();
         list.dedup();

@@ -81,6 +81,31 @@ fn every_edge_says_how() {
     );
 }
 
+const EVENTS: &str = "(ns events (:require [re-frame.core :as rf]))
+(rf/reg-event-db ::sent (fn [db _] db))
+(defn send [] (rf/dispatch [::sent]))
+(defevent ::received [x] x)
+(def pool (register! ::pool 1))
+(def dead (register! ::dead 1))
+";
+const SYSTEM: &str = "{:events/pool {:size 2}}";
+
+#[test]
+fn what_registers_a_keyword_is_reached_from_where_it_is_used() {
+    let files = [("events.clj", EVENTS), ("system.edn", SYSTEM)];
+    let db = updated(&model::empty_db().unwrap(), &files);
+    assert_eq!(
+        reached(&db, &["events/(rf/reg-event-db ::sent)"]),
+        ["1 events/send by events/(rf/reg-event-db ::sent)"]
+    );
+    let graph = NamedGraph::statements(&db).unwrap();
+    let (system, pool) = (node(&graph, "system.edn"), node(&graph, "events/pool"));
+    assert_eq!(graph.types(system, pool).to_string(), "keyword");
+    let unused = code::unused::unused(&db).unwrap();
+    let names: Vec<&str> = unused.iter().map(|unused| unused.fqn.as_str()).collect();
+    assert_eq!(names, ["events/dead", "events/send"], "a pool is used by its keyword alone");
+}
+
 #[test]
 fn edges_of_some_types_alone() {
     let types = Types::from_iter([DependencyType::TypeHint, DependencyType::MacroUse]);
@@ -147,6 +172,18 @@ fn what_changed_is_found_and_so_is_who_misses_what_is_gone() {
     assert_eq!(names(&changed.statements), ["shapes/named[:disc]", "shapes/sum"]);
     assert_eq!(changed.gone, ["shapes/total"]);
     assert_eq!(names(&changed.bereft), ["shapes-test/totals", "shapes/text"]);
+}
+
+#[test]
+fn what_was_moved_or_renamed_with_its_users_is_not_gone() {
+    let first = shapes();
+    let renamed = |text: &str| text.replace("total ", "sum ").replace("s/total", "s/sum");
+    let (code, tests) = (renamed(SHAPES), renamed(TESTS));
+    let second = updated(&first, &[("shapes.clj", &code), ("shapes_test.clj", &tests)]);
+    let after = i64::from(last_change(&second).unwrap().unwrap()) - 1;
+    let changed = changed(&second, &second.since(&Value::Int(after)).unwrap()).unwrap();
+    assert_eq!((changed.gone, changed.bereft), (Vec::<String>::new(), Vec::new()));
+    assert_eq!(changed.statements.len(), 3);
 }
 
 fn picture(names: &[&str]) -> Picture {
@@ -249,13 +286,39 @@ fn what_nothing_uses_is_unused_and_what_is_used_from_outside_is_not() {
 (b/deftest-now t 1)
 (defmulti m :k)
 (defmethod m :a [_] (helper))
-(defn helper [])";
+(defn helper [])
+(b/defview shown {::b/register views} [] 1)
+(b/defview hidden {::b/wrap views} [] 1)";
+    let scripts = [
+        ("one.clj", "(def seen 1)\n(def lost 1)\n(println seen)"),
+        ("two.clj", "(def seen 1)\n(def lost 1)\n(println seen)"),
+        ("build.clj", "(ns build)\n(defn jar [_])\n(defn- hidden [])"),
+        ("icons.clj", "(ns icons)\n(defmacro all [] (:defs (:ns &env)))"),
+        ("icons.cljs", "(ns icons)\n(def tea 1)\n(def ^:export list (all))"),
+        ("views.clj", "(ns views)\n(defn one [])\n(run! prn (ns-publics 'views))"),
+        ("dev.clj", "(ns shadow.user)\n(defn go [])"),
+        ("project.clj", "(defproject a \"1\")"),
+    ];
     let other = "(ns b (:import [c R]))\n(defmacro deftest-now [n x] `(def ~n ~x))";
     let record = "(ns c)\n(defrecord R [])";
-    let data = "{:tasks {x {:exec-fn a/in-data}}}";
-    let files = [("a.clj", code), ("b.clj", other), ("c.clj", record), ("deps.edn", data)];
+    let data = "{:tasks {x {:exec-fn a/in-data}} :aliases {:build {:ns-default build}}}";
+    let mut files = vec![("a.clj", code), ("b.clj", other), ("c.clj", record), ("deps.edn", data)];
+    files.extend(scripts);
     let db = updated(&model::empty_db().unwrap(), &files);
     let names: Vec<String> =
         code::unused::unused(&db).unwrap().into_iter().map(|unused| unused.fqn).collect();
-    assert_eq!(names, ["a/again", "a/dead", "a/even", "a/odd", "c/R"]);
+    assert_eq!(
+        names,
+        [
+            "a/again",
+            "a/dead",
+            "a/even",
+            "a/hidden",
+            "a/odd",
+            "build/hidden",
+            "c/R",
+            "user/lost",
+            "user/lost#2"
+        ]
+    );
 }

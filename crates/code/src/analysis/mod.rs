@@ -50,6 +50,7 @@ use crate::project::{Problem, is_in_jar};
 use edn::Str;
 use edn::syntax::{Kind, Tree, parse_through};
 use enter::Entered;
+pub(crate) use names::shared_name;
 pub(crate) use ns::{Platform, Reading};
 use std::ops::Range;
 use walk::Pass;

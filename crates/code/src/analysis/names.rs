@@ -85,9 +85,9 @@ pub(super) struct Names {
     unsettled: FxHashSet<u64>,
 }
 
-/// The group of a name, as a hash. Two groups with the same are settled together, which changes nothing.
-fn group(wanted: &str) -> u64 {
-    let mut root = wanted;
+/// A statement's name as it would be if it were alone: `a/f` of `a/f@cljs#2`.
+pub(crate) fn shared_name(fqn: &str) -> &str {
+    let mut root = fqn;
     loop {
         let plain = root.strip_suffix("@cljs").or_else(|| {
             let (plain, number) = root.rsplit_once('#')?;
@@ -96,11 +96,15 @@ fn group(wanted: &str) -> u64 {
         });
         match plain {
             Some(plain) => root = plain,
-            None => break,
+            None => return root,
         }
     }
+}
+
+/// The group of a name, as a hash. Two groups with the same are settled together, which changes nothing.
+fn group(wanted: &str) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(root.as_bytes());
+    hasher.write(shared_name(wanted).as_bytes());
     hasher.finish()
 }
 
