@@ -138,6 +138,27 @@ fn our_example_is_indexed() {
     assert_eq!(price.kind.enum_value(), Ok(Kind::Function));
 }
 
+#[test]
+fn real_code_is_indexed() {
+    for jar in ["core.async.jar", "clojure.jar", "tools.reader.jar"] {
+        let path = Path::new("/usr/share/java").join(jar);
+        if !path.exists() {
+            assert!(std::env::var_os("CI").is_none(), "{jar} is missing: cargo xtask setup");
+            eprintln!("skipped: {jar} is missing; `cargo xtask setup` installs it");
+            continue;
+        }
+        let project = code::project::read(Path::new("/"), &[path]).unwrap();
+        let text = |file: code::project::Source| {
+            let path = file.path.split_once("!/").unwrap().1.to_owned();
+            (path, String::from_utf8(file.bytes).unwrap())
+        };
+        let files: Texts = project.sources.into_iter().map(text).collect();
+        let index = indexed(&files, &Package::default());
+        assert_eq!(index.documents.len(), files.len(), "{jar}");
+        check(&index, &files);
+    }
+}
+
 fn document<'i>(index: &'i Index, path: &str) -> &'i Document {
     index.documents.iter().find(|document| document.relative_path == path).unwrap()
 }
@@ -153,6 +174,7 @@ fn occurrences(index: &Index, path: &str, text: &str) -> Vec<String> {
         (SymbolRole::ForwardDefinition, "forward"),
         (SymbolRole::Import, "import"),
         (SymbolRole::ReadAccess, "read"),
+        (SymbolRole::WriteAccess, "write"),
         (SymbolRole::Generated, "generated"),
         (SymbolRole::Test, "test"),
     ];
@@ -237,6 +259,64 @@ fn what_implements_what() {
     let uses = occurrences(&index, "a.clj", text);
     assert!(uses.contains(&"Square a/Square# read".to_owned()), "{uses:?}");
     assert!(uses.contains(&"Square a/`->Square`. definition generated".to_owned()), "{uses:?}");
+}
+
+#[test]
+fn libraries_in_jars_are_of_their_packages() {
+    let text = "(ns a (:require [util.core :as u]))\n(u/m (u/f 1) (u/gone))";
+    let library = "(ns util.core)\n(declare f)\n(defmacro m \"Doc.\" [x] x)\n(defn f [y] y)";
+    let files = texts(&[
+        ("a.clj", text),
+        ("deps.edn", "{:deps {org.lib/util-all {:mvn/version \"1.2\"}}}"),
+        ("util-all-1.2.jar!/util/core.clj", library),
+    ]);
+    let index = indexed(&files, &Package::default());
+    check(&index, &files);
+    let external: Vec<String> = index
+        .external_symbols
+        .iter()
+        .filter(|s| s.symbol.contains("util"))
+        .map(|s| format!("{} {:?}", s.symbol, s.kind.enum_value().unwrap()))
+        .collect();
+    let of_package = "scip-clojure maven org.lib/util-all 1.2 `util.core`";
+    assert_eq!(
+        external,
+        [
+            format!("{of_package}/ Namespace"),
+            format!("{of_package}/f. Function"),
+            format!("{of_package}/gone. UnspecifiedKind"),
+            format!("{of_package}/m! Macro"),
+        ]
+    );
+    let told = index.external_symbols.iter().find(|s| s.display_name == "m").unwrap();
+    assert_eq!(told.documentation, ["Doc."]);
+}
+
+#[test]
+fn classes_are_types_and_what_is_changed_is_written() {
+    let text = "(ns a.b-c (:import java.util.Date [a.b_c T]))
+(deftype T [^:unsynchronized-mutable n] Runnable (run [_] (set! n 1)))
+(def ^:dynamic *x* 1)
+(set! *x* (Date. 5))
+(alter-var-root #'*x* inc)
+(Math/abs (T. *x*))";
+    let files = texts(&[("a/b_c.clj", text)]);
+    let index = indexed(&files, &Package::default());
+    check(&index, &files);
+    let found = occurrences(&index, "a/b_c.clj", text);
+    for expected in [
+        "Date `java.util`/Date# import",
+        "Date `java.util`/Date# read",
+        "Math `java.lang`/Math# read",
+        "T `a.b-c`/T# import",
+        "T `a.b-c`/T# read",
+        "n local 0 write",
+        "*x* `a.b-c`/`*x*`. write",
+        "*x* `a.b-c`/`*x*`. read",
+    ] {
+        assert!(found.iter().any(|line| line == expected), "{expected} in {found:#?}");
+    }
+    assert_eq!(found.iter().filter(|line| line.ends_with("*x*`. write")).count(), 2);
 }
 
 #[test]

@@ -3,31 +3,37 @@
 //! Symbols: a namespace is `app.core/`, a var in it `app.core/greet.`, a macro `app.core/when-tea!`, a protocol, record or type
 //! `app.core/Article#`, a protocol's method `app.core/Article#price().`; a method that implements one of those, or a
 //! multimethod, has a number behind its name, `app.core/discount(+1).`, and says what it implements. Vars of the same name in Clojure
-//! and ClojureScript are one symbol. What is not part of the project is an external symbol, of an unknown package.
+//! and ClojureScript are one symbol. What is not part of the project is an external symbol: of the package and version of its jar
+//! where that was imported (`import --dependencies`), else of an unknown one. A class of the JVM is `java.util/Date#`.
 //!
 //! Ranges are those of the names alone, in UTF-16 units: in `str/join`, `str` is the namespace and `join` the var. Several
 //! platforms that read a file see what each of them sees, once.
 //!
 //! Cost: that of finding everything, and a few steps for each thing found.
 
+mod libraries;
 mod package;
 mod symbols;
 
 pub use package::{Package, package};
 
-use crate::analysis::{DefinitionFound, Findings, ImplementationFound, Place, UsageFound};
+use crate::analysis::{
+    ClassFound, DefinitionFound, Findings, ImplementationFound, Place, UsageFound,
+};
+use crate::project::is_in_jar;
 use edn::Str;
+use libraries::Libraries;
 use rustc_hash::{FxHashMap, FxHashSet};
 use scip::types::symbol_information::Kind;
 use scip::types::{
-    Document, Index, Metadata, Occurrence, PositionEncoding, Relationship, Signature,
-    SymbolInformation, SymbolRole, TextEncoding, ToolInfo,
+    Document, Index, Metadata, Occurrence, PositionEncoding, Relationship, SymbolInformation,
+    SymbolRole, TextEncoding, ToolInfo,
 };
 use std::path::Path;
-use symbols::Symbols;
+use symbols::{Symbols, information, signature};
 
 /// Makes the index of a project: its files' paths and texts, what is found in them, and where it is, as a `file:` address.
-/// Files inside of archives are left out.
+/// Files inside of archives are no documents; they say what is known of the libraries that are used.
 ///
 /// ```
 /// use code::analysis::{Rules, find};
@@ -47,9 +53,10 @@ pub fn index(
 ) -> Index {
     let texts: FxHashMap<&str, &str> =
         files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let inside = |file: &&Findings| !file.path.starts_with('/') && !file.path.contains("!/");
+    let libraries = Libraries::of(files, found);
+    let inside = |file: &&Findings| !file.path.starts_with('/') && !is_in_jar(&file.path);
     let found: Vec<&Findings> = found.iter().filter(inside).collect();
-    let mut symbols = Symbols::of(&found, package);
+    let mut symbols = Symbols::of(&found, package, libraries);
     let mut described = FxHashSet::default();
     let mut index = Index { metadata: Some(metadata(root)).into(), ..Index::default() };
     for file in found {
@@ -117,16 +124,16 @@ fn metadata(root: &str) -> Metadata {
 type Seen = (u32, u32, String, bool);
 
 /// One document in the making.
-struct Writer<'a> {
+struct Writer<'a, 'f> {
     text: &'a str,
-    symbols: &'a mut Symbols,
+    symbols: &'a mut Symbols<'f>,
     /// The symbols that a document tells of already.
     described: &'a mut FxHashSet<String>,
     seen: FxHashSet<Seen>,
     document: Document,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn file(&mut self, found: &Findings) {
         for ns in &found.namespaces {
             let symbol = self.symbols.namespace(&ns.name);
@@ -142,6 +149,9 @@ impl Writer<'_> {
         }
         for usage in &found.usages {
             self.usage(usage);
+        }
+        for class in &found.classes {
+            self.class(class);
         }
         for implementation in &found.implementations {
             self.implementation(implementation);
@@ -177,20 +187,8 @@ impl Writer<'_> {
         if !self.described.insert(symbol.to_owned()) {
             return;
         }
-        let signature = signature.map(|text| Signature {
-            language: "Clojure".to_owned(),
-            text,
-            ..Signature::default()
-        });
-        self.document.symbols.push(SymbolInformation {
-            symbol: symbol.to_owned(),
-            display_name: name.to_owned(),
-            kind: kind.into(),
-            documentation: doc.map(str::to_owned).into_iter().collect(),
-            signature_documentation: signature.into(),
-            relationships,
-            ..SymbolInformation::default()
-        });
+        let told = information(symbol, name, kind, doc, signature);
+        self.document.symbols.push(SymbolInformation { relationships, ..told });
     }
 
     fn definition(&mut self, definition: &DefinitionFound, found: &Findings) {
@@ -226,7 +224,7 @@ impl Writer<'_> {
         let symbol = self.symbols.var(ns, &usage.name);
         let role = match usage.refer {
             true => SymbolRole::Import,
-            false => SymbolRole::ReadAccess,
+            false => self.access(&usage.name_at),
         };
         let mut at = usage.name_at;
         if let Some(alias) = &usage.alias
@@ -286,8 +284,28 @@ impl Writer<'_> {
             if let Some(number) = numbers.get(&usage.id) {
                 let at = self.name_within(&usage.at, &usage.name);
                 let symbol = format!("local {number}");
-                self.occurrence(&symbol, &at, SymbolRole::ReadAccess as i32, None);
+                self.occurrence(&symbol, &at, self.access(&usage.at) as i32, None);
             }
+        }
+    }
+
+    fn class(&mut self, class: &ClassFound) {
+        let (package, name) = class.class.rsplit_once('.').unwrap_or(("", &class.class));
+        let symbol = self.symbols.class(package, name);
+        let role = if class.import { SymbolRole::Import } else { SymbolRole::ReadAccess };
+        let written = &self.text[class.name_at.start as usize..class.name_at.end as usize];
+        let of_class = written.split('/').next().unwrap_or(written);
+        let Some(from) = of_class.rfind(name) else { return };
+        let at = part(&class.name_at, units(&of_class[..from]), name).moved(from as u32);
+        self.occurrence(&symbol, &at, role as i32, None);
+    }
+
+    /// Whether what stands somewhere is changed there: what `set!` sets, what `alter-var-root` changes. All else is read.
+    fn access(&self, at: &Place) -> SymbolRole {
+        let before = self.text[..at.start as usize].trim_end_matches("#'").trim_end();
+        match ["(set!", "(alter-var-root"].iter().any(|head| before.ends_with(head)) {
+            true => SymbolRole::WriteAccess,
+            false => SymbolRole::ReadAccess,
         }
     }
 
@@ -358,13 +376,6 @@ fn implemented_by<'f>(
     };
     let implementations = found.implementations.iter().filter(inside);
     implementations.filter(move |i| known.insert((i.protocol_ns.as_ref(), &i.protocol)))
-}
-
-fn signature(definition: &DefinitionFound) -> Option<String> {
-    let name = &definition.name;
-    let calls = definition.arglists.iter().map(|arguments| format!("({name} {arguments})"));
-    let calls: Vec<String> = calls.collect();
-    (!calls.is_empty()).then(|| calls.join("\n"))
 }
 
 fn is_test(kind: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What a project is called: by its `project.clj`, or by the `lib` and `version` of its `build.clj`.
 
+use crate::libraries::Coordinate;
 use edn::syntax::{Kind, Tree, parse};
 
 /// What a project is called where others use it.
@@ -30,6 +31,26 @@ pub fn package(files: &[(String, String)], otherwise: &str) -> Package {
         // A space would end the name.
         None => Package { name: otherwise.replace(' ', "-"), ..Package::default() },
     }
+}
+
+/// The package that a jar is, by its file's name, `tools.reader-1.3.6.jar`, and by what the project calls its libraries.
+pub(super) fn of_jar(path: &str, named: &[Coordinate]) -> Package {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let name = file.strip_suffix(".jar").unwrap_or(file);
+    let is_version =
+        |(at, _): &(usize, &str)| name[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let (artifact, version) = match name.match_indices('-').find(is_version) {
+        Some((at, _)) => (&name[..at], &name[at + 1..]),
+        None => (name, ""),
+    };
+    let full = named.iter().find(|library| library.artifact == artifact);
+    let name = match full {
+        Some(library) if library.group != library.artifact => {
+            format!("{}/{artifact}", library.group)
+        }
+        _ => artifact.to_owned(),
+    };
+    Package { manager: "maven".to_owned(), name, version: version.to_owned() }
 }
 
 /// The top-level lists of a text as the nodes in them.

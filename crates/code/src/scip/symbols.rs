@@ -1,20 +1,22 @@
 //! What everything is called in an index.
 
+use super::libraries::Libraries;
 use super::package::Package;
 use crate::analysis::{DefinitionFound, Findings, ImplementationFound};
 use rustc_hash::{FxHashMap, FxHashSet};
 use scip::symbol::format_symbol;
 use scip::types::descriptor::Suffix;
 use scip::types::symbol_information::Kind;
-use scip::types::{self, Descriptor, SymbolInformation};
+use scip::types::{self, Descriptor, Signature, SymbolInformation};
 use std::collections::BTreeMap;
 
 /// The indexer's name, which every symbol begins with.
 const SCHEME: &str = "scip-clojure";
 
 /// The symbols of a project, and what else it names.
-pub(super) struct Symbols {
+pub(super) struct Symbols<'f> {
     package: Package,
+    libraries: Libraries<'f>,
     namespaces: FxHashSet<String>,
     /// The vars of the project, by namespace and name.
     vars: FxHashMap<(String, String), Var>,
@@ -32,16 +34,35 @@ struct Var {
     declared: bool,
 }
 
-impl Symbols {
-    pub(super) fn of(found: &[&Findings], package: &Package) -> Symbols {
+impl Var {
+    fn of(definition: &DefinitionFound) -> Var {
+        Var {
+            suffix: suffix(definition),
+            protocol: definition.protocol.as_deref().map(str::to_owned),
+            declared: is_declaration(definition),
+        }
+    }
+
+    /// What names it below its namespace.
+    fn descriptors(&self, ns: &str, name: &str) -> Vec<Descriptor> {
+        let mut descriptors = vec![descriptor(ns, Suffix::Namespace, "")];
+        let protocol = self.protocol.as_deref();
+        descriptors.extend(protocol.map(|protocol| descriptor(protocol, Suffix::Type, "")));
+        descriptors.push(descriptor(name, self.suffix, ""));
+        descriptors
+    }
+}
+
+impl<'f> Symbols<'f> {
+    pub(super) fn of(
+        found: &[&Findings],
+        package: &Package,
+        libraries: Libraries<'f>,
+    ) -> Symbols<'f> {
         let mut vars: FxHashMap<(String, String), Var> = FxHashMap::default();
         for definition in found.iter().flat_map(|file| &file.definitions) {
             let key = (definition.ns.to_string(), definition.name.to_string());
-            let var = Var {
-                suffix: suffix(definition),
-                protocol: definition.protocol.as_deref().map(str::to_owned),
-                declared: is_declaration(definition),
-            };
+            let var = Var::of(definition);
             match vars.get(&key) {
                 Some(known) if !known.declared || var.declared => {}
                 _ => {
@@ -52,6 +73,7 @@ impl Symbols {
         let namespaces = found.iter().flat_map(|file| &file.namespaces);
         Symbols {
             package: package.clone(),
+            libraries,
             namespaces: namespaces.map(|ns| ns.name.to_string()).collect(),
             vars,
             methods: FxHashMap::default(),
@@ -69,20 +91,37 @@ impl Symbols {
         let descriptors = vec![descriptor(ns, Suffix::Namespace, "")];
         match self.namespaces.contains(ns) {
             true => self.own(descriptors),
-            false => self.foreign(descriptors, ns, Kind::Namespace),
+            false => self.foreign(ns, descriptors, ns, Kind::Namespace),
         }
     }
 
     pub(super) fn var(&mut self, ns: &str, name: &str) -> String {
-        let mut descriptors = vec![descriptor(ns, Suffix::Namespace, "")];
-        let Some(var) = self.vars.get(&(ns.to_owned(), name.to_owned())) else {
-            descriptors.push(descriptor(name, Suffix::Term, ""));
-            return self.foreign(descriptors, name, Kind::UnspecifiedKind);
+        if let Some(var) = self.vars.get(&(ns.to_owned(), name.to_owned())) {
+            return self.own(var.descriptors(ns, name));
+        }
+        let Some(definition) = self.libraries.definition(ns, name) else {
+            let unknown = [(ns, Suffix::Namespace), (name, Suffix::Term)];
+            let descriptors = unknown.map(|(name, suffix)| descriptor(name, suffix, ""));
+            return self.foreign(ns, descriptors.into(), name, Kind::UnspecifiedKind);
         };
-        let protocol = var.protocol.as_deref();
-        descriptors.extend(protocol.map(|protocol| descriptor(protocol, Suffix::Type, "")));
-        descriptors.push(descriptor(name, var.suffix, ""));
-        self.own(descriptors)
+        let symbol = symbol(self.libraries.package(ns), Var::of(definition).descriptors(ns, name));
+        if !self.external.contains_key(&symbol) {
+            let (doc, signature) = (definition.doc.as_deref(), signature(definition));
+            let told = information(&symbol, name, kind(definition), doc, signature);
+            self.external.insert(symbol.clone(), told);
+        }
+        symbol
+    }
+
+    /// A class of the JVM; one that a record or type of the project is made into is that.
+    pub(super) fn class(&mut self, package: &str, name: &str) -> String {
+        let ns = package.replace('_', "-");
+        if self.vars.contains_key(&(ns.clone(), name.to_owned())) {
+            return self.var(&ns, name);
+        }
+        let mut descriptors = foreign_namespace(package);
+        descriptors.push(descriptor(name, Suffix::Type, ""));
+        self.foreign(package, descriptors, name, Kind::Class)
     }
 
     /// The protocol or interface that is implemented.
@@ -93,7 +132,7 @@ impl Symbols {
         }
         let mut descriptors = foreign_namespace(ns);
         descriptors.push(descriptor(&found.protocol, Suffix::Type, ""));
-        self.foreign(descriptors, &found.protocol, Kind::Interface)
+        self.foreign(ns, descriptors, &found.protocol, Kind::Interface)
     }
 
     /// The method of a protocol or interface that is implemented.
@@ -105,7 +144,7 @@ impl Symbols {
         let mut descriptors = foreign_namespace(ns);
         descriptors.push(descriptor(&found.protocol, Suffix::Type, ""));
         descriptors.push(descriptor(&found.method, Suffix::Method, ""));
-        self.foreign(descriptors, &found.method, Kind::Method)
+        self.foreign(ns, descriptors, &found.method, Kind::Method)
     }
 
     /// Another method that implements something in a namespace.
@@ -125,32 +164,62 @@ impl Symbols {
     }
 
     fn own(&self, descriptors: Vec<Descriptor>) -> String {
-        let package = types::Package {
-            manager: self.package.manager.clone(),
-            name: self.package.name.clone(),
-            version: self.package.version.clone(),
-            ..types::Package::default()
-        };
-        symbol(package, descriptors)
+        symbol(&self.package, descriptors)
     }
 
-    fn foreign(&mut self, descriptors: Vec<Descriptor>, name: &str, kind: Kind) -> String {
-        // A project without a name must not seem to have what is not its own.
-        let symbol = symbol(types::Package::default(), descriptors);
+    fn foreign(
+        &mut self,
+        ns: &str,
+        descriptors: Vec<Descriptor>,
+        name: &str,
+        kind: Kind,
+    ) -> String {
+        let symbol = symbol(self.libraries.package(ns), descriptors);
         if !self.external.contains_key(&symbol) {
-            let information = SymbolInformation {
-                symbol: symbol.clone(),
-                display_name: name.to_owned(),
-                kind: kind.into(),
-                ..SymbolInformation::default()
-            };
-            self.external.insert(symbol.clone(), information);
+            self.external.insert(symbol.clone(), information(&symbol, name, kind, None, None));
         }
         symbol
     }
 }
 
-fn symbol(package: types::Package, descriptors: Vec<Descriptor>) -> String {
+/// What is told of a symbol.
+pub(super) fn information(
+    symbol: &str,
+    name: &str,
+    kind: Kind,
+    doc: Option<&str>,
+    signature: Option<String>,
+) -> SymbolInformation {
+    let signature = signature.map(|text| Signature {
+        language: "Clojure".to_owned(),
+        text,
+        ..Signature::default()
+    });
+    SymbolInformation {
+        symbol: symbol.to_owned(),
+        display_name: name.to_owned(),
+        kind: kind.into(),
+        documentation: doc.map(str::to_owned).into_iter().collect(),
+        signature_documentation: signature.into(),
+        ..SymbolInformation::default()
+    }
+}
+
+/// How a var is called.
+pub(super) fn signature(definition: &DefinitionFound) -> Option<String> {
+    let name = &definition.name;
+    let calls = definition.arglists.iter().map(|arguments| format!("({name} {arguments})"));
+    let calls: Vec<String> = calls.collect();
+    (!calls.is_empty()).then(|| calls.join("\n"))
+}
+
+fn symbol(package: &Package, descriptors: Vec<Descriptor>) -> String {
+    let package = types::Package {
+        manager: package.manager.clone(),
+        name: package.name.clone(),
+        version: package.version.clone(),
+        ..types::Package::default()
+    };
     format_symbol(types::Symbol {
         scheme: SCHEME.to_owned(),
         package: Some(package).into(),
