@@ -146,3 +146,38 @@ fn libraries_are_imported_to_be_read_only() {
     support::output(folder.path(), &["import"]);
     support::output(folder.path(), &["show", "clojure.tools.reader/read-string"]);
 }
+
+#[test]
+fn dependencies_in_real_code_are_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    if unpack("libcore-async-clojure", folder.path()).is_none() {
+        assert!(std::env::var_os("CI").is_none(), "libcore-async-clojure is not installed");
+        return;
+    }
+    let ask = |arguments: &[&str]| support::output(folder.path(), arguments);
+    ask(&["import", "."]);
+
+    let channel = "clojure.core.async.impl.channels/chan";
+    let reached = ask(&["impact", channel, "--format", "csv"]);
+    for user in ["chan,1,function-call", "timeout,2,function-call", "go-loop,3,macro-use"] {
+        assert!(reached.contains(&format!("clojure.core.async/{user},")), "{user} in\n{reached}");
+    }
+    let ends = ["clojure.core.async/pub", "clojure.core.async.impl.protocols/ReadPort"];
+    let way = ask(&["path", ends[0], ends[1], "--format", "csv"]);
+    let steps: Vec<&str> = way.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+    let made = ["clojure.core.async/chan", channel];
+    assert_eq!(steps[..3], [ends[0], made[0], made[1]]);
+    assert_eq!(steps.last(), Some(&ends[1]));
+
+    let drawing = ask(&["graph"]);
+    let namespaces = ask(&["q", "[:find ?n :where [_ :namespace/name ?n]]", "--format", "csv"]);
+    assert!(namespaces.lines().count() > 20, "{namespaces}");
+    for name in namespaces.lines().skip(1) {
+        assert!(drawing.contains(&format!("<title>{name}</title>")), "{name} is drawn");
+    }
+    let index = support::run(folder.path(), &["scip", "-o", "index.scip"]);
+    let said = String::from_utf8(index.stderr).unwrap();
+    let documents = support::files(folder.path());
+    let sources = documents.iter().filter(|(name, _)| name.contains(".clj"));
+    assert!(said.starts_with(&format!("{} documents", sources.count())), "{said}");
+}
