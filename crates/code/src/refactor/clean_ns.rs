@@ -27,7 +27,7 @@ use super::outline::Outline;
 use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
-use super::unused::{Used, drop_unused};
+use super::unused::{Used, drop_unused, entering};
 use rustc_hash::FxHashSet;
 
 /// Cleans the `ns` forms of some namespaces; of all where none is named.
@@ -42,6 +42,7 @@ use rustc_hash::FxHashSet;
 pub fn clean_ns(sources: &Sources, namespaces: &[&str], sort: bool) -> Result<Change, Refused> {
     let mut draft = Draft::new(sources);
     let mut made: FxHashSet<&str> = FxHashSet::default();
+    let entering = entering(sources);
     for (file, found) in sources.all() {
         let wanted = |name: &str| namespaces.is_empty() || namespaces.contains(&name);
         if !found.namespaces.iter().any(|ns| wanted(&ns.name)) || !sources.is_editable(file) {
@@ -52,7 +53,11 @@ pub fn clean_ns(sources: &Sources, namespaces: &[&str], sort: bool) -> Result<Ch
         for (i, ns) in outline.ns_forms.iter().enumerate() {
             if wanted(ns.form.name()) {
                 let mut form = ns.form.clone();
-                clean(&mut form, &Used::under(&outline, i), sort);
+                let mut used = Used::under(&outline, i);
+                for other in entering.get(form.name()).into_iter().flatten() {
+                    used.and_all_of(&Outline::of(sources.path(*other), sources.text(*other)));
+                }
+                clean(&mut form, &used, sort);
                 draft.replace(file, ns.at.clone(), form.text());
             }
         }

@@ -3,12 +3,12 @@
 //! # What changes
 //!
 //! - The statements go with the comments just above them, and what declares them.
-//! - Names that `ns` forms refer to them by, classes that they import, and what was required only for what has gone, go too.
+//! - Names that `ns` forms and calls of `require` refer to them by, classes that they import, and what `ns` forms required only
+//!   for what has gone, go too.
 //!
 //! # What is refused, each with its place
 //!
 //! - What is used: by code that stays, also in a `comment`; by a quoted name there is only a warning.
-//! - What a call of `require` outside of an `ns` form refers to: the call stands for more than that.
 //! - An `ns` form, which is its namespace.
 //!
 //! [`Uses::Cascade`] deletes the users too, and theirs, and tells of each. [`Uses::Ignore`] deletes all the same, and tells of
@@ -17,14 +17,15 @@
 use super::draft::Change;
 use super::meaning::{Altered, Fate};
 use super::named::{statements, unknown};
-use super::ns_form::Lib;
+use super::ns_form::{Lib, Platforms};
 use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
 use super::work::{Var, Work};
 use crate::analysis::UsageFound;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// What becomes of what uses a deleted statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,6 +41,9 @@ pub enum Uses {
 
 /// Statements, by file and place in it.
 type Statements = BTreeMap<usize, BTreeSet<usize>>;
+
+/// Vars that go, by namespace and name, with the platforms that another definition leaves them to.
+type Vars = FxHashMap<String, FxHashMap<String, Platforms>>;
 
 /// Deletes statements, by their full names.
 ///
@@ -74,7 +78,7 @@ pub fn delete(sources: &Sources, names: &[&str], uses: Uses) -> Result<Change, R
 struct Deleted<'a> {
     work: Work<'a>,
     statements: Statements,
-    vars: FxHashSet<Var>,
+    vars: Vars,
     /// What was added since it uses what goes, and by what.
     because: Vec<(usize, &'a UsageFound)>,
 }
@@ -82,7 +86,7 @@ struct Deleted<'a> {
 impl<'a> Deleted<'a> {
     fn of(sources: &'a Sources, statements: Statements) -> Result<Deleted<'a>, Reason> {
         let work = Work::new(sources, FxHashSet::default(), FxHashSet::default());
-        let vars = FxHashSet::default();
+        let vars = Vars::default();
         let mut deleted = Deleted { work, statements, vars, because: Vec::new() };
         deleted.vars = deleted.defined();
         for (file, places) in &deleted.statements {
@@ -103,38 +107,45 @@ impl<'a> Deleted<'a> {
         statement.is_some_and(|s| self.statements.get(&file).is_some_and(|all| all.contains(&s)))
     }
 
-    /// The vars that are defined nowhere else.
-    fn defined(&self) -> FxHashSet<Var> {
-        let (mut gone, mut stays) = (FxHashSet::default(), FxHashSet::default());
-        for (file, found) in self.work.sources.all() {
-            for def in found.definitions.iter().filter(|def| *def.kind != *"declare") {
-                let var = (def.ns.to_string(), def.name.to_string());
-                match self.goes(file, def.name_at.start as usize) {
-                    true => gone.insert(var),
-                    false => stays.insert(var),
-                };
+    /// The vars that the statements define, and who has them from others.
+    fn defined(&self) -> Vars {
+        let mut vars = Vars::default();
+        let all = || {
+            self.work.sources.all().flat_map(|(file, found)| {
+                let defs = found.definitions.iter().filter(|def| *def.kind != *"declare");
+                defs.map(move |def| (file, def))
+            })
+        };
+        for (_, def) in all().filter(|(file, def)| self.goes(*file, def.name_at.start as usize)) {
+            let of_ns = vars.entry(def.ns.to_string()).or_default();
+            of_ns.insert(def.name.to_string(), Platforms::default());
+        }
+        for (file, def) in all().filter(|(file, def)| !self.goes(*file, def.name_at.start as usize))
+        {
+            if let Some(left) = vars.get_mut(&*def.ns).and_then(|ns| ns.get_mut(&*def.name)) {
+                *left = left.and(self.work.platforms(file, def.lang));
             }
         }
-        gone.retain(|var| !stays.contains(var));
-        gone
+        vars
     }
 
-    fn is_gone(&self, used: &UsageFound) -> bool {
-        let to = used.to.as_deref();
-        to.is_some_and(|to| self.vars.contains(&(to.to_owned(), used.name.to_string())))
+    /// Whether a use means nothing any more.
+    fn is_gone(&self, file: usize, used: &UsageFound) -> bool {
+        let left = used.to.as_deref().and_then(|to| left(&self.vars, to, &used.name));
+        left.is_some_and(|left| left.common(self.work.platforms(file, used.lang)).is_empty())
     }
 
     /// The uses of what goes, in what stays.
     fn users(&self) -> Vec<(usize, &'a UsageFound)> {
         let mut users = Vec::new();
         for (file, found) in self.work.sources.all() {
-            if !found.usages.iter().any(|used| self.is_gone(used)) {
+            if !found.usages.iter().any(|used| self.is_gone(file, used)) {
                 continue;
             }
             let tokens = self.work.tokens(file, |at| !self.goes(file, at));
             let uses = tokens
                 .into_values()
-                .filter_map(|used| used.into_iter().find(|used| self.is_gone(used)));
+                .filter_map(|used| used.into_iter().find(|used| self.is_gone(file, used)));
             users.extend(uses.map(|used| (file, used)));
         }
         users
@@ -164,6 +175,11 @@ impl<'a> Deleted<'a> {
 
     fn finish(mut self, uses: Uses) -> Result<Change, Refused> {
         let users = self.users();
+        let (required, users): (Vec<_>, Vec<_>) = users.into_iter().partition(|(file, used)| {
+            let at = used.name_at.start as usize..used.name_at.end as usize;
+            self.work.required_name(*file, &at).is_some()
+        });
+        let required = self.require_no_more(&required);
         let broken: FxHashSet<(usize, usize)> = users
             .iter()
             .filter_map(|(file, used)| {
@@ -197,9 +213,14 @@ impl<'a> Deleted<'a> {
             );
             self.work.draft.warn(file, &used.name_at, message);
         }
-        let names = self.vars.iter().map(|(ns, name)| format!("{ns}/{name}")).collect();
-        self.work.tell_of(names);
-        self.work.go(self.vars.clone());
+        let gone: FxHashSet<Var> = self
+            .vars
+            .iter()
+            .flat_map(|(ns, vars)| vars.keys().map(move |name| (ns.clone(), name.clone())))
+            .filter(|(ns, name)| is_no_more(&self.vars, ns, name))
+            .collect();
+        self.work.tell_of(gone.iter().map(|(ns, name)| format!("{ns}/{name}")).collect());
+        self.work.go(gone);
         self.forms();
         for (file, places) in &self.statements {
             let places: Vec<usize> = places.iter().copied().collect();
@@ -220,11 +241,29 @@ impl<'a> Deleted<'a> {
                 Fate::Gone
             } else if broken.contains(&(file, at)) {
                 Fate::Broken
+            } else if required.contains(&(file, at)) {
+                Fate::Changed
             } else {
                 Fate::Same
             }
         };
         self.work.finish(&Renaming::default(), &Altered { fate: &fate, new: &[] })
+    }
+
+    /// Takes names that go out of calls of `require`; the statements that these stand in.
+    fn require_no_more(&mut self, names: &[(usize, &UsageFound)]) -> FxHashSet<(usize, usize)> {
+        let mut cuts: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
+        let mut statements = FxHashSet::default();
+        for (file, used) in names {
+            let at = used.name_at.start as usize..used.name_at.end as usize;
+            cuts.entry(*file).or_default().extend(self.work.required_name(*file, &at));
+            let statement = self.work.outlines[*file].statement_at(at.start);
+            statements.extend(statement.map(|statement| (*file, statement)));
+        }
+        for (file, cuts) in cuts {
+            self.work.cut(file, cuts);
+        }
+        statements
     }
 
     /// What stands in files from which nothing else goes, and declares what goes.
@@ -247,8 +286,9 @@ impl<'a> Deleted<'a> {
                         self.work.drop_refers((file, ns), lib, &gone);
                     }
                 }
+                let vars = &self.vars;
                 let is_gone = |package: &str, class: &str| {
-                    self.vars.contains(&(package.replace('_', "-"), class.to_owned()))
+                    is_no_more(vars, &package.replace('_', "-"), class)
                 };
                 if form.imports().iter().any(|import| is_gone(&import.package, &import.class)) {
                     let form = &mut self.work.naming((file, ns)).form;
@@ -263,10 +303,18 @@ impl<'a> Deleted<'a> {
 
     /// The names that a library is referred to by and that go.
     fn names_of(&self, lib: &Lib) -> Vec<String> {
-        let gone = lib
-            .refers
-            .iter()
-            .filter(|refer| self.vars.contains(&(lib.ns.clone(), refer.original.clone())));
+        let gone =
+            lib.refers.iter().filter(|refer| is_no_more(&self.vars, &lib.ns, &refer.original));
         gone.map(|refer| refer.name.clone()).collect()
     }
+}
+
+/// Who still has a var that goes; nothing where it does not go.
+fn left(vars: &Vars, ns: &str, name: &str) -> Option<Platforms> {
+    vars.get(ns)?.get(name).copied()
+}
+
+/// Whether nothing defines a var any more.
+fn is_no_more(vars: &Vars, ns: &str, name: &str) -> bool {
+    left(vars, ns, name).is_some_and(Platforms::is_empty)
 }

@@ -194,7 +194,7 @@ fn of_file(sources: &Sources, file: usize, renaming: &Renaming, known: &Known<'_
 }
 
 fn is_declaration(outline: &Outline<'_>, statement: usize) -> bool {
-    outline.text[outline.range(outline.statements[statement])].starts_with("(declare")
+    !outline.declared(outline.statements[statement]).is_empty()
 }
 
 fn explain(

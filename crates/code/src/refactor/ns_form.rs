@@ -77,6 +77,11 @@ impl Platforms {
         Platforms(self.0 & others.0)
     }
 
+    /// Whether there is none.
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether all of these are among the others.
     pub(crate) fn within(self, others: Platforms) -> bool {
         self.0 & !others.0 == 0
@@ -196,6 +201,13 @@ impl NsForm {
     /// The libraries it names.
     pub(crate) fn libs(&self) -> &[Lib] {
         &self.libs
+    }
+
+    /// What it calls a namespace: ClojureScript reads `clojure.test` as `cljs.test`.
+    pub(crate) fn name_of(&self, ns: &str) -> String {
+        let names = |name: &str| self.libs.iter().any(|lib| lib.ns == name);
+        let other = ns.strip_prefix("cljs.").map(|rest| format!("clojure.{rest}"));
+        other.filter(|other| !names(ns) && names(other)).unwrap_or_else(|| ns.to_owned())
     }
 
     /// Whether a plain name of the core namespace means something else, or nothing, under it.

@@ -68,6 +68,27 @@ impl<'a> Outline<'a> {
         text.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(text)
     }
 
+    /// The names that a statement declares, where that is all it does: `declare`, for everyone or in a reader conditional.
+    pub(super) fn declared(&self, statement: usize) -> Vec<usize> {
+        if self.head(statement) == "declare" {
+            return self.tree.forms(statement).skip(1).collect();
+        }
+        if !matches!(self.tree.node(statement).kind, Kind::Conditional | Kind::ConditionalSplicing)
+        {
+            return Vec::new();
+        }
+        let branches: Vec<usize> = self.tree.forms(statement).collect();
+        let branches = match &branches[..] {
+            [list] => self.tree.forms(*list).collect(),
+            _ => branches,
+        };
+        let bodies: Vec<usize> = branches.into_iter().skip(1).step_by(2).collect();
+        match bodies.iter().all(|body| self.head(*body) == "declare") {
+            true => bodies.into_iter().flat_map(|body| self.tree.forms(body).skip(1)).collect(),
+            false => Vec::new(),
+        }
+    }
+
     /// The nodes from one down to another that is inside of it, both in it.
     pub(super) fn path_to(&self, from: usize, to: usize) -> Vec<usize> {
         (from..=to).filter(|node| to < self.tree.node(*node).next as usize).collect()
@@ -153,6 +174,12 @@ impl<'a> Outline<'a> {
         if in_comment && !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
             return part.start..part.end + blank;
         }
+        // Of two gaps the wider one is left, so that what stood apart still does.
+        let gap = |text: &str| text.matches('\n').count();
+        let behind = &rest[..blank];
+        if blank < rest.len() && gap(&self.text[before.len()..part.start]) > gap(behind) {
+            return part.start..part.end + blank;
+        }
         before.len()..part.end
     }
 }
@@ -200,6 +227,8 @@ mod tests {
             ("(a)\n\n(b)\n", 0, "(b)\n"),
             ("(a) (b) (c)", 1, "(a) (c)"),
             ("(a) ; x\n(b) (c)", 1, "(a) ; x\n(c)"),
+            ("(a)\n\n(b)\n(c)\n", 1, "(a)\n\n(c)\n"),
+            ("(a)\n(b)\n\n(c)\n", 1, "(a)\n\n(c)\n"),
             ("(a)\n\n;; apart\n\n;; of b\n(b)\n\n(c)", 1, "(a)\n\n;; apart\n\n(c)"),
         ] {
             let outline = Outline::of("a.clj", text);

@@ -6,9 +6,11 @@
 
 use super::ns_form::{Import, Lib, NsForm, Refer};
 use super::outline::Outline;
+use super::sources::Sources;
 use crate::analysis::{Platform, Reading};
 use edn::syntax::Kind;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
 
 /// The names that stand in a part of a file, by platform.
 #[derive(Clone, Debug, Default)]
@@ -27,21 +29,17 @@ struct Names {
 impl Used {
     /// The names that stand where an `ns` form holds.
     pub(super) fn under(outline: &Outline<'_>, ns: usize) -> Used {
-        let region = outline.region(ns);
-        let names = |platform: Platform| {
-            let reading = outline.reading(platform);
-            let mut names = Names::default();
-            let mut nodes = Vec::new();
-            for root in outline.tree.roots() {
-                let start = outline.range(root).start;
-                if region.contains(&start) {
-                    reading.expand(root, &mut nodes);
-                }
-            }
-            nodes.into_iter().for_each(|node| names.add(&reading, node));
-            (platform, names)
-        };
+        let names = |platform| (platform, Names::of(outline, outline.region(ns), platform));
         Used { platforms: outline.platforms.iter().map(names).collect() }
+    }
+
+    /// And those of another file, which enters the namespace.
+    pub(super) fn and_all_of(&mut self, outline: &Outline<'_>) {
+        for (platform, names) in &mut self.platforms {
+            let others = Names::of(outline, 0..outline.text.len(), *platform);
+            names.prefixes.extend(others.prefixes);
+            names.plain.extend(others.plain);
+        }
     }
 
     fn any(&self, lib_or_import: super::ns_form::Platforms, test: impl Fn(&Names) -> bool) -> bool {
@@ -84,6 +82,17 @@ impl Used {
 }
 
 impl Names {
+    /// The names that a platform reads in a part of a file.
+    fn of(outline: &Outline<'_>, part: Range<usize>, platform: Platform) -> Names {
+        let reading = outline.reading(platform);
+        let (mut names, mut nodes) = (Names::default(), Vec::new());
+        for root in outline.tree.roots().filter(|root| part.contains(&outline.range(*root).start)) {
+            reading.expand(root, &mut nodes);
+        }
+        nodes.into_iter().for_each(|node| names.add(&reading, node));
+        names
+    }
+
     fn add(&mut self, reading: &Reading<'_>, node: usize) {
         let text = reading.text(node);
         match reading.kind(node) {
@@ -124,6 +133,23 @@ impl Names {
             }
         }
     }
+}
+
+/// The files that define vars of a namespace which another file makes, by namespace: they enter it, by `in-ns`, and its `ns` form
+/// holds in them too.
+pub(super) fn entering(sources: &Sources) -> FxHashMap<&str, Vec<usize>> {
+    let mut files: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (file, found) in sources.all() {
+        let makes = |name: &str| found.namespaces.iter().any(|ns| *ns.name == *name);
+        let mut last = "";
+        for def in found.definitions.iter().filter(|def| !makes(&def.ns)) {
+            if *def.ns != *last {
+                last = &def.ns;
+                files.entry(last).or_default().push(file);
+            }
+        }
+    }
+    files
 }
 
 /// Takes away what is not used.

@@ -14,7 +14,7 @@ use super::outline::Outline;
 use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
-use super::unused::{Used, drop_now_unused};
+use super::unused::{Used, drop_now_unused, entering};
 use crate::analysis::{Lines, Place, UsageFound};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -188,11 +188,29 @@ impl<'a> Work<'a> {
     /// Takes statements of a file out, with their comments, and what declares one of the vars that go.
     pub(super) fn take_out(&mut self, file: usize, statements: &[usize]) {
         let outline = &self.outlines[file];
-        let of = |statement: &usize| {
-            outline.removal(outline.with_comments(outline.statements[*statement]))
-        };
-        let mut cuts: Vec<Range<usize>> = statements.iter().map(of).collect();
-        cuts.extend(self.declared(file));
+        let (declared, mut cuts) = self.declared(file);
+        let nodes = statements.iter().map(|statement| outline.statements[*statement]);
+        let mut parts: Vec<Range<usize>> =
+            nodes.chain(declared).map(|node| outline.with_comments(node)).collect();
+        parts.sort_by_key(|part| part.start);
+        // Neighbours are one part: the gap that they leave is one.
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for part in parts {
+            match runs.last_mut() {
+                Some(last)
+                    if outline.text[last.end..part.start.max(last.end)].trim().is_empty() =>
+                {
+                    last.end = last.end.max(part.end);
+                }
+                _ => runs.push(part),
+            }
+        }
+        cuts.extend(runs.into_iter().map(|run| outline.removal(run)));
+        self.cut(file, cuts);
+    }
+
+    /// Cuts parts of a file out, which may overlap.
+    pub(super) fn cut(&mut self, file: usize, mut cuts: Vec<Range<usize>>) {
         cuts.sort_by_key(|cut| cut.start);
         let mut joined: Vec<Range<usize>> = Vec::new();
         for cut in cuts {
@@ -206,8 +224,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What to cut so that a file declares nothing that goes.
-    fn declared(&self, file: usize) -> Vec<Range<usize>> {
+    /// What declares nothing but what goes, and where else names are declared that go.
+    fn declared(&self, file: usize) -> (Vec<usize>, Vec<Range<usize>>) {
         let outline = &self.outlines[file];
         let definitions = &self.sources.found(file).definitions;
         let declared = definitions.iter().filter(|def| *def.kind == *"declare");
@@ -215,17 +233,17 @@ impl<'a> Work<'a> {
             .filter(|def| self.gone.contains(&(def.ns.to_string(), def.name.to_string())))
             .map(|def| def.name_at.start as usize)
             .collect();
-        let mut cuts = Vec::new();
+        let (mut nodes, mut cuts) = (Vec::new(), Vec::new());
         for node in &outline.statements {
             let range = outline.range(*node);
             let inside: Vec<usize> = gone.iter().copied().filter(|at| range.contains(at)).collect();
-            let names: Vec<usize> = outline.tree.forms(*node).skip(1).collect();
+            let names = outline.declared(*node);
             let goes = |name: &usize| {
                 let name = outline.range(*name);
                 inside.iter().any(|at| name.contains(at))
             };
             if !inside.is_empty() && names.iter().all(goes) {
-                cuts.push(outline.removal(outline.with_comments(*node)));
+                nodes.push(*node);
             } else {
                 let gone = names.into_iter().filter(goes).map(|name| outline.range(name));
                 cuts.extend(gone.map(|name| {
@@ -234,7 +252,30 @@ impl<'a> Work<'a> {
                 }));
             }
         }
-        cuts
+        (nodes, cuts)
+    }
+
+    /// What to cut so that a call of `require` does not refer to the name that stands in a range; nothing where none does.
+    pub(super) fn required_name(&self, file: usize, at: &Range<usize>) -> Option<Range<usize>> {
+        let outline = &self.outlines[file];
+        if !self.is_load(file, at.start) {
+            return None;
+        }
+        let statement = outline.statements[outline.statement_at(at.start)?];
+        let mut inside = statement..outline.tree.node(statement).next as usize;
+        let name = inside.find(|node| outline.range(*node) == *at)?;
+        let names = *outline.path_to(statement, name).iter().rev().nth(1)?;
+        let before = outline.text[..outline.range(names).start].trim_end_matches('\'').trim_end();
+        if ![":refer", ":only", ":refer-macros"].iter().any(|option| before.ends_with(option)) {
+            return None;
+        }
+        let forms: Vec<usize> = outline.tree.forms(names).collect();
+        let place = forms.iter().position(|form| *form == name)?;
+        Some(match (place.checked_sub(1), forms.get(place + 1)) {
+            (Some(before), _) => outline.range(forms[before]).end..at.end,
+            (None, Some(next)) => at.start..outline.range(*next).start,
+            (None, None) => at.clone(),
+        })
     }
 
     /// Takes names out of an `ns` form that a library is referred to by; the library where it is named for nothing else.
@@ -255,19 +296,28 @@ impl<'a> Work<'a> {
     /// Takes what is required for nothing any more out of the `ns` forms.
     pub(super) fn drop_unused(&mut self) {
         let keys: Vec<Key> = self.namings.keys().copied().collect();
+        let entering = entering(self.sources);
         for (file, ns) in keys.into_iter().filter(|(file, _)| *file < self.sources.len()) {
-            let edits = self.edits.get(&file).cloned().unwrap_or_default();
+            let before = &self.outlines[file].ns_forms[ns].form;
+            let mut was = Used::under(&self.outlines[file], ns);
             // Edits that overlap are refused at the end.
-            let Ok(edits) = Edits::of(edits) else { continue };
-            let text = edits.apply(self.outlines[file].text);
-            let after = Outline::of(self.sources.path(file), &text);
-            let used = Used::under(&after, ns);
-            let was = Used::under(&self.outlines[file], ns);
+            let Some(text) = self.edited(file) else { continue };
+            let mut used = Used::under(&Outline::of(self.sources.path(file), &text), ns);
+            for other in entering.get(before.name()).into_iter().flatten() {
+                was.and_all_of(&self.outlines[*other]);
+                let Some(text) = self.edited(*other) else { continue };
+                used.and_all_of(&Outline::of(self.sources.path(*other), &text));
+            }
             if let Some(naming) = self.namings.get_mut(&(file, ns)) {
-                let before = &self.outlines[file].ns_forms[ns].form;
                 drop_now_unused(&mut naming.form, &used, before, &was);
             }
         }
+    }
+
+    /// The text of a file with its edits; nothing where they overlap.
+    fn edited(&self, file: usize) -> Option<String> {
+        let edits = self.edits.get(&file).cloned().unwrap_or_default();
+        Some(Edits::of(edits).ok()?.apply(self.outlines[file].text))
     }
 
     /// Makes the change, or says why not.

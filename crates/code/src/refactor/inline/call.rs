@@ -80,7 +80,8 @@ impl Inlining<'_> {
         let text = outline.node_text(argument);
         let home = &self.work.outlines[self.file];
         // What is taken apart must be bound.
-        if home.text[parameter.clone()].starts_with(['[', '{']) {
+        let written = &home.text[parameter.clone()];
+        if written.starts_with(['[', '{']) {
             return false;
         }
         match outline.tree.node(argument).kind {
@@ -92,10 +93,21 @@ impl Inlining<'_> {
                 let hidden = self.work.sources.found(self.file).locals.iter().any(|local| {
                     self.body.value.contains(&(local.at.start as usize)) && *local.name == *text
                 });
-                !replaced && !hidden
+                !replaced && !hidden && self.has_hint_of(file, &outline.range(argument), written)
             }
             _ => false,
         }
+    }
+
+    /// Whether a name is hinted as a parameter is, where that has a hint: without it, calls of Java would be found by reflection.
+    fn has_hint_of(&self, file: usize, name: &Range<usize>, parameter: &str) -> bool {
+        let Some((hint, _)) = parameter.rsplit_once(char::is_whitespace) else { return true };
+        let (found, text) = (self.work.sources.found(file), self.work.outlines[file].text);
+        let mut uses = found.local_usages.iter();
+        let id = uses.find(|used| used.at.start as usize == name.start).map(|used| used.id);
+        found.locals.iter().any(|local| {
+            Some(local.id) == id && text[..local.at.start as usize].trim_end().ends_with(hint)
+        })
     }
 
     /// Whether the body is a call with every parameter once, in their order, so that arguments in their places are evaluated
@@ -188,7 +200,10 @@ impl Inlining<'_> {
             let token = &self.work.outlines[home].text[start..end];
             let mut written: Vec<String> = Vec::new();
             for (inner, platforms) in self.work.by_meaning(home, &uses) {
-                let Some(to) = inner.to.clone() else { continue };
+                let Some(to) = inner.to.as_deref() else { continue };
+                let at_home = &self.work.outlines[home];
+                let form = at_home.ns_at(start).map(|ns| &at_home.ns_forms[ns].form);
+                let to = form.map_or_else(|| to.to_owned(), |form| form.name_of(to));
                 let Some((before, behind)) = around(token, &inner.name) else { continue };
                 let same = *used.from == *self.ns;
                 let sources = self.work.sources;

@@ -74,6 +74,13 @@ impl Home {
             .help("only what an `ns` form puts into a namespace can move")
             .into());
         };
+        if matches!(&*ns, "clojure.core" | "cljs.core") {
+            let message =
+                format!("{} is known everywhere without being required", names.join(", "));
+            return Err(Reason::new(Why::Unsupported, message)
+                .help("core vars stay in core")
+                .into());
+        }
         let mut home = Home {
             file,
             ns,

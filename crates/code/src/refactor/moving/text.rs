@@ -4,7 +4,7 @@ use super::Moving;
 use crate::analysis::{UsageFound, is_special_form};
 use crate::refactor::edit::{Edit, Edits};
 use crate::refactor::naming::{Wish, around};
-use crate::refactor::ns_form::{Lib, Platforms, Require};
+use crate::refactor::ns_form::{Lib, NsForm, Platforms, Require};
 use crate::refactor::reason::Why;
 use crate::refactor::renaming::package;
 use crate::refactor::work::Work;
@@ -93,7 +93,7 @@ impl Moving<'_> {
         let Some(to) = used.to.as_deref() else { return self.unknown(token, start) };
         let name = &*used.name;
         let (to, _) = self.renaming.of_var(to, name);
-        let to = to.to_owned();
+        let to = self.home_ns_form().map_or_else(|| to.to_owned(), |form| form.name_of(to));
         let loaders = self.loaders(&to, platforms);
         self.refuse_private(start, &to, used);
         if self.is_object(token, &to, platforms) {
@@ -158,12 +158,14 @@ impl Moving<'_> {
             .cloned()
     }
 
-    fn home_form(&self) -> &[Lib] {
+    fn home_ns_form(&self) -> Option<&NsForm> {
         let outline = &self.work.outlines[self.home.file];
-        match outline.ns_at(self.home.ranges[0].start) {
-            Some(at) => outline.ns_forms[at].form.libs(),
-            None => &[],
-        }
+        let at = outline.ns_at(self.home.ranges[0].start)?;
+        Some(&outline.ns_forms[at].form)
+    }
+
+    fn home_form(&self) -> &[Lib] {
+        self.home_ns_form().map_or(&[], NsForm::libs)
     }
 
     fn home_loads(&self, ns: &str) -> bool {
