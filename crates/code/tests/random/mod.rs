@@ -1,5 +1,9 @@
-//! Random things of a project to be renamed, and renamed back.
+//! Random things of a project to be renamed, moved, extracted, inlined, deleted, and what must hold afterwards.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+pub mod attempts;
+pub mod jars;
+pub mod laws;
 
 use code::refactor::{Change, Sources, Target};
 use std::collections::BTreeMap;
@@ -86,7 +90,7 @@ pub fn applied(files: &[(String, String)], change: &Change) -> Vec<(String, Stri
         after.remove(&file.path);
     }
     for file in &change.files {
-        after.insert(file.path_after().to_string(), file.after.clone().unwrap());
+        after.extend(file.after.clone().map(|text| (file.path_after().to_string(), text)));
     }
     after.into_iter().collect()
 }
