@@ -74,7 +74,7 @@ pub fn broken(
     let is = said(after, before.rules());
     let (lost, gained) = (without(&was, &is), without(&is, &was));
     let wrong = match command.split(' ').next().unwrap_or_default() {
-        "delete" => !gained.is_empty(),
+        "delete" => !gained.iter().all(|is| requires_less(is, &lost)),
         "extract" => !is_extracted(&lost, &gained, made.unwrap_or_default()),
         "inline-local" => unbound(&lost) != unbound(&gained),
         "inline" => {
@@ -99,8 +99,15 @@ pub fn broken(
     untidy(change)
 }
 
+/// Whether a call of `require` refers to less than it did.
+fn requires_less(is: &Said, lost: &[Said]) -> bool {
+    let less = |was: &Said| is.uses.is_subset(&was.uses) && is.unknown.is_subset(&was.unknown);
+    is.name.is_empty() && lost.iter().any(|was| was.name.is_empty() && less(was))
+}
+
 /// What the definition of a function itself uses.
-const DEFINES: [&str; 2] = ["clojure.core/defn", "clojure.core/defn-"];
+const DEFINES: [&str; 4] =
+    ["clojure.core/defn", "clojure.core/defn-", "cljs.core/defn", "cljs.core/defn-"];
 
 /// Whether one statement became two that together say what it said.
 fn is_extracted(lost: &[Said], gained: &[Said], made: &str) -> bool {
@@ -140,7 +147,9 @@ fn is_inlined(lost: &[Said], gained: &[Said], var: &str) -> bool {
         is
     };
     // Binding an argument brings `let`, using a function as a value `fn`, several forms `do`.
-    let brings = ["let", "fn", "do"].map(|name| format!("clojure.core/{name}"));
+    let brings = ["let", "fn", "do"]
+        .map(|name| [format!("clojure.core/{name}"), format!("cljs.core/{name}")]);
+    let brings = brings.concat();
     let same = |is: &Said, wanted: &Said| {
         is.name == wanted.name
             && is.unknown == wanted.unknown
