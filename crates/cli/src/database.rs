@@ -8,10 +8,20 @@ use crate::working;
 use db::{Db, Op};
 use std::path::Path;
 use std::sync::LazyLock;
-use store::{Batch, Connection, Inspection, StoreError, TxInfo};
+use std::time::{Duration, Instant};
+use store::{Batch, Connection, Inspection, Replica, StoreError, TxInfo};
 
-/// A database that can be changed.
+/// A database that can be changed. While it is open, nobody else can change it.
 pub(crate) struct Database(Connection);
+
+/// A database that this process knows and others may change meanwhile.
+pub(crate) struct Shared(Replica);
+
+/// How long a command waits for another program that writes to the log.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it looks whether that is done.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// What went wrong in the store, with what to do about it.
 pub(crate) fn explained(error: &StoreError) -> Problem {
@@ -69,22 +79,15 @@ impl Database {
         Ok(Database(connection.map_err(|e| explained(&e))?))
     }
 
-    /// Opens a database to be changed. What is torn at the log's end is set aside; files that an interrupted change had
-    /// still to write are written.
+    /// Opens a database to be changed, when nobody else changes it. What is torn at the log's end is set aside; files that an
+    /// interrupted change had still to write are written.
     pub(crate) fn open(place: &Place) -> Outcome<Database> {
-        let connection = Connection::open_cached(&place.log(), &place.cache());
-        let connection = connection.map_err(|e| explained(&e))?;
-        if let Some(aside) = connection.set_aside() {
-            note(&format!(
-                "note: the log's end was torn; what never became a transaction is now in {}",
-                aside.display()
-            ));
-        }
-        let schema = ::code::model::schema_map()
-            .map_err(|e| Problem::new("the schema of code databases is broken").because(&e))?;
-        connection.change_schema(&schema, &info()).map_err(|e| explained(&e))?;
-        working::finish(place, &connection.db())?;
-        Ok(Database(connection))
+        Shared::of(place)?.wait(place)
+    }
+
+    /// Lets others change it.
+    pub(crate) fn release(self) -> Outcome<Shared> {
+        Ok(Shared(self.0.release().map_err(|e| explained(&e))?))
     }
 
     /// The database as it is.
@@ -106,6 +109,66 @@ impl Database {
     /// Begins changes that are on disk when the last one is.
     pub(crate) fn batch(&self) -> Batch<'_> {
         self.0.batch()
+    }
+}
+
+impl Shared {
+    /// A database that is read when it is caught up with for the first time.
+    pub(crate) fn of(place: &Place) -> Outcome<Shared> {
+        let replica = Replica::cached(&place.log(), &place.cache());
+        Ok(Shared(replica.map_err(|e| explained(&e))?))
+    }
+
+    /// The database as far as it was read.
+    pub(crate) fn db(&self) -> Db {
+        self.0.db()
+    }
+
+    /// Whether others may have changed it.
+    pub(crate) fn has_news(&self) -> Outcome<bool> {
+        self.0.has_news().map_err(|e| explained(&e))
+    }
+
+    /// Reads what others changed. Says whether that is anything.
+    pub(crate) fn catch_up(&mut self) -> Outcome<bool> {
+        self.0.catch_up().map_err(|e| explained(&e))
+    }
+
+    /// Keeps others from changing it. Says no where somebody is just doing that.
+    pub(crate) fn hold(&mut self) -> Outcome<bool> {
+        match self.0.hold() {
+            Ok(()) => Ok(true),
+            Err(StoreError::Locked { .. }) => Ok(false),
+            Err(error) => Err(explained(&error)),
+        }
+    }
+
+    /// Opens it to be changed, when nobody else changes it.
+    pub(crate) fn wait(mut self, place: &Place) -> Outcome<Database> {
+        let start = Instant::now();
+        while !self.hold()? {
+            if start.elapsed() > PATIENCE {
+                return Err(explained(&StoreError::Locked { path: place.log() }));
+            }
+            std::thread::sleep(AGAIN);
+        }
+        self.connect(place)
+    }
+
+    /// Opens it to be changed.
+    pub(crate) fn connect(self, place: &Place) -> Outcome<Database> {
+        let connection = self.0.connect().map_err(|e| explained(&e))?;
+        if let Some(aside) = connection.set_aside() {
+            note(&format!(
+                "note: the log's end was torn; what never became a transaction is now in {}",
+                aside.display()
+            ));
+        }
+        let schema = ::code::model::schema_map()
+            .map_err(|e| Problem::new("the schema of code databases is broken").because(&e))?;
+        connection.change_schema(&schema, &info()).map_err(|e| explained(&e))?;
+        working::finish(place, &connection.db())?;
+        Ok(Database(connection))
     }
 }
 

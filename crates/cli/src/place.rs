@@ -10,6 +10,7 @@ use crate::problem::{Outcome, Problem, did_you_mean, similar};
 use ::code::build_files::{SourcePaths, source_paths};
 use edn::Value;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fs};
 
 const FOLDER: &str = ".defbase";
@@ -60,22 +61,53 @@ impl Place {
 
     /// The log.
     pub(crate) fn log(&self) -> PathBuf {
-        self.root.join(FOLDER).join(LOG)
+        self.folder().join(LOG)
+    }
+
+    /// What is read and where it is.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.root.join(FOLDER).join(CONFIGURATION)
+    }
+
+    /// The folder of all of it.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.root.join(FOLDER)
     }
 
     /// Where snapshots are kept.
     pub(crate) fn snapshots(&self) -> PathBuf {
-        self.root.join(FOLDER).join(SNAPSHOTS)
+        self.folder().join(SNAPSHOTS)
     }
 
     /// What can be made anew from the log.
     pub(crate) fn cache(&self) -> PathBuf {
-        self.root.join(FOLDER).join(CACHE)
+        self.folder().join(CACHE)
     }
 
     /// What a change has still to write.
     pub(crate) fn pending(&self) -> PathBuf {
-        self.root.join(FOLDER).join(PENDING)
+        self.folder().join(PENDING)
+    }
+
+    /// Whether git is just changing the working files: it keeps a file beside its index as long. One that is older than a
+    /// checkout takes was left behind.
+    pub(crate) fn is_git_at_work(&self) -> bool {
+        const LONGEST: Duration = Duration::from_secs(30);
+        let Some(git) = self.git_folder() else { return false };
+        let since = fs::metadata(git.join("index.lock")).and_then(|lock| lock.modified());
+        since.is_ok_and(|since| since.elapsed().is_ok_and(|age| age < LONGEST))
+    }
+
+    /// The folder in which git keeps the index of the working files; a file says where it is beside other working trees.
+    fn git_folder(&self) -> Option<PathBuf> {
+        let above = self.root.ancestors().map(|folder| folder.join(".git"));
+        let git = above.into_iter().find(|git| git.exists())?;
+        if git.is_dir() {
+            return Some(git);
+        }
+        let text = fs::read_to_string(&git).ok()?;
+        let folder = text.strip_prefix("gitdir:")?.trim();
+        Some(git.parent()?.join(folder))
     }
 
     /// Whether there is a database.
@@ -85,9 +117,9 @@ impl Place {
 
     /// Makes the folder, the configuration, and what git has to know. What is there already stays.
     pub(crate) fn prepare(&self) -> Outcome<()> {
-        let folder = self.root.join(FOLDER);
+        let folder = self.folder();
         fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
-        write_new(&folder.join(CONFIGURATION), &new_configuration(&self.sources()))?;
+        write_new(&self.configuration(), &new_configuration(&self.sources()))?;
         write_new(&folder.join(".gitignore"), IGNORED)?;
         let attributes = self.root.join(".gitattributes");
         let mut text = match fs::read_to_string(&attributes) {
@@ -115,9 +147,21 @@ impl Place {
         source_paths(&self.root)
     }
 
+    /// Has the configuration name what the build files name now. Says no where it is not the one that was made of what they
+    /// named before: it stays as its writer wants it.
+    pub(crate) fn follow_sources(&self, before: &SourcePaths, now: &SourcePaths) -> Outcome<bool> {
+        let path = self.configuration();
+        let is_made = fs::read_to_string(&path).is_ok_and(|text| text == new_configuration(before));
+        if is_made {
+            store::write_whole(&path, new_configuration(now).as_bytes())
+                .map_err(|e| crate::database::explained(&e))?;
+        }
+        Ok(is_made)
+    }
+
     /// What is imported when nothing is named.
     pub(crate) fn paths(&self) -> Outcome<Vec<PathBuf>> {
-        let path = self.root.join(FOLDER).join(CONFIGURATION);
+        let path = self.configuration();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {

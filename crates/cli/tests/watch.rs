@@ -117,7 +117,7 @@ fn what_is_saved_is_in_the_database_however_it_is_saved() {
     // A backup that takes the name away and a new file in its place.
     fs::rename(folder.join("src/plain.clj"), folder.join("src/plain.clj~")).unwrap();
     fs::write(folder.join("src/plain.clj"), "(ns plain)\n\n(defn g [x] (dec x))\n").unwrap();
-    // Where both are seen at once it is a new name, else one that went and one that came.
+    // Where both are seen at once it is a new name, else one that went and one that came: nobody waits for a file for ever.
     watch.until_any(&["renamed    plain/g (was plain/f)", "added      plain/g"]);
 
     // Folders that come, and what is in them; what is ignored.
@@ -134,7 +134,7 @@ fn what_is_saved_is_in_the_database_however_it_is_saved() {
     fs::write(folder.join("src/deep/er/b.clj"), b"(def z \xff)").unwrap();
     watch.until("src/deep/er/b.clj:1:8: byte 0xff is no UTF-8");
     fs::write(folder.join("src/deep/er/b.clj"), "(ns deep.er.b)\n(def z 1)\n").unwrap();
-    watch.until("added      deep.er.b/z");
+    watch.until_any(&["added      deep.er.b/z", "mended     src/deep/er/b.clj"]);
 
     // A folder that goes.
     fs::remove_dir_all(folder.join("src/deep")).unwrap();
@@ -174,6 +174,116 @@ fn a_file_that_cannot_be_read_stays_as_it_was() {
     watch.until("added      other ");
     assert!(exported(folder).iter().any(|(path, _)| path == "src/locked.clj"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    watch.stop();
+}
+
+/// How many transactions the database has.
+fn transactions(folder: &Path) -> String {
+    output(folder, &["q", "[:find (count ?t) . :where [?t :db/txInstant]]"]).trim().to_owned()
+}
+
+#[test]
+fn others_write_while_it_runs_and_both_see_everything() {
+    let project = teahouse();
+    let folder = project.path();
+    let path = folder.join("src/plain.clj");
+    fs::write(&path, "(ns plain)\n\n(defn f [x] (inc x))\n").unwrap();
+    let watch = Running::start(folder, &["watch"]);
+    watch.until("watching");
+    for (old, new) in [("f", "g"), ("g", "h")] {
+        let before = transactions(folder);
+        output(folder, &["rename", &format!("plain/{old}"), &format!("plain/{new}")]);
+        watch.until(&format!("elsewhere  rename plain/{old} to plain/{new}: 1 file"));
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            format!("(ns plain)\n\n(defn {new} [x] (inc x))\n")
+        );
+        // What was renamed is not taken for an edit, and what is edited after is.
+        fs::write(folder.join(format!("src/after_{new}.clj")), format!("(ns after-{new})\n"))
+            .unwrap();
+        let seen = watch.until(&format!("added      after-{new} "));
+        assert_eq!(seen.len(), 1, "{seen:#?}");
+        let count = |text: &str| text.lines().last().unwrap().trim().parse::<u32>().unwrap();
+        assert_eq!(count(&transactions(folder)), count(&before) + 2);
+    }
+    assert!(output(folder, &["import"]).starts_with("nothing changed"));
+    assert_eq!(exported(folder), sources(folder));
+    watch.stop();
+}
+
+#[test]
+fn what_git_checks_out_is_one_transaction() {
+    let project = teahouse();
+    let folder = project.path();
+    let watch = Running::start(folder, &["watch"]);
+    watch.until("watching");
+    let before = transactions(folder);
+    fs::create_dir_all(folder.join(".git")).unwrap();
+    fs::write(folder.join(".git/index.lock"), "").unwrap();
+    for i in 0..60 {
+        fs::write(folder.join(format!("src/n{i}.clj")), format!("(ns n{i})\n")).unwrap();
+        // Longer than it is waited for in all, and each longer than it has to be quiet.
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    fs::remove_file(folder.join(".git/index.lock")).unwrap();
+    let seen = watch.until("statements: 60 added");
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    let count = |text: &str| text.lines().last().unwrap().trim().parse::<u32>().unwrap();
+    assert_eq!(count(&transactions(folder)), count(&before) + 1);
+    watch.stop();
+}
+
+#[test]
+fn source_paths_and_configurations_are_followed() {
+    let project = tempfile::tempdir().unwrap();
+    let folder = project.path();
+    for (path, text) in [
+        ("deps.edn", "{:paths [\"src\"]}"),
+        ("src/a.clj", "(ns a)\n"),
+        ("dev/b.clj", "(ns b)\n"),
+        ("other/c.clj", "(ns c (:require [m :refer [defthing]]))\n(defthing it 1)\n"),
+    ] {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let watch = Running::start(folder, &["watch"]);
+    watch.until("watching 2 files");
+    fs::write(folder.join("deps.edn"), "{:paths [\"src\" \"dev\"]}").unwrap();
+    watch.until("sources    dev, src");
+    watch.until("added      b ");
+    // A folder that is no source any more is none in the database either.
+    fs::write(folder.join("deps.edn"), "{:paths [\"src\"]}").unwrap();
+    watch.until("deleted    b ");
+    // Who writes the configuration is obeyed, and told what the build files say.
+    let configuration = folder.join(".defbase/defbase.edn");
+    fs::write(&configuration, "{:paths [\"src\"").unwrap();
+    watch.until("the configuration does not read");
+    fs::write(&configuration, "{:paths [\"src\" \"other\"]}").unwrap();
+    watch.until("added      c");
+    fs::write(folder.join("deps.edn"), "{:paths [\"src\" \"dev\"]}").unwrap();
+    watch.until("note: the build files name dev, src; what is read stands in");
+    // What clj-kondo is told of macros.
+    fs::create_dir_all(folder.join(".clj-kondo")).unwrap();
+    fs::write(folder.join(".clj-kondo/config.edn"), "{:lint-as {m/defthing clojure.core/def}}")
+        .unwrap();
+    watch.until_any(&["renamed    c/it ", "added      c/it "]);
+    watch.stop();
+}
+
+#[test]
+fn a_log_that_is_gone_for_a_while_is_waited_for() {
+    let project = teahouse();
+    let folder = project.path();
+    let watch = Running::start(folder, &["watch"]);
+    watch.until("watching");
+    let log = folder.join(".defbase/code-db-txlog.edn");
+    fs::rename(&log, folder.join("elsewhere")).unwrap();
+    watch.until("watching goes on");
+    fs::write(folder.join("src/new.clj"), "(ns new)\n").unwrap();
+    fs::rename(folder.join("elsewhere"), &log).unwrap();
+    watch.until("added      new ");
+    watch.until("going on");
     watch.stop();
 }
 

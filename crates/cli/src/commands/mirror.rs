@@ -6,8 +6,8 @@
 //! - Files that the database does not know are left alone.
 
 use super::Found;
-use super::watch::{Stamp, conflict, stored};
-use crate::database::explained;
+use super::watch::{LATER, Told, conflict, stored};
+use crate::database::Shared;
 use crate::follow::Follower;
 use crate::output::{note, say};
 use crate::place::Place;
@@ -25,24 +25,28 @@ pub(crate) fn mirror(to: &Path) -> Outcome<Found> {
     follower.follow(&[folder]);
     std::fs::create_dir_all(to).map_err(|e| crate::place::cannot_write(to, &e))?;
     let mut mirror = Mirror { to, shown: None, held: BTreeSet::new() };
-    let mut log = None;
+    let mut shared = Shared::of(&place)?;
+    let mut told = Told::default();
     loop {
-        let now = Stamp::of(&place.log());
-        if now != log {
-            mirror.show(read(&place)?)?;
-            log = now;
-        }
-        if follower.next().is_none() {
+        let limit = match shared.catch_up() {
+            Ok(is_new) => {
+                told.going_on()?;
+                if is_new {
+                    mirror.show(shared.db())?;
+                }
+                None
+            }
+            Err(problem) if mirror.shown.is_none() => return Err(problem),
+            Err(problem) => {
+                told.trouble(&problem);
+                Some(LATER)
+            }
+        };
+        if follower.next(limit).is_none() {
             say("stopped")?;
             return Ok(Found::Yes);
         }
     }
-}
-
-/// The database as far as its log is whole: the end of what somebody is writing just now comes with the next change.
-fn read(place: &Place) -> Outcome<Db> {
-    let opened = store::open_cached(&place.log(), &place.cache()).map_err(|e| explained(&e))?;
-    Ok(opened.db)
 }
 
 /// What becomes of a file.

@@ -3,28 +3,46 @@
 //! A look compares what is there with what is known: files by size, time of change and i-node, those that were named as touched by
 //! their bytes. So it does not matter how a change came about, and one that is missed is found at the next look.
 //!
+//! The log is held for as long as a look takes that has something to do: between looks others write to it, and what they wrote is
+//! taken up first. A look that finds the log held by somebody, or git at work on the files, is put off until they are done. So a
+//! refactoring in another process, which changes log and files, is seen when both are changed, and there is nothing left to do.
+//!
 //! Invariants
 //! - A file of which the database has another text than before, and not from here, is not imported over that text. It is held
 //!   until both are the same.
-//! - A change is told when it is on disk.
+//! - A change is told when it is on disk. What could not be written is seen again at the next look.
 
-use super::{Found, keep};
+mod files;
+mod listed;
+mod sources;
+mod tell;
+
+use super::Found;
 use crate::args::Watch;
 use crate::commands::keep::now;
-use crate::database::Database;
-use crate::follow::Follower;
+use crate::database::{Database, Shared};
+use crate::follow::{Follower, Touched};
 use crate::output::{note, say};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use ::code::export;
-use ::code::import::{Change, ChangeKind, Plan};
-use ::code::project::{self, Listing, Scope};
+use ::code::project::{self, Listing};
 use ::code::workspace::{Edit, Workspace};
 use db::Db;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Metadata;
+use files::{Files, Held, Seen};
+use listed::Listed;
+use sources::Sources;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+
+pub(crate) use tell::{Told, conflict};
+
+/// When a look is tried again that somebody else's work put off.
+const SOON: Duration = Duration::from_millis(20);
+
+/// When a look is tried again that could not read or write the log.
+pub(crate) const LATER: Duration = Duration::from_secs(2);
 
 /// Does what was typed.
 pub(crate) fn run(command: Watch) -> Outcome<Found> {
@@ -41,17 +59,15 @@ fn watch() -> Outcome<Found> {
     };
     let mut follower = Follower::start()?;
     let mut watching = Watching::start(place)?;
-    let mut touched = BTreeSet::new();
+    let mut touched = Touched::all();
     loop {
-        let mut folders = watching.look(&touched)?;
-        folders.extend(watching.other_folders());
-        if follower.follow(&folders) {
+        let limit = watching.look(touched)?.limit();
+        if follower.follow(&watching.folders()) {
             // What came into a folder before it was followed.
-            touched.clear();
+            touched = Touched::all();
             continue;
         }
-        watching.tell_ready()?;
-        touched = match follower.next() {
+        touched = match follower.next(limit) {
             Some(touched) => touched,
             None => break,
         };
@@ -60,52 +76,41 @@ fn watch() -> Outcome<Found> {
     Ok(Found::Yes)
 }
 
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-    inode: u64,
+/// What a look came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Look {
+    Done,
+    /// Somebody else is at work.
+    PutOff,
+    /// The log cannot be read or written.
+    Failed,
 }
 
-impl Stamp {
-    pub(crate) fn of(path: &Path) -> Option<Stamp> {
-        let metadata = std::fs::metadata(path).ok()?;
-        let (size, modified) = (metadata.len(), metadata.modified().ok());
-        Some(Stamp { size, modified, inode: inode(&metadata) })
+impl Look {
+    /// How long the next one can wait where nothing happens.
+    fn limit(self) -> Option<Duration> {
+        match self {
+            Look::Done => None,
+            Look::PutOff => Some(SOON),
+            Look::Failed => Some(LATER),
+        }
     }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    metadata.ino()
-}
-
-#[cfg(not(unix))]
-fn inode(_: &Metadata) -> u64 {
-    0
 }
 
 /// A project that is watched.
 struct Watching {
     place: Place,
-    /// None only while it is opened again.
-    database: Option<Database>,
+    shared: Shared,
+    /// The database as it was seen last.
+    db: Db,
     workspace: Workspace,
     config: Option<String>,
-    /// The log as this process left it.
-    log: Option<Stamp>,
-    roots: Vec<PathBuf>,
-    /// What the roots stand for; known of one that went away, too.
-    scopes: Vec<Scope>,
-    /// Files that were looked at.
-    known: BTreeMap<String, Option<Stamp>>,
-    /// Files that changed on both sides.
-    held: BTreeSet<String>,
-    /// What cannot be read, so that it is told once.
-    problems: BTreeSet<String>,
-    is_ready: bool,
+    sources: Sources,
+    files: Files,
+    listed: Listed,
+    /// What was touched since a look was done.
+    behind: Touched,
+    told: Told,
 }
 
 impl Watching {
@@ -114,197 +119,211 @@ impl Watching {
             true => Database::open(&place)?,
             false => Database::create(&place)?,
         };
-        let roots = place.paths()?;
-        let Listing { scopes, config, .. } = listed(&place, &roots)?;
+        let mut sources = Sources::of(&place)?;
+        let config = sources.list(&place)?.config;
         let db = database.db();
         let workspace = workspace(&db, config.as_deref())?;
-        let known = export::paths(&db)?.into_iter().map(|path| (path, None)).collect();
-        let log = Stamp::of(&place.log());
-        let (held, problems) = (BTreeSet::new(), BTreeSet::new());
-        let is_ready = false;
-        Ok(Watching {
-            place,
-            database: Some(database),
-            workspace,
-            config,
-            log,
-            roots,
-            scopes,
-            known,
-            held,
-            problems,
-            is_ready,
-        })
+        let files = Files::of(export::paths(&db)?);
+        let (listed, behind, told) = (Listed::default(), Touched::all(), Told::default());
+        let shared = database.release()?;
+        Ok(Watching { place, shared, db, workspace, config, sources, files, listed, behind, told })
     }
 
-    /// Folders in which something may happen that changes what is to be read: the log, the configuration of clj-kondo, and where a
-    /// root may come again.
-    fn other_folders(&self) -> Vec<PathBuf> {
-        let root = &self.place.root;
-        let kondo = root.join(project::KONDO_CONFIG);
-        let mut folders = vec![root.clone()];
-        folders.extend(
-            [self.place.log(), kondo].iter().filter_map(|p| p.parent()).map(Path::to_owned),
-        );
+    /// The folders in which something may happen that changes what is to be read: those with sources, that of the log, those of
+    /// configurations, and where a root may come again.
+    fn folders(&self) -> Vec<PathBuf> {
+        let kondo = self.place.root.join(project::KONDO_CONFIG);
+        let beside = self.sources.read().chain([&kondo]).filter_map(|file| file.parent());
+        let above = self.sources.missing().filter_map(|root| existing(root));
+        let mut folders = self.listed.listing().folders.clone();
+        folders.extend(beside.chain(above).map(Path::to_owned));
         folders.retain(|folder| folder.is_dir());
-        let gone = self.roots.iter().filter(|root| !root.exists());
-        let above = gone.filter_map(|root| root.ancestors().find(|folder| folder.is_dir()));
-        folders.extend(above.map(Path::to_owned));
         folders
     }
 
-    fn database(&self) -> Outcome<&Database> {
-        self.database.as_ref().ok_or_else(|| Problem::new("the database is closed"))
-    }
-
-    fn tell_ready(&mut self) -> Outcome<()> {
-        if !self.is_ready {
-            self.is_ready = true;
-            let files = self.known.len();
-            say(&format!("watching {files} files in {}; Ctrl-C stops", self.place.root.display()))?;
+    /// Brings what changed into the database.
+    fn look(&mut self, touched: Touched) -> Outcome<Look> {
+        self.behind.join(touched);
+        let look = match self.place.is_git_at_work() {
+            true => Look::PutOff,
+            false => self.bring_in()?,
+        };
+        if look == Look::Done {
+            self.behind = Touched::default();
+            self.told.ready(self.files.len(), &self.place.root)?;
         }
-        Ok(())
+        self.told.waiting(look == Look::PutOff);
+        Ok(look)
     }
 
-    /// Brings what changed into the database. Gives the folders with sources.
-    fn look(&mut self, touched: &BTreeSet<PathBuf>) -> Outcome<Vec<PathBuf>> {
+    fn bring_in(&mut self) -> Outcome<Look> {
         let start = Instant::now();
-        let there: Vec<PathBuf> = self.roots.iter().filter(|root| root.exists()).cloned().collect();
-        let listing = listed(&self.place, &there)?;
-        if Stamp::of(&self.place.log()) != self.log {
-            self.open_again()?;
+        let has_news = match self.shared.has_news() {
+            Ok(has_news) => has_news,
+            Err(problem) => return self.failed(&problem),
+        };
+        if !has_news && self.is_only_ours() {
+            return Ok(Look::Done);
+        }
+        let listing = match self.list() {
+            Err(problem) if self.told.is_ready() => return self.failed(&problem),
+            listing => listing?,
+        };
+        let seen = self.seen(&listing)?;
+        if !has_news && seen.edits.is_empty() && listing.config == self.config {
+            return self.done(&listing, seen);
+        }
+        match self.shared.hold() {
+            Ok(true) => {}
+            Ok(false) => return Ok(Look::PutOff),
+            Err(problem) => return self.failed(&problem),
+        }
+        let opened = self.shared.catch_up().and_then(|is_other| Ok((is_other, self.open()?)));
+        match opened {
+            Ok((is_other, database)) => self.change(database, is_other, listing, seen, start),
+            Err(problem) => self.failed(&problem),
+        }
+    }
+
+    /// The files that are to be looked at.
+    fn list(&mut self) -> Outcome<Listing> {
+        match self.sources.refresh(&self.place) {
+            Ok(true) => self.behind.is_all = true,
+            Ok(false) => {}
+            Err(problem) => note(&problem.plain()),
+        }
+        let is_due = |path: &str| self.files.is_held(path) || self.told.is_wrong(path);
+        match self.listed.touched(&self.behind, is_due) {
+            Some(few) => Ok(few),
+            None => {
+                self.listed = Listed::of(self.sources.list(&self.place)?);
+                Ok(self.listed.listing().clone())
+            }
+        }
+    }
+
+    /// Whether nothing was touched but what this program writes itself.
+    fn is_only_ours(&self) -> bool {
+        let folder = self.place.folder();
+        let configuration = self.place.configuration();
+        let is_ours = |path: &PathBuf| path.starts_with(&folder) && *path != configuration;
+        !self.behind.is_all
+            && !self.behind.paths.is_empty()
+            && self.behind.paths.iter().all(is_ours)
+    }
+
+    fn seen(&self, listing: &Listing) -> Outcome<Seen> {
+        self.files.look(&self.db, listing, self.sources.scopes(), &self.behind)
+    }
+
+    /// Opens the log to be changed.
+    fn open(&mut self) -> Outcome<Database> {
+        let shared = std::mem::replace(&mut self.shared, Shared::of(&self.place)?);
+        shared.connect(&self.place)
+    }
+
+    /// Takes up what others changed, then what changed here.
+    fn change(
+        &mut self,
+        database: Database,
+        is_other: bool,
+        listing: Listing,
+        mut seen: Seen,
+        start: Instant,
+    ) -> Outcome<Look> {
+        let mut edits = Vec::new();
+        let before = std::mem::replace(&mut self.db, database.db());
+        if is_other {
+            edits = self.take_up(&before)?;
+            seen = self.seen(&listing)?;
         }
         if listing.config != self.config {
             self.config = listing.config.clone();
-            self.workspace = workspace(&self.database()?.db(), self.config.as_deref())?;
+            self.workspace = workspace(&self.db, self.config.as_deref())?;
         }
-        let db = self.database()?.db();
-        let mut edits = self.edited(&db, &listing, touched)?;
-        edits.extend(self.gone(&db, &listing)?);
-        let plan = self.workspace.plan(&db, edits, now())?;
+        edits.append(&mut seen.edits);
+        let plan = self.workspace.plan(&self.db, edits, now())?;
         if !plan.ops.is_empty() {
-            self.database()?.transact(&plan.ops, None)?;
-            self.log = Stamp::of(&self.place.log());
-            tell(&plan, start.elapsed())?;
+            if let Err(problem) = database.transact(&plan.ops, None) {
+                self.workspace = workspace(&self.db, self.config.as_deref())?;
+                return self.failed(&problem);
+            }
+            tell::changes(&plan, start.elapsed())?;
         }
-        for problem in listing.problems.iter().chain(&self.workspace.problems()) {
-            self.tell_once(problem);
-        }
-        Ok(listing.folders)
+        self.db = database.db();
+        // What cannot be let go of in good order, as a log that was just replaced, is read anew.
+        self.shared = database.release().or_else(|_| Shared::of(&self.place))?;
+        self.done(&listing, seen)
     }
 
-    fn tell_once(&mut self, problem: &project::Problem) {
-        let text = problem.to_string();
-        if !self.problems.contains(&text) {
-            note(&text);
-            self.problems.insert(text);
+    fn done(&mut self, listing: &Listing, seen: Seen) -> Outcome<Look> {
+        for path in &seen.settled {
+            say(&format!("settled    {path}"))?;
         }
+        for path in &seen.in_conflict {
+            note(&conflict(path, &self.place.root));
+        }
+        let own = self.workspace.problems();
+        self.told.problems(own.iter().chain(&seen.problems).chain(&listing.problems))?;
+        self.files.keep(seen);
+        Ok(Look::Done)
     }
 
-    /// The files with other bytes than the database has.
-    fn edited(
-        &mut self,
-        db: &Db,
-        listing: &Listing,
-        touched: &BTreeSet<PathBuf>,
-    ) -> Outcome<Vec<Edit>> {
+    /// The log could not be read or written: it is read anew when that works again.
+    fn failed(&mut self, problem: &Problem) -> Outcome<Look> {
+        self.shared = Shared::of(&self.place)?;
+        self.told.trouble(problem);
+        Ok(Look::Failed)
+    }
+
+    /// What the workspace has to know of what others changed. Files of which the database has another text now are held until
+    /// they are as it has them.
+    fn take_up(&mut self, before: &Db) -> Outcome<Vec<Edit>> {
+        let (mut was, is) = (all(before)?, all(&self.db)?);
         let mut edits = Vec::new();
-        for (path, location) in &listing.files {
-            let stamp = Stamp::of(location);
-            let is_known = stamp.is_some() && self.known.get(path) == Some(&stamp);
-            if is_known && !touched.contains(location) && !self.held.contains(path) {
-                continue;
-            }
-            let bytes = match project::read_file(path.clone(), location) {
-                Ok(source) => source.bytes,
-                // What cannot be read stays as it is known.
-                Err(problem) => {
-                    self.tell_once(&problem);
-                    continue;
-                }
-            };
-            self.known.insert(path.clone(), stamp);
-            let stored = stored(db, path)?;
-            let is_same = stored.as_ref() == Some(&bytes);
-            if is_same && self.held.remove(path) {
-                say(&format!("settled    {path}"))?;
-            }
-            if !is_same && !self.held.contains(path) {
-                edits.push(Edit { path: path.clone(), bytes: Some(bytes) });
+        for (path, bytes) in is {
+            let old = was.remove(&path);
+            if old.as_ref() != Some(&bytes) {
+                self.hold(&path, old, Some(&bytes));
+                edits.push(Edit { path, bytes: Some(bytes) });
             }
         }
+        for (path, old) in was {
+            self.hold(&path, Some(old), None);
+            edits.push(Edit { path, bytes: None });
+        }
+        tell::others(before, &self.db, edits.len())?;
         Ok(edits)
     }
 
-    /// The files that are no more.
-    fn gone(&mut self, db: &Db, listing: &Listing) -> Outcome<Vec<Edit>> {
-        if listing.incomplete {
-            return Ok(Vec::new());
+    fn hold(&mut self, path: &str, was: Option<Vec<u8>>, is: Option<&Vec<u8>>) {
+        let is_ours = self.sources.scopes().iter().any(|scope| scope.covers(path));
+        if !is_ours || project::is_in_jar(path) {
+            return;
         }
-        let there: BTreeSet<&str> = listing.files.iter().map(|(path, _)| path.as_str()).collect();
-        let covered = |path: &str| self.scopes.iter().any(|scope| scope.covers(path));
-        // Jars are read when they are imported.
-        let missing = |path: &&String| {
-            !there.contains(path.as_str()) && covered(path) && !path.contains("!/")
+        // What cannot be read is not what the database has.
+        let there = export::there(&self.place.root, path).ok().flatten();
+        let why = match there == was {
+            true => Held::Behind,
+            false => Held::Conflict,
         };
-        let gone: Vec<String> = self.known.keys().filter(missing).cloned().collect();
-        let mut edits = Vec::new();
-        for path in gone {
-            let is_stored = stored(db, &path)?.is_some();
-            if is_stored && self.held.contains(&path) {
-                continue;
-            }
-            self.known.remove(&path);
-            self.held.remove(&path);
-            if is_stored {
-                edits.push(Edit { path, bytes: None });
+        if there.as_ref() != is && self.files.hold(path, why) {
+            match why {
+                Held::Behind => note(&tell::behind(path, &self.place.root)),
+                Held::Conflict => note(&conflict(path, &self.place.root)),
             }
         }
-        Ok(edits)
-    }
-
-    /// Takes up the database that another program made of the log. Files of which it has another text than before are held
-    /// until they are as it has them.
-    fn open_again(&mut self) -> Outcome<()> {
-        let before = self.database()?.db();
-        // Whoever has it open keeps everybody else from opening it.
-        self.database = None;
-        let opened = reopened(&self.place)?;
-        let after = opened.db();
-        self.database = Some(opened);
-        self.log = Stamp::of(&self.place.log());
-        self.workspace = workspace(&after, self.config.as_deref())?;
-        note("note: another program changed the log; it was read again");
-        let paths: BTreeSet<String> =
-            export::paths(&before)?.into_iter().chain(export::paths(&after)?).collect();
-        for path in paths {
-            let (was, is) = (stored(&before, &path)?, stored(&after, &path)?);
-            let there = export::there(&self.place.root, &path).map_err(unreadable)?;
-            self.known.entry(path.clone()).or_default();
-            if was == is || there == is {
-                continue;
-            }
-            if self.held.insert(path.clone()) {
-                match there == was {
-                    true => note(&format!(
-                        "held       {path}: the log has another text of it; `defbase export {}` writes it",
-                        self.place.root.display()
-                    )),
-                    false => note(&conflict(&path, &self.place.root)),
-                }
-            }
-        }
-        Ok(())
     }
 }
 
-/// How a conflict is told.
-pub(crate) fn conflict(path: &str, root: &Path) -> String {
-    format!(
-        "conflict   {path}: changed here and in the database; both texts stay. `defbase show` and `defbase history` show the \
-         database's, `defbase export DIR` writes it; to settle it make {} what it is to be, stop watching, and `defbase import`",
-        root.join(path).display()
-    )
+/// The nearest folder above that is there.
+fn existing(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).find(|folder| folder.is_dir())
+}
+
+fn all(db: &Db) -> Outcome<BTreeMap<String, Vec<u8>>> {
+    let files = export::all(db, |_| true).map_err(unreadable)?;
+    Ok(files.into_iter().map(|file| (file.path, file.bytes)).collect())
 }
 
 fn unreadable(error: export::ExportError) -> Problem {
@@ -318,49 +337,4 @@ pub(crate) fn stored(db: &Db, path: &str) -> Outcome<Option<Vec<u8>>> {
 
 fn workspace(db: &Db, config: Option<&str>) -> Outcome<Workspace> {
     Workspace::of(db, config).map_err(unreadable)
-}
-
-fn listed(place: &Place, roots: &[PathBuf]) -> Outcome<Listing> {
-    project::list(&place.root, roots).map_err(|e| keep::unreadable_project(&e))
-}
-
-/// How long another writer of the log is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The database, when nobody else writes to it.
-fn reopened(place: &Place) -> Outcome<Database> {
-    let start = Instant::now();
-    loop {
-        match Database::open(place) {
-            Err(problem) if start.elapsed() > PATIENCE => return Err(problem),
-            Err(_) => std::thread::sleep(Duration::from_millis(50)),
-            Ok(database) => return Ok(database),
-        }
-    }
-}
-
-/// Of more changes than this only the numbers are told.
-const FEW: usize = 40;
-
-fn tell(plan: &Plan, took: Duration) -> Outcome<()> {
-    let took = took.as_millis();
-    let told: Vec<&Change> =
-        plan.changes.iter().filter(|change| change.kind != ChangeKind::Derived).collect();
-    if told.len() <= FEW {
-        for change in told {
-            let word = keep::word(change.kind);
-            match &change.was {
-                Some(was) => say(&format!("{word:<10} {} (was {was})  {took} ms", change.fqn))?,
-                None => say(&format!("{word:<10} {}  {took} ms", change.fqn))?,
-            }
-        }
-        return Ok(());
-    }
-    let mut counts: BTreeMap<ChangeKind, usize> = BTreeMap::new();
-    for change in told {
-        *counts.entry(change.kind).or_default() += 1;
-    }
-    let counts: Vec<String> =
-        counts.iter().map(|(kind, n)| format!("{n} {}", keep::word(*kind))).collect();
-    Ok(say(&format!("statements: {}  {took} ms", counts.join(", ")))?)
 }
