@@ -3,9 +3,9 @@
 use super::project::Project;
 use crate::commands::refactor::{sources, stored};
 use crate::commands::{keep, statement};
-use crate::database::Database;
 use crate::problem::{Outcome, Problem};
 use crate::{diff, working};
+use code::export::Exported;
 use code::location::bytes_of;
 use code::refactor::{
     Change, Reason, Refused, Sources, Target, Why, move_statements, replace_statement,
@@ -109,30 +109,41 @@ fn perform(
     message: &str,
     edit: impl Fn(&Db, &Sources) -> Outcome<Result<Change, Refused>>,
 ) -> Outcome<Done> {
-    let database = if dry_run { None } else { Some(Database::open(&project.place)?) };
-    let db = match &database {
-        Some(database) => database.db(),
-        None => project.now()?.db.clone(),
-    };
-    let files = stored(&db)?;
-    let change = edit(&db, &sources(&db, files.clone())?)?.map_err(|refused| told(&refused))?;
+    if dry_run {
+        let db = project.now()?.db.clone();
+        let Planned { change, mut text, .. } = planned(&db, edit)?;
+        text.push_str("a dry run: nothing was changed\n");
+        return Ok(Done { db: with(&db, &change)?, text });
+    }
+    project.change(|database| {
+        let Planned { files, change, mut text } = planned(&database.db(), edit)?;
+        working::make(&project.place, database, &files, &change, message)?;
+        text.push_str("done\n");
+        Ok(Done { db: database.db(), text })
+    })
+}
+
+/// A change that is not made yet.
+struct Planned {
+    /// The files of the database.
+    files: Vec<Exported>,
+    change: Change,
+    /// The difference that it makes.
+    text: String,
+}
+
+fn planned(
+    db: &Db,
+    edit: impl Fn(&Db, &Sources) -> Outcome<Result<Change, Refused>>,
+) -> Outcome<Planned> {
+    let files = stored(db)?;
+    let change = edit(db, &sources(db, files.clone())?)?.map_err(|refused| told(&refused))?;
     let mut text: String = change.files.iter().map(|file| diff::unified(file, false)).collect();
     for warning in &change.warnings {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "left as it is: {warning}");
     }
-    let db = match database {
-        Some(database) => {
-            working::make(&project.place, &database, &files, &change, message)?;
-            text.push_str("done\n");
-            database.db()
-        }
-        None => {
-            text.push_str("a dry run: nothing was changed\n");
-            with(&db, &change)?
-        }
-    };
-    Ok(Done { text, db })
+    Ok(Planned { files, change, text })
 }
 
 /// The database as a change would leave it.

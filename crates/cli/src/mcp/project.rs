@@ -1,18 +1,25 @@
 //! The database that a server answers from: as the log is now.
 
-use crate::database;
+use crate::database::{self, Database, Shared};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use code::context::Network;
 use code::dependencies::NamedGraph;
 use db::Db;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 /// A project and what was last read of it.
 pub(super) struct Project {
     pub(super) place: Place,
-    last: Mutex<Option<(Stamp, Arc<Moment>)>>,
+    last: Mutex<Last>,
+}
+
+#[derive(Default)]
+struct Last {
+    moment: Option<(Stamp, Arc<Moment>)>,
+    /// Follows the log since it changed for the first time; before that the cache is enough.
+    shared: Option<Shared>,
 }
 
 /// What tells one state of a log from another: it only ever grows or is replaced.
@@ -31,21 +38,45 @@ pub(super) struct Moment {
 
 impl Project {
     pub(super) fn new(place: Place) -> Project {
-        Project { place, last: Mutex::new(None) }
+        Project { place, last: Mutex::default() }
     }
 
-    /// The database as it is now. Read again where another program has written to the log.
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The database as it is now. Where another program has written to the log, what it wrote is read.
     pub(super) fn now(&self) -> Outcome<Arc<Moment>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last();
         let stamp = self.stamp()?;
-        if let Some((of, moment)) = &*last
+        if let Some((of, moment)) = &last.moment
             && *of == stamp
         {
             return Ok(Arc::clone(moment));
         }
-        let moment = Arc::new(Moment::of(database::read(&self.place)?));
-        *last = Some((stamp, Arc::clone(&moment)));
+        let db = match last.moment {
+            None => database::read(&self.place)?,
+            Some(_) => {
+                let mut shared = last.following(&self.place)?;
+                shared.catch_up()?;
+                let db = shared.db();
+                last.shared = Some(shared);
+                db
+            }
+        };
+        let moment = Arc::new(Moment::of(db));
+        last.moment = Some((stamp, Arc::clone(&moment)));
         Ok(moment)
+    }
+
+    /// Does something with the database while nobody else can change it.
+    pub(super) fn change<T>(&self, work: impl FnOnce(&Database) -> Outcome<T>) -> Outcome<T> {
+        let mut last = self.last();
+        let database = last.following(&self.place)?.wait(&self.place)?;
+        let done = work(&database);
+        // What cannot be let go of in good order is read anew.
+        last.shared = database.release().ok();
+        done
     }
 
     fn stamp(&self) -> Outcome<Stamp> {
@@ -53,6 +84,12 @@ impl Project {
         let metadata = std::fs::metadata(&log)
             .map_err(|e| Problem::new(format!("cannot read {}", log.display())).because(&e))?;
         Ok(Stamp { len: metadata.len(), modified: metadata.modified().ok() })
+    }
+}
+
+impl Last {
+    fn following(&mut self, place: &Place) -> Outcome<Shared> {
+        self.shared.take().map_or_else(|| Shared::of(place), Ok)
     }
 }
 
