@@ -210,6 +210,10 @@ pub(crate) fn conformance(arguments: &[String]) -> Result<(), Failure> {
 
 /// `bench [ARGUMENT…]`: the arguments are the benchmark's own.
 pub(crate) fn bench(arguments: &[String]) -> Result<(), Failure> {
+    if arguments.first().is_some_and(|part| part == "watch") {
+        let mut program = cargo();
+        crate::shell::run(program.args(["build", "--release", "--quiet", "--package", "defbase"]))?;
+    }
     let mut command = cargo();
     command.args(["run", "--release", "--quiet", "--package", "defbase-bench", "--"]);
     crate::shell::run(command.args(arguments))

@@ -1,7 +1,8 @@
 //! What this machine does: `cargo xtask bench [import | datalog] …`.
 //!
 //! `import` takes projects in by phase, asks them questions and opens them again; `datalog` has the rows of DataScript's own
-//! benchmark and more, beside other engines, as a table of ratios and a picture; `context` says how good contexts are. Figures are for comparing within one run on
+//! benchmark and more, beside other engines, as a table of ratios and a picture; `context` says how good contexts are; `watch` runs the
+//! program. Figures are for comparing within one run on
 //! one machine.
 #![allow(clippy::print_stdout)]
 
@@ -21,8 +22,9 @@ mod rows;
 mod side_by_side;
 mod sqlite;
 mod table;
+mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The one that the program uses.
 #[global_allocator]
@@ -34,6 +36,7 @@ const USAGE: &str = "\
 usage: bench [COMMAND]
 
   import [FOLDER…]       import by phase, queries, memory; of a made-up project where there is no folder
+  watch [FOLDER…]        the program itself, from a file saved until its transaction is on disk
   memory                 bytes a datom, all indexes and values together, of two sizes
   larger                 a database larger than memory: made in a file, opened and asked within a limit
     --datoms N           so many (1,000,000)
@@ -63,13 +66,14 @@ fn main() -> Result<(), Failure> {
         None => ("all", &[][..]),
     };
     match command {
-        "import" => import(rest.iter().map(PathBuf::from).collect()),
+        "import" => each(rest, &[100, 1000], import::measure),
+        "watch" => each(rest, &[1000], watch::measure),
         "memory" => bytes_a_datom(),
         "larger" => larger::run(&larger::Options::read(rest)?),
         "context" => context::run(&context::Options::read(rest)?),
         "datalog" => side_by_side::run(&options(rest)?),
         "all" => {
-            import(Vec::new())?;
+            each(&[], &[100, 1000], import::measure)?;
             side_by_side::run(&options(&[])?)
         }
         _ => Err(USAGE.into()),
@@ -124,18 +128,21 @@ fn bytes_a_datom() -> Result<(), Failure> {
     Ok(())
 }
 
-fn import(folders: Vec<PathBuf>) -> Result<(), Failure> {
-    if folders.is_empty() {
-        for namespaces in [100, 1000] {
-            let folder = tempfile::tempdir()?;
-            made_up::write(folder.path(), namespaces)?;
-            import::measure(&format!("made-up-{namespaces}"), folder.path())?;
-        }
+/// Measures something of each of these folders, or of made-up projects with so many namespaces where there is none.
+fn each(
+    folders: &[String],
+    made_up: &[usize],
+    measure: impl Fn(&str, &Path) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for namespaces in made_up.iter().filter(|_| folders.is_empty()) {
+        let folder = tempfile::tempdir()?;
+        made_up::write(folder.path(), *namespaces)?;
+        measure(&format!("made-up-{namespaces}"), folder.path())?;
     }
-    for folder in folders {
+    for folder in folders.iter().map(Path::new) {
         let name =
             folder.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        import::measure(&name, &folder)?;
+        measure(&name, folder)?;
     }
     Ok(())
 }
