@@ -241,7 +241,7 @@ fn source_paths_and_configurations_are_followed() {
         ("deps.edn", "{:paths [\"src\"]}"),
         ("src/a.clj", "(ns a)\n"),
         ("dev/b.clj", "(ns b)\n"),
-        ("other/c.clj", "(ns c (:require [m :refer [defthing]]))\n(defthing it 1)\n"),
+        ("other/c.clj", "(ns c (:require [m :refer [thing]]))\n(thing it 1)\n"),
     ] {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -265,7 +265,7 @@ fn source_paths_and_configurations_are_followed() {
     watch.until("note: the build files name dev, src; what is read stands in");
     // What clj-kondo is told of macros.
     fs::create_dir_all(folder.join(".clj-kondo")).unwrap();
-    fs::write(folder.join(".clj-kondo/config.edn"), "{:lint-as {m/defthing clojure.core/def}}")
+    fs::write(folder.join(".clj-kondo/config.edn"), "{:lint-as {m/thing clojure.core/def}}")
         .unwrap();
     watch.until_any(&["renamed    c/it ", "added      c/it "]);
     watch.stop();
