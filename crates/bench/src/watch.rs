@@ -4,9 +4,10 @@
 use crate::Failure;
 use code::project;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How many files are saved, about.
@@ -14,6 +15,9 @@ const SAVES: usize = 40;
 
 /// Between two saves, so that one is not collected with the next.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the program may be silent.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is added to a file, and the end of the name that it gets.
 const ADDITION: &str = "\n(defn added-here [x] (inc x))\n";
@@ -25,7 +29,7 @@ pub(crate) fn measure(name: &str, folder: &Path) -> Result<(), Failure> {
     println!("{name}/files: {}", files.len());
     let start = Instant::now();
     let mut program = Program::start(scratch.path())?;
-    program.until("watching")?;
+    program.until(|line| line.starts_with("watching "))?;
     println!("{name}/watch-ready-ms: {:.0}", ms(start));
     let is_code = |path: &&PathBuf| path.extension().is_some_and(|e| e == "clj" || e == "cljs");
     let code: Vec<&PathBuf> = files.iter().filter(is_code).collect();
@@ -35,7 +39,7 @@ pub(crate) fn measure(name: &str, folder: &Path) -> Result<(), Failure> {
         std::thread::sleep(PAUSE);
         let start = Instant::now();
         fs::write(file, text)?;
-        let line = program.until(NAME)?;
+        let line = program.until(|line| line.contains(NAME))?;
         whole.push(ms(start));
         own.push(told(&line)?);
     }
@@ -57,7 +61,7 @@ fn print(name: &str, what: &str, mut times: Vec<f64>) {
     }
 }
 
-/// Copies a project's sources; gives where they are now.
+/// Copies a project's sources and has all of them watched, whatever build files say; gives where they are now.
 fn copied(folder: &Path, to: &Path) -> Result<Vec<PathBuf>, Failure> {
     let listing = project::list(folder, &[folder.to_owned()])?;
     let mut files = Vec::with_capacity(listing.files.len());
@@ -67,6 +71,8 @@ fn copied(folder: &Path, to: &Path) -> Result<Vec<PathBuf>, Failure> {
         fs::copy(from, &place)?;
         files.push(place);
     }
+    fs::create_dir_all(to.join(".defbase"))?;
+    fs::write(to.join(".defbase/defbase.edn"), "{:paths [\".\"]}\n")?;
     Ok(files)
 }
 
@@ -93,7 +99,7 @@ fn flushes(folder: &Path) -> Result<Vec<f64>, Failure> {
 /// The program, which ends with this.
 struct Program {
     child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Receiver<io::Result<String>>,
 }
 
 impl Program {
@@ -108,18 +114,21 @@ impl Program {
             .spawn()
             .map_err(told)?;
         let output = child.stdout.take().ok_or("the program has no output")?;
-        Ok(Program { child, lines: BufReader::new(output).lines() })
+        let (send, lines) = channel();
+        // It ends with the program's output, or when nobody reads any more.
+        std::thread::spawn(move || BufReader::new(output).lines().try_for_each(|l| send.send(l)));
+        Ok(Program { child, lines })
     }
 
-    /// Reads up to a line with this in it.
-    fn until(&mut self, text: &str) -> Result<String, Failure> {
-        for line in &mut self.lines {
-            let line = line?;
-            if line.contains(text) {
+    /// Reads up to a line that is waited for.
+    fn until(&mut self, is_it: impl Fn(&str) -> bool) -> Result<String, Failure> {
+        loop {
+            let silent = |e| format!("the program does not say what is waited for: {e}");
+            let line = self.lines.recv_timeout(PATIENCE).map_err(silent)??;
+            if is_it(&line) {
                 return Ok(line);
             }
         }
-        Err("the program stopped".into())
     }
 }
 
