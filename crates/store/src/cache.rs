@@ -2,10 +2,12 @@
 //!
 //! The cache is a folder that can be deleted at any time:
 //!
-//!     current          what is kept, of which part of the log, and the database's root; replaced as a whole (`current`)
-//!     UUID/nodes table  the database, node by node (`shelf`)
-//!     UUID/origins      where entities and transactions come from (`origins`)
-//!     lock              held by who writes to the cache; who does not get it leaves the cache as it is
+//! | file | what |
+//! |---|---|
+//! | `current` | what is kept, of which part of the log, and the database's root; replaced as a whole (`current`) |
+//! | `UUID/nodes`, `UUID/table` | the database, node by node (`shelf`) |
+//! | `UUID/origins` | where entities and transactions come from (`origins`) |
+//! | `lock` | held by who writes to the cache; who does not get it leaves the cache as it is |
 //!
 //! Where the log begins with the bytes that the cache is of, the state is the cached one after the transactions behind them (the tail).
 //! It does so if it is the file that was last found to (`stamp`: length, times of change, i-node, a checksum of its end), else if the
