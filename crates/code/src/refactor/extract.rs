@@ -212,6 +212,9 @@ impl Extraction<'_> {
         if matches!(own, "catch" | "finally" | "recur" | "case*") {
             return Some("it is part of the form around it");
         }
+        if matches!(kind(parent), Kind::Conditional | Kind::ConditionalSplicing) {
+            return Some("it is what readers choose from");
+        }
         let head = self.head(parent);
         if THREADS.contains(&head) && at >= 2 {
             return Some("it is a step of a thread");
@@ -243,6 +246,10 @@ impl Extraction<'_> {
         let around = path.len().checked_sub(3).map(|at| path[at]);
         if let Some(around) = around {
             let head = self.head(around);
+            let is_method = METHODS.contains(&head) && kind(parent) == Kind::List;
+            if is_method && (head == "defprotocol" || at == 1 && kind(node) == Kind::Vector) {
+                return Some("it is parameters");
+            }
             if BINDS.contains(&head) && place(around, parent) == Some(1) && at % 2 == 0 {
                 return Some("it is a pattern");
             }

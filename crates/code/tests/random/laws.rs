@@ -2,7 +2,9 @@
 //! beside the first one, and from the texts.
 
 use code::analysis::{Rules, analyze};
+use code::model::DependencyType;
 use code::refactor::{Change, Sources};
+use edn::{Keyword, Str};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a statement says: its name, where it has one of its own, what it uses, what it does not know.
@@ -17,6 +19,8 @@ pub struct Said {
 pub fn said(files: &[(String, String)], rules: &Rules) -> Vec<Said> {
     let facts = analyze(files, rules);
     let statements = facts.iter().flat_map(|file| &file.statements);
+    // Who registers a keyword may go or move: who says the keyword says the same.
+    let by_name = |(_, how): &&(Str, Keyword)| how.as_str() != DependencyType::Keyword.name();
     let code = statements.filter(|s| !matches!(s.kind.as_str(), "ns" | "declare"));
     let mut all: Vec<Said> = code
         .map(|s| Said {
@@ -25,7 +29,7 @@ pub fn said(files: &[(String, String)], rules: &Rules) -> Vec<Said> {
                 true => String::new(),
                 false => s.fqn.to_string(),
             },
-            uses: s.dependencies.iter().map(|(name, _)| name.to_string()).collect(),
+            uses: s.dependencies.iter().filter(by_name).map(|(name, _)| name.to_string()).collect(),
             unknown: s.unresolved.iter().map(|name| name.to_string()).collect(),
         })
         .collect();
