@@ -260,8 +260,9 @@ impl<'a> Deleted<'a> {
             let statement = self.work.outlines[*file].statement_at(at.start);
             statements.extend(statement.map(|statement| (*file, statement)));
         }
-        for (file, cuts) in cuts {
-            self.work.cut(file, cuts);
+        for (file, names) in cuts {
+            let text = self.work.outlines[file].text;
+            self.work.cut(file, without_first_gaps(text, names));
         }
         statements
     }
@@ -307,6 +308,25 @@ impl<'a> Deleted<'a> {
             lib.refers.iter().filter(|refer| is_no_more(&self.vars, &lib.ns, &refer.original));
         gone.map(|refer| refer.name.clone()).collect()
     }
+}
+
+/// Names of lists, each with the gap before it; those that begin a list go with the gap behind them.
+fn without_first_gaps(text: &str, mut names: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    names.sort_by_key(|name| name.start);
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for name in names {
+        match runs.last_mut() {
+            Some(last) if name.start <= last.end => last.end = last.end.max(name.end),
+            _ => runs.push(name),
+        }
+    }
+    for run in &mut runs {
+        let rest = &text[run.end..];
+        if text[..run.start].ends_with(['[', '(']) {
+            run.end += rest.len() - rest.trim_start().len();
+        }
+    }
+    runs
 }
 
 /// Who still has a var that goes; nothing where it does not go.

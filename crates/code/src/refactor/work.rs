@@ -255,7 +255,7 @@ impl<'a> Work<'a> {
         (nodes, cuts)
     }
 
-    /// What to cut so that a call of `require` does not refer to the name that stands in a range; nothing where none does.
+    /// A name in a range and what is before it, where a call of `require` refers to it there.
     pub(super) fn required_name(&self, file: usize, at: &Range<usize>) -> Option<Range<usize>> {
         let outline = &self.outlines[file];
         if !self.is_load(file, at.start) {
@@ -271,10 +271,9 @@ impl<'a> Work<'a> {
         }
         let forms: Vec<usize> = outline.tree.forms(names).collect();
         let place = forms.iter().position(|form| *form == name)?;
-        Some(match (place.checked_sub(1), forms.get(place + 1)) {
-            (Some(before), _) => outline.range(forms[before]).end..at.end,
-            (None, Some(next)) => at.start..outline.range(*next).start,
-            (None, None) => at.clone(),
+        Some(match place.checked_sub(1) {
+            Some(before) => outline.range(forms[before]).end..at.end,
+            None => at.clone(),
         })
     }
 
