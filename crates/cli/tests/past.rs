@@ -7,6 +7,7 @@ mod scripted;
 mod support;
 
 use scripted::Scripted;
+use std::collections::BTreeMap;
 use support::{output, run};
 
 const SHOP: &str = "\
@@ -272,4 +273,55 @@ fn a_commit_is_undone_in_the_database_and_in_the_files() {
         "{errors}"
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+}
+
+/// Debian's tools.reader, with three commits of which two edit it.
+#[test]
+fn the_past_of_real_code_is_git_s() {
+    let jar = std::path::PathBuf::from("/usr/share/java/tools.reader.jar");
+    if !jar.exists() {
+        assert!(std::env::var_os("CI").is_none(), "libtools-reader-clojure is not installed");
+        return;
+    }
+    let project = code::project::read(std::path::Path::new("/"), &[jar]).unwrap();
+    let sources: Vec<(String, String)> = project
+        .sources
+        .into_iter()
+        .filter(|file| file.path.ends_with(".clj"))
+        .map(|file| {
+            let (_, inside) = file.path.split_once("!/").unwrap();
+            (format!("src/{inside}"), String::from_utf8(file.bytes).unwrap())
+        })
+        .collect();
+    let (edn, reader) = ("src/clojure/tools/reader/edn.clj", "src/clojure/tools/reader.clj");
+    let text = |path: &str| &sources.iter().find(|(own, _)| own == path).unwrap().1;
+    let added = format!("{}\n(defn read-all [s]\n  (read-string s))\n", text(edn));
+    let edited = text(reader).replacen("(defn read-string", "(defn ^Object read-string", 1);
+    assert_ne!(&edited, text(reader));
+
+    let mut repository = Scripted::new();
+    let all: Vec<(&str, Option<&str>)> =
+        sources.iter().map(|(path, text)| (path.as_str(), Some(text.as_str()))).collect();
+    let commits = [
+        repository.commit("ada", "As Debian has it", &all),
+        repository.commit("bob", "Read all", &[(edn, Some(&added))]),
+        repository.commit("cleo", "A hint", &[(reader, Some(&edited))]),
+    ];
+    let folder = repository.path();
+    output(folder, &["import", "--git"]);
+    for commit in &commits {
+        let to = tempfile::tempdir().unwrap();
+        output(folder, &["export", to.path().to_str().unwrap(), "--as-of", commit]);
+        let there: BTreeMap<String, Vec<u8>> = support::files(to.path()).into_iter().collect();
+        assert_eq!(there, repository.files(commit));
+    }
+    for (path, _) in &sources {
+        let ours = column(folder, &["blame", path, "--lines"], "commit");
+        assert_eq!(ours, blamed_by_git(&repository, path), "{path}");
+    }
+    let changed = column(folder, &["diff", &commits[0], &commits[2]], "fqn");
+    assert_eq!(changed, ["clojure.tools.reader.edn/read-all", "clojure.tools.reader/read-string"]);
+    output(folder, &["revert", &commits[2]]);
+    let reverted = std::fs::read_to_string(folder.join(reader)).unwrap();
+    assert!(reverted == *text(reader), "the hint is taken back, to the byte");
 }
