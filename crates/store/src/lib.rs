@@ -12,6 +12,7 @@
 
 mod births;
 mod cache;
+mod collect;
 mod conflicts;
 mod connection;
 mod encode;
@@ -30,11 +31,12 @@ mod step;
 mod writable;
 
 pub use cache::{Opened, open_cached};
+pub use collect::{Collection, Reach, read_since, transactions};
 pub use conflicts::{Conflict, Side};
 pub use connection::{Batch, Connection, TxInfo};
 pub use error::StoreError;
 pub use file::write_whole;
-pub use read::{Damage, Inspection, inspect};
+pub use read::{Damage, Inspection, Transaction, inspect};
 pub use replay::{Replayed, load};
 pub use replica::Replica;
 pub use restore::restore;

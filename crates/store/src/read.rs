@@ -14,8 +14,9 @@ use std::sync::Arc;
 /// The longest line that is read, in bytes.
 pub(crate) const MAX_LINE: usize = 256 << 20;
 
-/// A whole transaction.
-pub(crate) struct Transaction {
+/// A whole transaction, as a log has it.
+#[derive(Clone, Debug)]
+pub struct Transaction {
     pub(crate) id: Uuid,
     pub(crate) parents: Vec<Uuid>,
     /// What the commit line says besides.
@@ -25,6 +26,23 @@ pub(crate) struct Transaction {
     /// The lines and the commit line as they stand.
     pub(crate) text: Arc<str>,
     pub(crate) crc: u32,
+}
+
+impl Transaction {
+    /// Its id: later than those of all it builds on.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The transactions that nobody had built on when it was made.
+    pub fn parents(&self) -> &[Uuid] {
+        &self.parents
+    }
+
+    /// Its lines and its commit line, each with its line feed: the same in every log that has it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// Something wrong with a log.

@@ -1,0 +1,26 @@
+//! Where a database is kept: in memory, in files, in SQLite, and several of them at once.
+//!
+//! A [`Place`] keeps two things of one database: its log, which is a set of transactions, each under its id, and versions,
+//! each a whole database in some form. The log is the truth. Since the order of its transactions means nothing, two places
+//! are brought together by giving each what it lacks, in whatever order, as often as one likes.
+//!
+//! Invariants
+//! - What a place has acknowledged is durable there.
+//! - Transactions that a place has already are passed over; no place changes or loses one.
+//! - A version is whole or absent. What does not verify is never given out as a version.
+//! - No place speaks of passwords: names and errors can be shown.
+
+mod error;
+mod file;
+mod form;
+mod memory;
+mod moment;
+mod place;
+mod squeeze;
+
+pub use error::PlaceError;
+pub use file::FilePlace;
+pub use form::{Form, Notation};
+pub use memory::MemoryPlace;
+pub use place::{Mark, Place, Reading, Saved, Version};
+pub use squeeze::Squeeze;

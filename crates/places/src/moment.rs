@@ -1,0 +1,16 @@
+//! Moments as names of versions.
+
+use edn::Inst;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Now, in milliseconds.
+pub(crate) fn now() -> Inst {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Inst(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The moment as a name, or the next one that is free: two versions of one millisecond are two.
+pub(crate) fn free_name(moment: Inst, is_free: impl Fn(&str) -> bool) -> String {
+    let names = (moment.0..).map(|millis| millis.to_string());
+    names.into_iter().find(|name| is_free(name)).unwrap_or_default()
+}

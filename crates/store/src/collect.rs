@@ -1,0 +1,179 @@
+//! Logs that transactions of others are gathered in, and looked through, without a database being made of them.
+//!
+//! A log is a set of transactions. What is added to it is what it lacks; in which order is all the same.
+//!
+//! Invariants
+//! - What was added is flushed when [`add`] returns. Where it fails, whole transactions of it from the first on may be there.
+//! - What stands in the log already stays as it is; a torn end is set aside as by any other writer.
+//! - How far a log was read ([`Reach`]) holds for that very file: one that was replaced or cut is read from the start.
+//!
+//! [`add`]: Collection::add
+
+use crate::error::StoreError;
+use crate::file::LogFile;
+use crate::read::{Inspection, Transaction, inspect};
+use edn::Uuid;
+use rustc_hash::FxHashSet;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// A log that transactions are gathered in.
+///
+/// ```
+/// use store::{Collection, Connection, TxInfo, transactions};
+/// let folder = tempfile::tempdir().unwrap();
+/// let log = folder.path().join("log.edn");
+/// Connection::create(&log, &edn::Map::new(), &TxInfo::default()).unwrap();
+/// let all = transactions(&std::fs::read(&log).unwrap(), &log).unwrap();
+///
+/// let mut copy = Collection::at(&folder.path().join("copy.edn"));
+/// assert_eq!(copy.add(&all).unwrap(), 1);
+/// assert_eq!(copy.add(&all).unwrap(), 0);
+/// ```
+pub struct Collection {
+    path: PathBuf,
+    known: FxHashSet<Uuid>,
+    reach: Option<Reach>,
+}
+
+/// How far a log was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reach {
+    /// Which file it is, as far as the system tells.
+    pub file: u64,
+    /// Behind the last whole transaction, in bytes from the start.
+    pub end: u64,
+}
+
+impl Collection {
+    /// The log of a path, which is made when something is added where there is none.
+    pub fn at(path: &Path) -> Collection {
+        Collection { path: path.to_owned(), known: FxHashSet::default(), reach: None }
+    }
+
+    /// Adds what the log lacks and says how many transactions that were. The log is locked meanwhile.
+    pub fn add(&mut self, transactions: &[Transaction]) -> Result<usize, StoreError> {
+        let is_new = !self.path.exists();
+        let file = LogFile::open(&self.path, is_new)?;
+        self.look(&file)?;
+        let lacking: Vec<&Transaction> =
+            transactions.iter().filter(|t| !self.known.contains(&t.id)).collect();
+        let mut text = String::with_capacity(lacking.iter().map(|t| t.text.len()).sum());
+        let mut added = 0;
+        for transaction in lacking {
+            if self.known.insert(transaction.id) {
+                text.push_str(&transaction.text);
+                added += 1;
+            }
+        }
+        // Until all of it is on the disk nothing is known of the log.
+        let reach = self.reach.take();
+        file.append(text.as_bytes())?;
+        file.flush()?;
+        self.reach = reach.map(|reach| Reach { end: reach.end + text.len() as u64, ..reach });
+        Ok(added)
+    }
+
+    /// Takes up what others added to the log since it was last looked at.
+    fn look(&mut self, file: &LogFile) -> Result<(), StoreError> {
+        let tail = read_from(&self.path, self.reach)?;
+        if tail.from == 0 {
+            self.known.clear();
+        }
+        let inspection = inspect(&tail.bytes);
+        if let Some(damage) = inspection.damage.first() {
+            if !inspection.is_torn {
+                return Err(corrupt(&self.path, &tail, damage.line, &damage.problem));
+            }
+            let sound = inspection.sound_bytes;
+            file.set_aside(&tail.bytes[sound..], tail.from + sound as u64)?;
+        } else if tail.bytes.last().is_some_and(|last| *last != b'\n') {
+            file.append(b"\n")?;
+        }
+        self.known.extend(inspection.transactions.iter().map(|t| t.id));
+        let length =
+            std::fs::metadata(&self.path).map_err(StoreError::io("read", &self.path))?.len();
+        self.reach = Some(Reach { file: tail.file, end: length });
+        Ok(())
+    }
+}
+
+/// The whole transactions of a log behind a reach, in the order of their ids, and how far it reaches then. All of them, where the log is
+/// another file since; none where there is no log.
+pub fn read_since(
+    path: &Path,
+    since: Option<Reach>,
+) -> Result<(Vec<Transaction>, Option<Reach>), StoreError> {
+    let tail = match read_from(path, since) {
+        Ok(tail) => tail,
+        Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            return Ok((Vec::new(), None));
+        }
+        Err(error) => return Err(error),
+    };
+    let Inspection { transactions, damage, is_torn, sound_bytes, .. } = inspect(&tail.bytes);
+    if let Some(damage) = damage.first().filter(|_| !is_torn) {
+        return Err(corrupt(path, &tail, damage.line, &damage.problem));
+    }
+    let read = if damage.is_empty() { tail.bytes.len() } else { sound_bytes };
+    let reach = Reach { file: tail.file, end: tail.from + read as u64 };
+    Ok((transactions, Some(reach)))
+}
+
+/// The transactions of a log's text in the order of their ids. `path` is for messages. What is not whole is an error.
+pub fn transactions(bytes: &[u8], path: &Path) -> Result<Vec<Transaction>, StoreError> {
+    let inspection = inspect(bytes);
+    match inspection.damage.first() {
+        Some(damage) => Err(StoreError::Corrupt {
+            path: path.to_owned(),
+            line: damage.line,
+            problem: damage.problem.clone(),
+        }),
+        None => Ok(inspection.transactions),
+    }
+}
+
+/// The end of a file.
+struct Tail {
+    file: u64,
+    from: u64,
+    bytes: Vec<u8>,
+}
+
+fn read_from(path: &Path, since: Option<Reach>) -> Result<Tail, StoreError> {
+    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+    let metadata = file.metadata().map_err(StoreError::io("read", path))?;
+    let id = file_id(&metadata);
+    let from = match since {
+        Some(reach) if reach.file == id && reach.end <= metadata.len() => reach.end,
+        _ => 0,
+    };
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(from))
+        .and_then(|_| file.read_to_end(&mut bytes))
+        .map_err(StoreError::io("read", path))?;
+    Ok(Tail { file: id, from, bytes })
+}
+
+/// The line counts from the start of the file.
+fn corrupt(path: &Path, tail: &Tail, line: usize, problem: &str) -> StoreError {
+    let problem = match tail.from {
+        0 => problem.to_owned(),
+        from => format!("counted from byte {from}: {problem}"),
+    };
+    StoreError::Corrupt { path: path.to_owned(), line, problem }
+}
+
+#[cfg(unix)]
+fn file_id(metadata: &std::fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.ino()
+}
+
+#[cfg(not(unix))]
+fn file_id(metadata: &std::fs::Metadata) -> u64 {
+    let created = metadata.created().ok();
+    let since = created.and_then(|c| c.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos() as u64)
+}
