@@ -25,8 +25,8 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn of(place: &Place) -> Outcome<Sources> {
         let (roots, named) = (place.paths()?, place.sources());
-        let read = stamps(place, &named);
-        Ok(Sources { roots, scopes: Vec::new(), named, read })
+        // The first look reads them again, with stamps from before.
+        Ok(Sources { roots, scopes: Vec::new(), named, read: BTreeMap::new() })
     }
 
     pub(super) fn scopes(&self) -> &[Scope] {
@@ -46,7 +46,8 @@ impl Sources {
     /// Takes up what the configuration and the build files say now; says whether that was to be done. Where the configuration does
     /// not read, what it said before holds.
     pub(super) fn refresh(&mut self, place: &Place) -> Outcome<bool> {
-        if stamps(place, &self.named) == self.read {
+        let before = stamps(place, &self.named);
+        if before == self.read {
             return Ok(false);
         }
         let named = place.sources();
@@ -61,7 +62,13 @@ impl Sources {
             }
             self.named = named;
         }
+        // What is written while it is read has another stamp then, and is read again.
         self.read = stamps(place, &self.named);
+        for (file, stamp) in &mut self.read {
+            if let Some(before) = before.get(file) {
+                stamp.clone_from(before);
+            }
+        }
         self.roots = place.paths()?;
         Ok(true)
     }
