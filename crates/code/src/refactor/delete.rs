@@ -22,7 +22,7 @@ use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
 use super::work::{Var, Work};
-use crate::analysis::UsageFound;
+use crate::analysis::{MentionFound, UsageFound};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -173,7 +173,35 @@ impl<'a> Deleted<'a> {
         }
     }
 
+    /// Refuses where what goes is handed on, as by `import-vars`: under its other name it may be used anywhere.
+    fn guard_handed_on(&mut self, uses: Uses) {
+        let mut handed_on = Vec::new();
+        for (file, found) in self.work.sources.all() {
+            for def in found.definitions.iter().filter(|def| &*def.kind == "import-vars") {
+                let stays = !self.goes(file, def.name_at.start as usize);
+                let is_it = |mention: &&MentionFound| mention.at == def.name_at;
+                for mention in found.mentions.iter().filter(is_it) {
+                    if stays && is_no_more(&self.vars, &mention.to, &mention.name) {
+                        handed_on.push((file, def, mention));
+                    }
+                }
+            }
+        }
+        for (file, def, mention) in handed_on {
+            let what = format!("{}/{} is handed on here", mention.to, mention.name);
+            let message = format!("{what}, as {}/{}", def.ns, def.name);
+            match uses {
+                Uses::Ignore => self.work.draft.warn(file, &def.name_at, message),
+                _ => {
+                    let help = "take it out of this form first, or --force leaves that as it is";
+                    self.work.refuse(file, &def.name_at, Why::Lost, message, help);
+                }
+            }
+        }
+    }
+
     fn finish(mut self, uses: Uses) -> Result<Change, Refused> {
+        self.guard_handed_on(uses);
         let users = self.users();
         let (required, users): (Vec<_>, Vec<_>) = users.into_iter().partition(|(file, used)| {
             let at = used.name_at.start as usize..used.name_at.end as usize;
