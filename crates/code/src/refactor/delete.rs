@@ -15,6 +15,7 @@
 //! each use that means nothing then.
 
 use super::draft::Change;
+use super::handed_on::handed_on;
 use super::meaning::{Altered, Fate};
 use super::named::{statements, unknown};
 use super::ns_form::{Lib, Platforms};
@@ -22,7 +23,7 @@ use super::reason::{Reason, Refused, Why};
 use super::renaming::Renaming;
 use super::sources::Sources;
 use super::work::{Var, Work};
-use crate::analysis::{MentionFound, UsageFound};
+use crate::analysis::UsageFound;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -173,28 +174,19 @@ impl<'a> Deleted<'a> {
         }
     }
 
-    /// Refuses where what goes is handed on, as by `import-vars`: under its other name it may be used anywhere.
+    /// Refuses where what goes is handed on: under its other name it may be used anywhere.
     fn guard_handed_on(&mut self, uses: Uses) {
-        let mut handed_on = Vec::new();
-        for (file, found) in self.work.sources.all() {
-            for def in found.definitions.iter().filter(|def| &*def.kind == "import-vars") {
-                let stays = !self.goes(file, def.name_at.start as usize);
-                let is_it = |mention: &&MentionFound| mention.at == def.name_at;
-                for mention in found.mentions.iter().filter(is_it) {
-                    if stays && is_no_more(&self.vars, &mention.to, &mention.name) {
-                        handed_on.push((file, def, mention));
-                    }
-                }
+        for handed in handed_on(self.work.sources) {
+            let at = &handed.own.name_at;
+            let is_gone = is_no_more(&self.vars, &handed.var.to, &handed.var.name);
+            if !is_gone || self.goes(handed.file, at.start as usize) {
+                continue;
             }
-        }
-        for (file, def, mention) in handed_on {
-            let what = format!("{}/{} is handed on here", mention.to, mention.name);
-            let message = format!("{what}, as {}/{}", def.ns, def.name);
             match uses {
-                Uses::Ignore => self.work.draft.warn(file, &def.name_at, message),
+                Uses::Ignore => self.work.draft.warn(handed.file, at, handed.told()),
                 _ => {
                     let help = "take it out of this form first, or --force leaves that as it is";
-                    self.work.refuse(file, &def.name_at, Why::Lost, message, help);
+                    self.work.refuse(handed.file, at, Why::Lost, handed.told(), help);
                 }
             }
         }

@@ -24,6 +24,7 @@ pub use local::inline_local;
 
 use super::draft::Change;
 use super::edit::{Edit, Edits};
+use super::handed_on::handed_on;
 use super::meaning::{Altered, Fate};
 use super::name;
 use super::named::unknown;
@@ -57,6 +58,7 @@ pub fn inline(sources: &Sources, var: &str) -> Result<Change, Refused> {
     let body = Body::of(&work, file, def)?;
     let mut inlining = Inlining { work, file, ns, name, body, edits: Vec::new() };
     inlining.uses();
+    inlining.guard_handed_on();
     inlining.forms();
     inlining.finish()
 }
@@ -256,6 +258,17 @@ impl Inlining<'_> {
                         self.work.drop_refers((file, ns), lib, &gone);
                     }
                 }
+            }
+        }
+    }
+
+    /// Refuses where the var is handed on: it has to stay for that.
+    fn guard_handed_on(&mut self) {
+        for handed in handed_on(self.work.sources) {
+            if (&*handed.var.to, &*handed.var.name) == (self.ns, self.name) {
+                let help = "take it out of this form first";
+                let at = &handed.own.name_at;
+                self.work.refuse(handed.file, at, Why::Unsupported, handed.told(), help);
             }
         }
     }

@@ -45,6 +45,7 @@ mod delete;
 mod draft;
 mod edit;
 mod extract;
+mod handed_on;
 mod inline;
 mod keyword;
 mod layout;

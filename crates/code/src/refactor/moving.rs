@@ -29,6 +29,7 @@ mod text;
 mod users;
 
 use super::draft::Change;
+use super::handed_on::handed_on;
 use super::meaning::Altered;
 use super::name;
 use super::ns_form::{Clause, NsForm};
@@ -151,6 +152,7 @@ impl<'a> Moving<'a> {
                 }
             }
         }
+        self.guard_handed_on();
         let target = &self.work.namings[&self.target_key()];
         for lib in target.form.libs().iter().filter(|lib| lib.ns != self.home.ns) {
             for refer in lib.refers.iter().filter(|r| self.home.vars.contains(&r.name)) {
@@ -159,6 +161,18 @@ impl<'a> Moving<'a> {
                     refer.name, lib.ns, refer.original, self.target.ns
                 );
                 self.work.draft.refuse(Reason::new(Why::Taken, message));
+            }
+        }
+    }
+
+    /// Refuses where what moves is handed on: which library it comes from stands there for many at once.
+    fn guard_handed_on(&mut self) {
+        for handed in handed_on(self.work.sources) {
+            let at = &handed.own.name_at;
+            let stays = !self.in_moved(handed.file, at.start as usize);
+            if stays && self.moves(Some(&handed.var.to), &handed.var.name) {
+                let help = "take it out of this form first, and put it behind its new namespace";
+                self.work.refuse(handed.file, at, Why::Unsupported, handed.told(), help);
             }
         }
     }

@@ -2,6 +2,7 @@
 //! class, with a protocol's method what implements it, with a var that is handed on (`import-vars`) what hands it on.
 
 use super::draft::{Change, Draft};
+use super::handed_on::handed_on;
 use super::mentions::{self, Mentioned, Texts};
 use super::name;
 use super::reason::{Reason, Refused, Why};
@@ -76,7 +77,7 @@ fn is_a_move(var: &str, ns: &str) -> Reason {
 /// All names that change: the var's own, those of the constructors that a record or type has by its name, and those under
 /// which other namespaces hand it on.
 fn names(sources: &Sources, ns: &str, old: &str, new: &str) -> Result<BTreeSet<Renamed>, Reason> {
-    let handed_on = handed_on(sources);
+    let handed_on = pairs(sources);
     let mut names = BTreeSet::new();
     let mut waiting = vec![ns.to_string()];
     while let Some(ns) = waiting.pop() {
@@ -98,20 +99,20 @@ fn names(sources: &Sources, ns: &str, old: &str, new: &str) -> Result<BTreeSet<R
 
 type Var<'a> = (&'a str, &'a str);
 
-/// The vars that a namespace makes its own under the same name, each with the var that it is of another one.
-fn handed_on(sources: &Sources) -> Vec<[Var<'_>; 2]> {
-    let mut pairs = Vec::new();
+/// The vars that are handed on, each with the var that it is of another namespace: those that are only named, and those that
+/// are used to make the new one.
+fn pairs(sources: &Sources) -> Vec<[Var<'_>; 2]> {
+    let named =
+        handed_on(sources).map(|h| [(&*h.own.ns, &*h.own.name), (&*h.var.to, &*h.var.name)]);
+    let mut pairs: Vec<[Var<'_>; 2]> = named.collect();
     for (_, found) in sources.all() {
         for def in found.definitions.iter().filter(|def| &*def.kind == "import-vars") {
-            let mentioned = found.mentions.iter().filter(|mention| mention.at == def.name_at);
-            let mentioned = mentioned.map(|mention| (&*mention.to, &*mention.name));
             let used = found.usages.iter().filter(|used| used.name_at == def.name_at);
             let used = used.filter_map(|used| Some((used.to.as_deref()?, &*used.name)));
-            let own = (&*def.ns, &*def.name);
-            let others = mentioned.chain(used).filter(|other| other.1 == own.1 && *other != own);
-            pairs.extend(others.map(|other| [own, other]));
+            pairs.extend(used.map(|used| [(&*def.ns, &*def.name), used]));
         }
     }
+    pairs.retain(|[own, other]| other.1 == own.1 && other != own);
     pairs
 }
 
