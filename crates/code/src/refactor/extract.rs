@@ -110,8 +110,19 @@ const FUNCTIONS: [&str; 10] = [
 ];
 
 /// Forms whose parts are methods.
-const METHODS: [&str; 7] =
-    ["defrecord", "deftype", "reify", "proxy", "extend-type", "extend-protocol", "defprotocol"];
+const METHODS: [&str; 8] = [
+    "defrecord",
+    "deftype",
+    "reify",
+    "proxy",
+    "extend-type",
+    "extend-protocol",
+    "defprotocol",
+    "definterface",
+];
+
+/// Forms whose methods have no bodies.
+const SIGNATURES: [&str; 2] = ["defprotocol", "definterface"];
 
 impl Extraction<'_> {
     fn refuse(&mut self, at: Range<usize>, why: Why, message: String, help: &str) {
@@ -199,23 +210,17 @@ impl Extraction<'_> {
     /// Why a form is no expression where it stands.
     fn no_expression(&self) -> Option<&'static str> {
         let outline = &self.work.outlines[self.found.file];
-        let kind = |node: usize| outline.tree.node(node).kind;
         let path = &self.found.path;
-        let node = self.found.node;
-        if path.len() == 1 {
-            return Some("it is a whole statement");
-        }
-        let parent = path[path.len() - 2];
-        let place = |of: usize, child: usize| outline.tree.forms(of).position(|n| n == child);
-        let at = place(parent, node).unwrap_or_default();
-        let own = self.head(node);
-        if matches!(own, "catch" | "finally" | "recur" | "case*") {
-            return Some("it is part of the form around it");
-        }
-        if matches!(kind(parent), Kind::Conditional | Kind::ConditionalSplicing) {
+        let own = path.len() - 1;
+        let Some((parent, at)) = self.around(own) else { return Some("it is a whole statement") };
+        let outer = outline.tree.node(path[own - 1]).kind;
+        if matches!(outer, Kind::Conditional | Kind::ConditionalSplicing) {
             return Some("it is what readers choose from");
         }
-        let head = self.head(parent);
+        if matches!(self.head(path[own]), "catch" | "finally" | "recur" | "case*") {
+            return Some("it is part of the form around it");
+        }
+        let head = self.head(path[parent]);
         if THREADS.contains(&head) && at >= 2 {
             return Some("it is a step of a thread");
         }
@@ -225,45 +230,76 @@ impl Extraction<'_> {
         if matches!(head, "." | "..") && at >= 2 {
             return Some("it is a member");
         }
-        let clauses = outline.tree.forms(parent).count();
+        let clauses = outline.tree.forms(path[parent]).count();
         if head == "case" && at >= 2 && at % 2 == 0 && at + 1 < clauses {
             return Some("it is a constant");
         }
         if at == 1 && (BINDS.contains(&head) || head == "letfn") {
             return Some("it is what is bound");
         }
-        let has_parameters = |list: usize| {
-            let mut forms = outline.tree.forms(list);
-            forms.next().is_some_and(|first| kind(first) == Kind::Vector)
-        };
-        let is_parameters = kind(node) == Kind::Vector
-            && outline.tree.forms(parent).find(|n| kind(*n) == Kind::Vector) == Some(node);
-        if FUNCTIONS.contains(&head)
-            && (is_parameters || kind(node) == Kind::List && has_parameters(node))
-        {
-            return Some("it is parameters, or a function's arity");
+        let after_let = outline.tree.forms(path[parent]).nth(at.wrapping_sub(1));
+        if after_let.is_some_and(|n| outline.node_text(n) == ":let") {
+            return Some("it is what is bound");
         }
-        let around = path.len().checked_sub(3).map(|at| path[at]);
-        if let Some(around) = around {
-            let head = self.head(around);
-            let is_method = METHODS.contains(&head) && kind(parent) == Kind::List;
-            if is_method && (head == "defprotocol" || at == 1 && kind(node) == Kind::Vector) {
-                return Some("it is parameters");
+        if FUNCTIONS.contains(&head) && self.has_parameters(path[own]) {
+            return Some("it is a function's arity");
+        }
+        (1..=own).rev().find_map(|at| self.binds(at))
+    }
+
+    /// The form around a node of the path, and the place of the node in it: both without the reader conditionals between them.
+    fn around(&self, mut own: usize) -> Option<(usize, usize)> {
+        let outline = &self.work.outlines[self.found.file];
+        let path = &self.found.path;
+        let kind = |at: Option<usize>| at.map(|at| outline.tree.node(path[at]).kind);
+        loop {
+            // What stands behind a feature, and what is spliced from there.
+            let behind = kind(own.checked_sub(2));
+            if matches!(behind, Some(Kind::Conditional | Kind::ConditionalSplicing)) {
+                own -= 2;
+            } else if kind(own.checked_sub(3)) == Some(Kind::ConditionalSplicing) {
+                own -= 3;
+            } else {
+                break;
             }
-            if BINDS.contains(&head) && place(around, parent) == Some(1) && at % 2 == 0 {
-                return Some("it is a pattern");
-            }
-            if at == 0
-                && has_parameters(parent)
-                && kind(parent) == Kind::List
-                && FUNCTIONS.contains(&head)
-            {
-                return Some("it is parameters");
-            }
-            let after_let = outline.tree.forms(parent).nth(at.wrapping_sub(1));
-            if BINDS.contains(&head) && after_let.is_some_and(|n| outline.node_text(n) == ":let") {
-                return Some("it is what is bound");
-            }
+        }
+        let parent = own.checked_sub(1)?;
+        let place = outline.tree.forms(path[parent]).position(|node| node == path[own]);
+        Some((parent, place.unwrap_or_default()))
+    }
+
+    /// Whether a list begins with parameters.
+    fn has_parameters(&self, list: usize) -> bool {
+        let tree = &self.work.outlines[self.found.file].tree;
+        let first = tree.forms(list).next();
+        tree.node(list).kind == Kind::List
+            && first.is_some_and(|first| tree.node(first).kind == Kind::Vector)
+    }
+
+    /// Why what is inside of a node of the path binds names.
+    fn binds(&self, own: usize) -> Option<&'static str> {
+        let tree = &self.work.outlines[self.found.file].tree;
+        let path = &self.found.path;
+        let (parent, at) = self.around(own)?;
+        let is_vector = |node: usize| tree.node(node).kind == Kind::Vector;
+        let head = self.head(path[parent]);
+        // Behind the value that a method is for, which may be a vector.
+        let first = if head == "defmethod" { 3 } else { 1 };
+        let parameters = tree.forms(path[parent]).skip(first).find(|node| is_vector(*node));
+        if FUNCTIONS.contains(&head) && head != "deftest" && parameters == Some(path[own]) {
+            return Some("it is parameters");
+        }
+        let (around, place) = self.around(parent)?;
+        let head = self.head(path[around]);
+        let is_method = METHODS.contains(&head) && tree.node(path[parent]).kind == Kind::List;
+        if is_method && (SIGNATURES.contains(&head) || at == 1 && is_vector(path[own])) {
+            return Some("it is parameters");
+        }
+        if BINDS.contains(&head) && place == 1 && at % 2 == 0 {
+            return Some("it is a pattern");
+        }
+        if FUNCTIONS.contains(&head) && at == 0 && self.has_parameters(path[parent]) {
+            return Some("it is parameters");
         }
         None
     }
