@@ -195,6 +195,9 @@ impl Extraction<'_> {
         if quoted > 0 {
             why_not = why_not.or(Some("it is what a macro makes"));
         }
+        if self.found.platforms.iter().next().is_none() {
+            why_not = why_not.or(Some("no platform that is known here reads it"));
+        }
         let why_not = why_not.or_else(|| self.no_expression());
         if let Some(why) = why_not {
             let message = format!("this is no expression that a function could be made of: {why}");
