@@ -17,6 +17,7 @@ use crate::moment;
 use crate::place::{Mark, Place, Reading, Saved, Version, checked_name, is_moment};
 use crate::squeeze::Squeeze;
 use async_trait::async_trait;
+use db::Db;
 use edn::Inst;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -102,7 +103,7 @@ impl Place for FilePlace {
         format!("file {}", self.folder.join(format!("{}.edn", self.stem)).display())
     }
 
-    async fn append(&self, transactions: &[Transaction]) -> Result<(), PlaceError> {
+    async fn append(&self, transactions: &[Transaction], _: Option<&Db>) -> Result<(), PlaceError> {
         std::fs::create_dir_all(&self.folder).map_err(|e| io("create", &self.folder, e))?;
         let mut collection = self.collection.lock().unwrap_or_else(PoisonError::into_inner);
         collection.add(transactions)?;

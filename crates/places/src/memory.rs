@@ -3,6 +3,7 @@
 use crate::error::PlaceError;
 use crate::place::{Mark, Place, Reading, Saved, Version, checked_name};
 use async_trait::async_trait;
+use db::Db;
 use edn::Uuid;
 use rustc_hash::FxHashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,7 +35,7 @@ impl Place for MemoryPlace {
         "memory".to_owned()
     }
 
-    async fn append(&self, transactions: &[Transaction]) -> Result<(), PlaceError> {
+    async fn append(&self, transactions: &[Transaction], _: Option<&Db>) -> Result<(), PlaceError> {
         let mut kept = self.kept();
         for transaction in transactions {
             if kept.ids.insert(transaction.id()) {

@@ -3,6 +3,7 @@
 use crate::error::PlaceError;
 use crate::form::{Form, Notation};
 use async_trait::async_trait;
+use db::Db;
 use edn::Inst;
 use store::Transaction;
 
@@ -62,7 +63,14 @@ pub trait Place: Send + Sync {
     fn name(&self) -> String;
 
     /// Adds transactions to the log; those that are there already are passed over. They are durable when this returns.
-    async fn append(&self, transactions: &[Transaction]) -> Result<(), PlaceError>;
+    ///
+    /// `database` is what they and all others of the caller lead to, where the caller has it. Places that show the database
+    /// to programs which read no logs (tables for SQL, stored indexes) bring that up to it in one change with the log.
+    async fn append(
+        &self,
+        transactions: &[Transaction],
+        database: Option<&Db>,
+    ) -> Result<(), PlaceError>;
 
     /// What came to the log behind a mark; everything where there is none, or where the log is another one since.
     async fn read(&self, after: Option<&Mark>) -> Result<Reading, PlaceError>;

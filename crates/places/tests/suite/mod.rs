@@ -55,10 +55,10 @@ async fn nothing_is_there_at_first(open: Open<'_>) {
 async fn transactions_stay_and_come_once(open: Open<'_>) {
     let all = some(20);
     // Later ones first, doubled, and by two programs.
-    open().append(&all[10..]).await.unwrap();
-    open().append(&all[5..15]).await.unwrap();
-    open().append(&all).await.unwrap();
-    open().append(&[]).await.unwrap();
+    open().append(&all[10..], None).await.unwrap();
+    open().append(&all[5..15], None).await.unwrap();
+    open().append(&all, None).await.unwrap();
+    open().append(&[], None).await.unwrap();
     let read = open().read(None).await.unwrap().transactions;
     assert_eq!(read.len(), all.len());
     assert_eq!(texts(&read), texts(&all));
@@ -72,11 +72,11 @@ async fn a_mark_shows_what_is_new(open: Open<'_>) {
     let all = some(9);
     let (reader, writer) = (open(), open());
     let start = reader.read(None).await.unwrap().mark;
-    writer.append(&all[4..]).await.unwrap();
+    writer.append(&all[4..], None).await.unwrap();
     let first = reader.read(Some(&start)).await.unwrap();
     assert_eq!(texts(&first.transactions), texts(&all[4..]));
     // What came later may be older: marks go by arrival.
-    writer.append(&all[..4]).await.unwrap();
+    writer.append(&all[..4], None).await.unwrap();
     let second = reader.read(Some(&first.mark)).await.unwrap();
     assert_eq!(texts(&second.transactions), texts(&all[..4]));
     assert!(open().read(Some(&second.mark)).await.unwrap().transactions.is_empty());
@@ -90,7 +90,7 @@ async fn writers_side_by_side_lose_nothing(open: Open<'_>) {
             tokio::spawn(async move {
                 for part in mine.chunks(3) {
                     // Another writer may be at it: that passes.
-                    while let Err(error) = place.append(part).await {
+                    while let Err(error) = place.append(part, None).await {
                         assert!(error.is_passing(), "{error}");
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
