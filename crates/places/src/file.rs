@@ -111,9 +111,9 @@ impl Place for FilePlace {
     }
 
     async fn read(&self, after: Option<&Mark>) -> Result<Reading, PlaceError> {
-        let (transactions, reach) = read_since(&self.log, after.and_then(reach_of))?;
-        let mark = Mark(reach.map_or_else(String::new, |r| format!("{} {}", r.file, r.end)));
-        Ok(Reading { transactions, mark })
+        let news = read_since(&self.log, after.and_then(reach_of))?;
+        let mark = Mark(news.reach.map_or_else(String::new, |r| format!("{} {}", r.file, r.end)));
+        Ok(Reading { transactions: news.transactions, mark, is_all: news.is_all })
     }
 
     async fn save(&self, name: Option<&str>, saved: &Saved) -> Result<Version, PlaceError> {

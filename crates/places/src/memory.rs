@@ -47,10 +47,12 @@ impl Place for MemoryPlace {
 
     async fn read(&self, after: Option<&Mark>) -> Result<Reading, PlaceError> {
         let kept = self.kept();
-        let from = after.and_then(|mark| mark.0.parse().ok()).unwrap_or(0);
+        let from = after.and_then(|mark| mark.0.parse().ok());
+        let news = from.and_then(|from: usize| kept.log.get(from..));
         Ok(Reading {
-            transactions: kept.log.get(from..).unwrap_or(&kept.log).to_vec(),
+            transactions: news.unwrap_or(&kept.log).to_vec(),
             mark: Mark(kept.log.len().to_string()),
+            is_all: news.is_none(),
         })
     }
 

@@ -18,6 +18,8 @@ pub struct Reading {
     pub transactions: Vec<Transaction>,
     /// Behind the last of them.
     pub mark: Mark,
+    /// Whether this is the whole log: no mark was given, or the log is another one since it was.
+    pub is_all: bool,
 }
 
 /// A database as it is kept: what a version consists of.

@@ -46,6 +46,17 @@ pub struct Reach {
     pub end: u64,
 }
 
+/// What came to a log.
+#[derive(Debug)]
+pub struct Arrivals {
+    /// The transactions.
+    pub transactions: Vec<Transaction>,
+    /// Behind the last of them; none where there is no log.
+    pub reach: Option<Reach>,
+    /// Whether this is all of the log: it was never read, or is another one since.
+    pub is_all: bool,
+}
+
 impl Collection {
     /// The log of a path, which is made when something is added where there is none.
     pub fn at(path: &Path) -> Collection {
@@ -101,14 +112,11 @@ impl Collection {
 
 /// The whole transactions of a log behind a reach, in the order of their ids, and how far it reaches then. All of them, where the log is
 /// another file since; none where there is no log.
-pub fn read_since(
-    path: &Path,
-    since: Option<Reach>,
-) -> Result<(Vec<Transaction>, Option<Reach>), StoreError> {
+pub fn read_since(path: &Path, since: Option<Reach>) -> Result<Arrivals, StoreError> {
     let tail = match read_from(path, since) {
         Ok(tail) => tail,
         Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
-            return Ok((Vec::new(), None));
+            return Ok(Arrivals { transactions: Vec::new(), reach: None, is_all: true });
         }
         Err(error) => return Err(error),
     };
@@ -118,7 +126,7 @@ pub fn read_since(
     }
     let read = if damage.is_empty() { tail.bytes.len() } else { sound_bytes };
     let reach = Reach { file: tail.file, end: tail.from + read as u64 };
-    Ok((transactions, Some(reach)))
+    Ok(Arrivals { transactions, reach: Some(reach), is_all: tail.from == 0 })
 }
 
 /// The transactions of a log's text in the order of their ids. `path` is for messages. What is not whole is an error.

@@ -31,7 +31,7 @@ mod step;
 mod writable;
 
 pub use cache::{Opened, open_cached};
-pub use collect::{Collection, Reach, read_since, transactions};
+pub use collect::{Arrivals, Collection, Reach, read_since, transactions};
 pub use conflicts::{Conflict, Side};
 pub use connection::{Batch, Connection, TxInfo};
 pub use error::StoreError;

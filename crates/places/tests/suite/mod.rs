@@ -79,7 +79,11 @@ async fn a_mark_shows_what_is_new(open: Open<'_>) {
     writer.append(&all[..4], None).await.unwrap();
     let second = reader.read(Some(&first.mark)).await.unwrap();
     assert_eq!(texts(&second.transactions), texts(&all[..4]));
-    assert!(open().read(Some(&second.mark)).await.unwrap().transactions.is_empty());
+    let third = open().read(Some(&second.mark)).await.unwrap();
+    assert!(third.transactions.is_empty());
+    // Whoever knows the mark is told news alone, and is told so.
+    assert!(!second.is_all && !third.is_all);
+    assert!(open().read(None).await.unwrap().is_all);
 }
 
 async fn writers_side_by_side_lose_nothing(open: Open<'_>) {
