@@ -5,7 +5,8 @@
 //!   the data.
 //! - The data of a transaction are transaction data: applied to the database before it they give the one after it.
 //!
-//! Costs: a walk through what is said; [`Db::tx_range`] walks through everything, for no index is by transaction.
+//! Costs: a walk through what is said; [`Db::tx_range`] looks at the leaves in which something of the first transaction or a later one
+//! stands or stood.
 
 use crate::conn::Conn;
 use crate::datom::{Datom, EntityId, Index, MAX_ID, Prefix, TX0};
@@ -94,12 +95,16 @@ impl Db {
         from: Option<EntityId>,
         to: Option<EntityId>,
     ) -> Vec<(EntityId, Vec<Datom>)> {
-        let all = self.unviewed().history();
-        let mut datoms: Vec<Datom> = all
-            .scan(Index::Eavt, &Prefix::default())
-            .filter(|d| from.is_none_or(|t| d.tx >= t) && to.is_none_or(|t| d.tx < t))
-            .collect();
-        datoms.sort_by_key(|d| (d.tx, d.added));
+        let past = self.past.as_ref().map(|past| &past.eavt);
+        let mut datoms = Vec::new();
+        for tree in [&self.now.eavt].into_iter().chain(past) {
+            tree.for_each_from(from.unwrap_or(0), |datom| datoms.push(datom));
+        }
+        datoms.retain(|d| to.is_none_or(|t| d.tx < t));
+        let order = self.order(Index::Eavt);
+        datoms.sort_by(|x, y| {
+            (x.tx, x.added).cmp(&(y.tx, y.added)).then_with(|| order.by_entity(x, y))
+        });
         let same = |x: &Datom, y: &Datom| x.tx == y.tx;
         datoms.chunk_by(same).map(|data| (data[0].tx, data.to_vec())).collect()
     }

@@ -1,14 +1,15 @@
 //! A persistent B+tree of datoms: what each index is.
 //!
-//! Leaves hold up to [`LEAF`] datoms in columns, branches the first datom of each child and the number of datoms
-//! below it. Nodes are shared between versions; one that nobody else holds is edited in place.
+//! Leaves hold up to [`LEAF`] datoms in columns, branches the first datom of each child, the number of datoms below it, and a
+//! transaction that none below it is later than. Nodes are shared between versions; one that nobody else holds is edited in place.
 //!
 //! Invariants
 //! - Datoms stand in the order they were inserted by, which is always the same for one tree.
 //! - All leaves have the same depth, no node but the root is empty, and each branch's counts are exact.
 //!
 //! Costs: look-up, insertion, removal, the rank of a position and the datom at a rank are O(log n), copying at most
-//! one node a level. A range is two ranks, so its size is known before it is read.
+//! one node a level. A range is two ranks, so its size is known before it is read. What is of one transaction or later is found
+//! in the leaves that have some of it, or had.
 //!
 //! Nodes that come from a storage are read when they are looked at and may be let go of afterwards (`child`), so leaves are handed
 //! out as [`LeafRef`]s, which keep them.
@@ -71,6 +72,8 @@ pub(crate) struct Leaf {
 struct Branch {
     firsts: Vec<Datom>,
     counts: Vec<usize>,
+    /// None of a child's datoms is of a later transaction; those that went may have been.
+    latest: Vec<u32>,
     children: Vec<Child>,
 }
 
@@ -166,6 +169,14 @@ impl Node {
             Node::Branch(branch) => branch.counts.iter().sum(),
         }
     }
+
+    /// A transaction that none of its datoms is later than.
+    fn latest(&self) -> u32 {
+        match self {
+            Node::Leaf(leaf) => leaf.latest(),
+            Node::Branch(branch) => branch.latest.iter().copied().max().unwrap_or(0),
+        }
+    }
 }
 
 impl Branch {
@@ -173,6 +184,7 @@ impl Branch {
         Branch {
             firsts: children.iter().map(Child::first).collect(),
             counts: children.iter().map(Child::count).collect(),
+            latest: children.iter().map(|child| child.node().latest()).collect(),
             children,
         }
     }
@@ -268,6 +280,13 @@ impl Tree {
         TreeIter::new(self, ranks, leaf)
     }
 
+    /// Calls `each` with the datoms of this transaction and later ones, in the tree's order.
+    pub(crate) fn for_each_from(&self, tx: u32, mut each: impl FnMut(Datom)) {
+        if let Some(root) = &self.root {
+            from(&root.node(), tx, &mut each);
+        }
+    }
+
     /// The leaf that holds a rank, and the rank of its first datom.
     pub(crate) fn leaf_at(&self, rank: usize) -> Option<(LeafRef<'_>, usize)> {
         let mut start = 0;
@@ -280,6 +299,20 @@ impl Tree {
             at
         })?;
         (rank < start + leaf.len()).then_some((leaf, start))
+    }
+}
+
+fn from(node: &Node, tx: u32, each: &mut impl FnMut(Datom)) {
+    match node {
+        Node::Leaf(leaf) => {
+            (0..leaf.len()).map(|i| leaf.datom(i)).filter(|d| d.tx >= tx).for_each(each);
+        }
+        Node::Branch(branch) => {
+            let children = branch.children.iter().zip(&branch.latest);
+            children
+                .filter(|(_, latest)| **latest >= tx)
+                .for_each(|(child, _)| from(&child.node(), tx, each));
+        }
     }
 }
 
@@ -300,6 +333,11 @@ impl Leaf {
     /// Whether nothing in it is of a later transaction.
     pub(crate) fn is_upto(&self, tx: u32) -> bool {
         tx == u32::MAX || self.tx[..self.len].iter().fold(0, |last, t| last.max(*t)) <= tx
+    }
+
+    /// The last transaction of its datoms.
+    fn latest(&self) -> u32 {
+        self.tx[..self.len].iter().fold(0, |last, tx| last.max(tx & !RETRACTED))
     }
 
     /// The attribute column.

@@ -13,7 +13,7 @@ use crate::view::View;
 use edn::Value;
 use std::sync::Arc;
 
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 pub(super) fn bytes(db: &Db, store: &Arc<Store>) -> Result<Vec<u8>, StorageError> {
     let schema = db.schema();

@@ -17,6 +17,13 @@ pub(crate) struct Builder {
     levels: Vec<(Branch, Vec<Address>)>,
 }
 
+/// What a branch says of a child.
+struct Below {
+    first: Datom,
+    count: usize,
+    latest: u32,
+}
+
 impl Builder {
     pub(crate) fn new(store: &Arc<Store>) -> Builder {
         Builder { store: store.clone(), leaf: Leaf::empty(), levels: Vec::new() }
@@ -33,16 +40,16 @@ impl Builder {
 
     fn finish_leaf(&mut self) -> Result<(), StorageError> {
         let address = self.store.write(leaf_bytes(&self.leaf))?;
-        let (first, count) = (self.leaf.datom(0), self.leaf.len());
+        let full =
+            Below { first: self.leaf.datom(0), count: self.leaf.len(), latest: self.leaf.latest() };
         self.leaf.len = 0;
-        self.add_child(0, first, count, address)
+        self.add_child(0, full, address)
     }
 
     fn add_child(
         &mut self,
         level: usize,
-        first: Datom,
-        count: usize,
+        child: Below,
         address: Address,
     ) -> Result<(), StorageError> {
         if level == self.levels.len() {
@@ -52,8 +59,9 @@ impl Builder {
             self.finish_branch(level)?;
         }
         let (branch, addresses) = &mut self.levels[level];
-        branch.firsts.push(first);
-        branch.counts.push(count);
+        branch.firsts.push(child.first);
+        branch.counts.push(child.count);
+        branch.latest.push(child.latest);
         addresses.push(address);
         Ok(())
     }
@@ -61,11 +69,13 @@ impl Builder {
     fn finish_branch(&mut self, level: usize) -> Result<(), StorageError> {
         let (branch, addresses) = &mut self.levels[level];
         let address = self.store.write(branch_bytes(branch, addresses))?;
-        let (first, count) = (branch.firsts[0], branch.counts.iter().sum());
+        let latest = branch.latest.iter().copied().max().unwrap_or(0);
+        let full = Below { first: branch.firsts[0], count: branch.counts.iter().sum(), latest };
         branch.firsts.clear();
         branch.counts.clear();
+        branch.latest.clear();
         addresses.clear();
-        self.add_child(level + 1, first, count, address)
+        self.add_child(level + 1, full, address)
     }
 
     /// The tree of all of them.

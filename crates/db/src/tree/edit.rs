@@ -168,6 +168,7 @@ impl Node {
             (Node::Branch(left), Node::Branch(right)) => {
                 left.firsts.extend_from_slice(&right.firsts);
                 left.counts.extend_from_slice(&right.counts);
+                left.latest.extend_from_slice(&right.latest);
                 left.children.extend_from_slice(&right.children);
             }
             _ => {}
@@ -204,6 +205,7 @@ impl Branch {
         };
         let split = self.children[at].edit().insert(datom, spot, level + 1, compare);
         self.counts[at] += 1;
+        self.latest[at] = self.latest[at].max(datom.tx);
         if at == 0 {
             self.firsts[0] = self.children[0].first();
         }
@@ -212,6 +214,7 @@ impl Branch {
         self.counts[at] -= count;
         self.firsts.insert(at + 1, right.first());
         self.counts.insert(at + 1, count);
+        self.latest.insert(at + 1, right.node().latest());
         self.children.insert(at + 1, right);
         if self.children.len() <= FANOUT {
             return None;
@@ -220,6 +223,7 @@ impl Branch {
         Some(Child::new(Node::Branch(Branch {
             firsts: self.firsts.split_off(cut),
             counts: self.counts.split_off(cut),
+            latest: self.latest.split_off(cut),
             children: self.children.split_off(cut),
         })))
     }
@@ -247,6 +251,7 @@ impl Branch {
     fn drop_child(&mut self, at: usize) {
         self.firsts.remove(at);
         self.counts.remove(at);
+        self.latest.remove(at);
         self.children.remove(at);
     }
 
@@ -256,6 +261,7 @@ impl Branch {
             if self.children[left].node().fits_with(&right.node()) {
                 self.children[left].edit().absorb(&right.node());
                 self.counts[left] += self.counts[left + 1];
+                self.latest[left] = self.latest[left].max(self.latest[left + 1]);
                 self.drop_child(left + 1);
                 return;
             }

@@ -2,7 +2,7 @@
 //!
 //! A node is a byte for its kind, the number of its datoms or children, then its columns one after the other: entities,
 //! attributes and transactions as differences to the one before, in variable length; values as they are. A branch has its
-//! children's first datoms in the same columns, then their counts and addresses.
+//! children's first datoms in the same columns, then their counts, what none of them is later than, and their addresses.
 
 use super::child::{Child, Held};
 use super::{Branch, FANOUT, LEAF, Leaf, Node, RETRACTED, Tree};
@@ -81,6 +81,7 @@ pub(super) fn branch_bytes(branch: &Branch, addresses: &[Address]) -> Vec<u8> {
     out.differences(&column(|d| d.tx | if d.added { 0 } else { RETRACTED }));
     branch.firsts.iter().for_each(|d| out.number(d.v.0));
     branch.counts.iter().for_each(|count| out.number(*count as u64));
+    out.differences(&branch.latest);
     addresses.iter().for_each(|address| out.number(*address));
     out.0
 }
@@ -111,8 +112,11 @@ impl Record for Held {
     }
 
     fn size(&self) -> usize {
-        let child =
-            size_of::<Datom>() + size_of::<usize>() + size_of::<Child>() + size_of::<Part<Held>>();
+        let child = size_of::<Datom>()
+            + size_of::<usize>()
+            + size_of::<u32>()
+            + size_of::<Child>()
+            + size_of::<Part<Held>>();
         size_of::<Held>() + if let Node::Branch(_) = self.node { FANOUT * child } else { 0 }
     }
 }
@@ -143,6 +147,7 @@ fn branch(
     let mut branch = Branch {
         firsts: Vec::with_capacity(FANOUT),
         counts: Vec::with_capacity(FANOUT),
+        latest: vec![0; len],
         children: Vec::with_capacity(FANOUT),
     };
     for i in 0..len {
@@ -154,6 +159,7 @@ fn branch(
     for _ in 0..len {
         branch.counts.push(u32::try_from(input.number()?).ok()? as usize);
     }
+    input.differences(&mut branch.latest)?;
     for i in 0..len {
         let child = Some(input.number()?).filter(|child| *child < address)?;
         branch.children.push(Child::stored(store, child, branch.counts[i]));

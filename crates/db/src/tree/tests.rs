@@ -6,7 +6,13 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn datom(n: u32) -> Datom {
-    Datom { e: n, a: n % 7, v: Cell::entity(n / 3), tx: n, added: !n.is_multiple_of(5) }
+    let added = !n.is_multiple_of(5);
+    Datom { e: n, a: n % 7, v: Cell::entity(n / 3), tx: tx_of(n), added }
+}
+
+/// Runs of one transaction, in no order.
+fn tx_of(n: u32) -> u32 {
+    (n / 40) * 37 % 100
 }
 
 fn by_entity(x: &Datom, y: &Datom) -> Ordering {
@@ -48,9 +54,10 @@ impl Node {
                 let depths: Vec<usize> = branch
                     .children
                     .iter()
-                    .zip(branch.firsts.iter().zip(&branch.counts))
-                    .map(|(child, (first, count))| {
+                    .zip(branch.firsts.iter().zip(&branch.counts).zip(&branch.latest))
+                    .map(|(child, ((first, count), latest))| {
                         assert_eq!((child.node().first(), child.node().count()), (*first, *count));
+                        assert!(child.node().latest() <= *latest);
                         child.node().checked(false)
                     })
                     .collect();
@@ -130,6 +137,10 @@ proptest! {
                 let mut runs = Vec::new();
                 tree.for_each_run(range, |leaf, run| runs.extend_from_slice(&leaf.entities()[run]));
                 prop_assert_eq!(&runs, &expected);
+                let mut of_low_or_later = Vec::new();
+                tree.for_each_from(tx_of(low), |d| of_low_or_later.push(d.e));
+                let expected = model.iter().copied().filter(|n| tx_of(*n) >= tx_of(low));
+                prop_assert_eq!(of_low_or_later, expected.collect::<Vec<_>>());
             }
             let sought: Vec<u32> = probes.iter().copied().collect();
             let there = sought.iter().copied().filter(|e| model.contains(e));

@@ -6,7 +6,8 @@ mod load;
 mod pack;
 
 use db::{
-    Address, Datom, Db, Index, MemoryStorage, Query, Schema, Storage, TX0, collect_garbage, restore,
+    Address, Datom, Db, Index, MemoryStorage, Prefix, Query, Schema, Storage, TX0, collect_garbage,
+    restore,
 };
 use edn::Value;
 use proptest::prelude::*;
@@ -99,6 +100,13 @@ proptest! {
                 stored.transact(&forms).unwrap();
             }
             prop_assert_eq!(everything(&stored), everything(&in_memory));
+            for back in 0..6 {
+                let from = stored.max_tx() - back;
+                let events = stored.tx_range(Some(from), None);
+                let of_history = stored.history().scan(Index::Eavt, &Prefix::default()).filter(|d| d.tx >= from).count();
+                prop_assert_eq!(events.iter().map(|(_, datoms)| datoms.len()).sum::<usize>(), of_history);
+                prop_assert_eq!(events.len(), in_memory.tx_range(Some(from), None).len());
+            }
             prop_assert_eq!((stored.max_eid(), stored.max_tx()), (in_memory.max_eid(), in_memory.max_tx()));
             stored.store(storage.clone()).unwrap();
             stored.store(storage.clone()).unwrap();
@@ -200,6 +208,10 @@ fn little_is_read_for_a_question_and_little_written_for_a_change() {
     changed.store(storage.clone()).unwrap();
     let (reads, writes) = storage.taken();
     assert!(reads <= 24 && writes <= 12, "{reads} reads and {writes} writes for one change");
+    let again = restore(storage.clone()).unwrap().unwrap();
+    assert_eq!(again.tx_range(Some(again.max_tx()), None)[0].1.len(), 3);
+    let (reads, _) = storage.taken();
+    assert!(reads <= 12, "{reads} reads for what the last transaction did");
     assert_eq!(everything(&restore(storage).unwrap().unwrap()), everything(&changed));
 }
 
