@@ -32,6 +32,7 @@ mod shelf;
 
 use crate::error::StoreError;
 use crate::file::read_all;
+use crate::files::System;
 use crate::read::{Inspection, inspect};
 use crate::replay::Replayed;
 use crate::seen::Heads;
@@ -73,7 +74,7 @@ pub fn open_cached(log: &Path, cache: &Path) -> Result<Opened, StoreError> {
     if let Some(db) = looked.as_ref().and_then(|looked| cached_db(cache, looked)) {
         return Ok(Opened { db, is_torn: false });
     }
-    let bytes = read_all(log)?;
+    let bytes = read_all(&System, log)?;
     let inspection = inspect(&bytes);
     let Inspection { is_torn, .. } = inspection;
     let state = inspection.replay(log)?;

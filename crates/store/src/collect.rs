@@ -10,13 +10,14 @@
 //! [`add`]: Collection::add
 
 use crate::error::StoreError;
-use crate::file::LogFile;
+use crate::file::{LogFile, is_there};
+use crate::files::{Files, System, Use, between};
 use crate::read::{Inspection, Transaction, inspect};
 use edn::Uuid;
 use rustc_hash::FxHashSet;
-use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A log that transactions are gathered in.
 ///
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 /// assert_eq!(copy.add(&all).unwrap(), 0);
 /// ```
 pub struct Collection {
+    files: Arc<dyn Files>,
     path: PathBuf,
     known: FxHashSet<Uuid>,
     reach: Option<Reach>,
@@ -60,13 +62,18 @@ pub struct Arrivals {
 impl Collection {
     /// The log of a path, which is made when something is added where there is none.
     pub fn at(path: &Path) -> Collection {
-        Collection { path: path.to_owned(), known: FxHashSet::default(), reach: None }
+        Collection::on(System::shared(), path)
+    }
+
+    /// The same on other files than the system's.
+    pub fn on(files: Arc<dyn Files>, path: &Path) -> Collection {
+        Collection { files, path: path.to_owned(), known: FxHashSet::default(), reach: None }
     }
 
     /// Adds what the log lacks and says how many transactions that were. The log is locked meanwhile.
     pub fn add(&mut self, transactions: &[Transaction]) -> Result<usize, StoreError> {
-        let is_new = !self.path.exists();
-        let file = LogFile::open(&self.path, is_new)?;
+        let is_new = !is_there(&*self.files, &self.path);
+        let file = LogFile::open(&self.files, &self.path, is_new)?;
         self.look(&file)?;
         let lacking: Vec<&Transaction> =
             transactions.iter().filter(|t| !self.known.contains(&t.id)).collect();
@@ -88,7 +95,7 @@ impl Collection {
 
     /// Takes up what others added to the log since it was last looked at.
     fn look(&mut self, file: &LogFile) -> Result<(), StoreError> {
-        let tail = read_from(&self.path, self.reach)?;
+        let tail = read_from(&*self.files, &self.path, self.reach)?;
         if tail.from == 0 {
             self.known.clear();
         }
@@ -103,9 +110,7 @@ impl Collection {
             file.append(b"\n")?;
         }
         self.known.extend(inspection.transactions.iter().map(|t| t.id));
-        let length =
-            std::fs::metadata(&self.path).map_err(StoreError::io("read", &self.path))?.len();
-        self.reach = Some(Reach { file: tail.file, end: length });
+        self.reach = Some(Reach { file: tail.file, end: file.identity()?.length });
         Ok(())
     }
 }
@@ -113,7 +118,7 @@ impl Collection {
 /// The whole transactions of a log behind a reach, in the order of their ids, and how far it reaches then. All of them, where the log is
 /// another file since; none where there is no log.
 pub fn read_since(path: &Path, since: Option<Reach>) -> Result<Arrivals, StoreError> {
-    let tail = match read_from(path, since) {
+    let tail = match read_from(&System, path, since) {
         Ok(tail) => tail,
         Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
             return Ok(Arrivals { transactions: Vec::new(), reach: None, is_all: true });
@@ -149,18 +154,15 @@ struct Tail {
     bytes: Vec<u8>,
 }
 
-fn read_from(path: &Path, since: Option<Reach>) -> Result<Tail, StoreError> {
-    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
-    let metadata = file.metadata().map_err(StoreError::io("read", path))?;
-    let id = file_id(&metadata);
+fn read_from(files: &dyn Files, path: &Path, since: Option<Reach>) -> Result<Tail, StoreError> {
+    let file = files.open(path, Use::Read).map_err(StoreError::io("open", path))?;
+    let there = file.identity().map_err(StoreError::io("read", path))?;
+    let (_, id) = there.place;
     let from = match since {
-        Some(reach) if reach.file == id && reach.end <= metadata.len() => reach.end,
+        Some(reach) if reach.file == id && reach.end <= there.length => reach.end,
         _ => 0,
     };
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(from))
-        .and_then(|_| file.read_to_end(&mut bytes))
-        .map_err(StoreError::io("read", path))?;
+    let bytes = between(&*file, from, there.length).map_err(StoreError::io("read", path))?;
     Ok(Tail { file: id, from, bytes })
 }
 
@@ -171,17 +173,4 @@ fn corrupt(path: &Path, tail: &Tail, line: usize, problem: &str) -> StoreError {
         from => format!("counted from byte {from}: {problem}"),
     };
     StoreError::Corrupt { path: path.to_owned(), line, problem }
-}
-
-#[cfg(unix)]
-fn file_id(metadata: &std::fs::Metadata) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    metadata.ino()
-}
-
-#[cfg(not(unix))]
-fn file_id(metadata: &std::fs::Metadata) -> u64 {
-    let created = metadata.created().ok();
-    let since = created.and_then(|c| c.duration_since(std::time::UNIX_EPOCH).ok());
-    since.map_or(0, |since| since.as_nanos() as u64)
 }

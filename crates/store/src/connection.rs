@@ -8,6 +8,7 @@ use crate::conflicts::{Conflict, Conflicts, SCHEMA, Topic};
 use crate::encode::{Encoded, Said, encode};
 use crate::error::StoreError;
 use crate::file::LogFile;
+use crate::files::{Files, System};
 use crate::read::inspect;
 use crate::replay::{Outcome, Replayed};
 use crate::replica::Replica;
@@ -17,7 +18,7 @@ use db::{AttrId, Cell, Datom, Db, EntityId, EntityRef, Listener, Op, OpValue, Sc
 use edn::{Inst, Map, Uuid, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is said about a transaction.
@@ -67,18 +68,33 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Connection {
     /// Makes a new log with this schema.
     pub fn create(path: &Path, schema: &Map, info: &TxInfo) -> Result<Connection, StoreError> {
+        Connection::create_on(System::shared(), path, schema, info)
+    }
+
+    /// The same on other files than the system's.
+    pub fn create_on(
+        files: Arc<dyn Files>,
+        path: &Path,
+        schema: &Map,
+        info: &TxInfo,
+    ) -> Result<Connection, StoreError> {
         let state = Replayed::empty()?;
         // Before the file is there: a schema that is refused leaves nothing behind.
         let changed = merged(state.db.schema(), schema)?;
         check_schema(&state.db, &changed, &new_properties(&state, schema))?;
-        let connection = Connection::over(LogFile::open(path, true)?, state, None);
+        let connection = Connection::over(LogFile::open(&files, path, true)?, state, None);
         connection.change_schema(schema, info)?;
         Ok(connection)
     }
 
     /// Opens a log for writing. A torn end is cut off and set aside.
     pub fn open(path: &Path) -> Result<Connection, StoreError> {
-        Replica::of(path)?.connect()
+        Connection::open_on(System::shared(), path)
+    }
+
+    /// The same on other files than the system's.
+    pub fn open_on(files: Arc<dyn Files>, path: &Path) -> Result<Connection, StoreError> {
+        Replica::on(files, path)?.connect()
     }
 
     /// The same, out of a cache as far as that has the log; where it has nothing of it, it has all of it afterwards. So opening

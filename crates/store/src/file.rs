@@ -1,62 +1,68 @@
 //! Files that keep what is written: append, flush, one writer at a time, replace as a whole or not at all.
 
 use crate::error::StoreError;
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::Write;
+use crate::files::{Files, Handle, Identity, System, Use, append_all, between};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
 /// A log open for appending. The lock goes with it.
 pub(crate) struct LogFile {
-    file: File,
+    files: Arc<dyn Files>,
+    file: Box<dyn Handle>,
     /// What it is as far as this writer knows.
     length: AtomicU64,
     path: PathBuf,
-    lock: File,
+    lock: Box<dyn Handle>,
 }
 
 impl LogFile {
     /// Opens a log for writing, alone.
-    pub(crate) fn open(path: &Path, create: bool) -> Result<LogFile, StoreError> {
+    pub(crate) fn open(
+        files: &Arc<dyn Files>,
+        path: &Path,
+        create: bool,
+    ) -> Result<LogFile, StoreError> {
         if !create {
-            fs::metadata(path).map_err(StoreError::io("open", path))?;
+            files.identity(path).map_err(StoreError::io("open", path))?;
         }
-        let lock = lock(path)?;
-        if create && path.exists() {
+        let lock = lock(&**files, path)?;
+        if create && is_there(&**files, path) {
             return Err(StoreError::Exists { path: path.to_owned() });
         }
-        let file = OpenOptions::new()
-            .append(true)
-            .create(create)
-            .open(path)
-            .map_err(StoreError::io("open", path))?;
+        let to = if create { Use::AppendNew } else { Use::Append };
+        let file = files.open(path, to).map_err(StoreError::io("open", path))?;
         // Somebody may have taken the file of the lock away; elsewhere a lock of the log would keep readers out.
         if cfg!(unix) {
-            take(&file, path)?;
+            take(&*file, path)?;
         }
         if create {
-            flush_folder(path)?;
+            flush_folder(&**files, path)?;
         }
-        let length = file.metadata().map_err(StoreError::io("read", path))?.len();
-        Ok(LogFile { file, length: AtomicU64::new(length), path: path.to_owned(), lock })
+        let length = file.identity().map_err(StoreError::io("read", path))?.length;
+        let (files, path) = (files.clone(), path.to_owned());
+        Ok(LogFile { files, file, length: AtomicU64::new(length), path, lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
+    pub(crate) fn files(&self) -> &Arc<dyn Files> {
+        &self.files
+    }
+
     /// The log as this writer left it; an error where another program changed it.
     pub(crate) fn identity(&self) -> Result<Identity, StoreError> {
         self.check()?;
-        Identity::of(&self.file).map_err(StoreError::io("read", &self.path))
+        self.file.identity().map_err(StoreError::io("read", &self.path))
     }
 
     /// Appends without flushing. What cannot be written whole, as on a full disk, is taken back as far as the system lets.
     pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let length = self.check()?;
-        if let Err(error) = (&self.file).write_all(bytes) {
-            let _ = self.file.set_len(length);
+        if let Err(error) = append_all(&*self.file, bytes) {
+            let _ = self.file.cut(length);
             return Err(StoreError::io("write", &self.path)(error));
         }
         self.length.store(length + bytes.len() as u64, Ordering::Relaxed);
@@ -65,15 +71,23 @@ impl LogFile {
 
     /// Puts what was appended on the disk.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(StoreError::io("flush", &self.path))?;
-        if is_at(&self.file, &self.path) { Ok(()) } else { self.changed() }
+        self.file.flush().map_err(StoreError::io("flush", &self.path))?;
+        if self.is_at_its_path() { Ok(()) } else { self.changed() }
     }
 
     /// The log's length, which must be what this writer left.
     fn check(&self) -> Result<u64, StoreError> {
         let length = self.length.load(Ordering::Relaxed);
-        let found = self.file.metadata().map_err(StoreError::io("read", &self.path))?.len();
-        if found == length && is_at(&self.file, &self.path) { Ok(length) } else { self.changed() }
+        let found = self.file.identity().map_err(StoreError::io("read", &self.path))?.length;
+        if found == length && self.is_at_its_path() { Ok(length) } else { self.changed() }
+    }
+
+    /// Whether its path still leads to it: git replaces files when it merges.
+    fn is_at_its_path(&self) -> bool {
+        match (self.file.identity(), self.files.identity(&self.path)) {
+            (Ok(open), Ok(there)) => open.is_same_file(&there),
+            _ => false,
+        }
     }
 
     fn changed<T>(&self) -> Result<T, StoreError> {
@@ -83,141 +97,96 @@ impl LogFile {
 
     /// Cuts the log after its sound part and puts the rest into a file of its own; says which.
     pub(crate) fn set_aside(&self, rest: &[u8], sound: u64) -> Result<PathBuf, StoreError> {
-        let aside = free_name(&self.path);
-        write_whole(&aside, rest)?;
-        self.file.set_len(sound).map_err(StoreError::io("cut", &self.path))?;
+        let aside = free_name(&*self.files, &self.path);
+        write_whole_on(&*self.files, &aside, rest)?;
+        self.file.cut(sound).map_err(StoreError::io("cut", &self.path))?;
         self.length.store(sound, Ordering::Relaxed);
         self.flush()?;
         Ok(aside)
     }
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+fn lock(files: &dyn Files, path: &Path) -> Result<Box<dyn Handle>, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let lock_path = PathBuf::from(name);
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&lock_path)
-        .map_err(StoreError::io("open", &lock_path))?;
-    take(&lock, path)?;
+    let lock = files.open(&lock_path, Use::Lock).map_err(StoreError::io("open", &lock_path))?;
+    take(&*lock, path)?;
     Ok(lock)
 }
 
 /// Closing a file leaves its lock to a process that was being started meanwhile and has the file open too until it runs.
 impl Drop for LogFile {
     fn drop(&mut self) {
-        let _ = self.file.unlock();
-        let _ = self.lock.unlock();
+        self.file.unlock();
+        self.lock.unlock();
     }
 }
 
-fn take(file: &File, log: &Path) -> Result<(), StoreError> {
+fn take(file: &dyn Handle, log: &Path) -> Result<(), StoreError> {
     match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: log.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", log)(error)),
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StoreError::Locked { path: log.to_owned() }),
+        Err(error) => Err(StoreError::io("lock", log)(error)),
     }
 }
 
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub(crate) length: u64,
-    modified: Option<SystemTime>,
-    /// Device and i-node, where there is such a thing.
-    place: (u64, u64),
-}
-
-impl Identity {
-    pub(crate) fn of(file: &File) -> std::io::Result<Identity> {
-        Ok(Identity::told(&file.metadata()?))
-    }
-
-    /// The same, by what the system has told of it.
-    pub(crate) fn told(metadata: &Metadata) -> Identity {
-        let (length, modified) = (metadata.len(), metadata.modified().ok());
-        Identity { length, modified, place: place(metadata) }
-    }
-
-    /// Whether this is the same file, whatever stands in it.
-    pub(crate) fn is_same_file(&self, other: &Identity) -> bool {
-        self.place == other.place
-    }
-}
-
-#[cfg(unix)]
-fn place(metadata: &Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn place(_: &Metadata) -> (u64, u64) {
-    (0, 0)
-}
-
-/// Whether a path still leads to an open file: git replaces files when it merges.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(open), Ok(there)) => place(&open) == place(&there),
-        _ => false,
-    }
-}
-
-/// Whether a path still leads to an open file, which cannot be replaced while it is open.
-#[cfg(not(unix))]
-fn is_at(_file: &File, path: &Path) -> bool {
-    path.exists()
+/// Whether a name leads to anything.
+pub(crate) fn is_there(files: &dyn Files, path: &Path) -> bool {
+    files.identity(path).is_ok()
 }
 
 /// A name for a torn tail that is not taken.
-fn free_name(path: &Path) -> PathBuf {
+fn free_name(files: &dyn Files, path: &Path) -> PathBuf {
     let mut n = 1;
     loop {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".torn-{n}"));
         let candidate = PathBuf::from(name);
-        if !candidate.exists() {
+        if !is_there(files, &candidate) {
             return candidate;
         }
         n += 1;
     }
 }
 
-fn flush_folder(path: &Path) -> Result<(), StoreError> {
+fn flush_folder(files: &dyn Files, path: &Path) -> Result<(), StoreError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("flush", folder))
+    files.flush_folder(folder).map_err(StoreError::io("flush", folder))
 }
 
 /// Writes a file so that it is there whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_whole_on(&System, path, bytes)
+}
+
+/// [`write_whole`] on other files than the system's.
+pub fn write_whole_on(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
-    let written = write_flushed(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path).map_err(StoreError::io("rename to", path)));
+    let written = write_flushed(files, &temporary, bytes)
+        .and_then(|()| files.rename(&temporary, path).map_err(StoreError::io("rename to", path)));
     if let Err(error) = written {
         // What was written of it is of no use.
-        let _ = fs::remove_file(&temporary);
+        let _ = files.remove(&temporary);
         return Err(error);
     }
-    flush_folder(path)
+    flush_folder(files, path)
 }
 
-fn write_flushed(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut file = File::create(path).map_err(StoreError::io("create", path))?;
-    file.write_all(bytes).map_err(StoreError::io("write", path))?;
-    file.sync_all().map_err(StoreError::io("flush", path))
+fn write_flushed(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let file = files.open(path, Use::Rewrite).map_err(StoreError::io("create", path))?;
+    append_all(&*file, bytes).map_err(StoreError::io("write", path))?;
+    file.flush().map_err(StoreError::io("flush", path))
 }
 
 /// All bytes of a file.
-pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>, StoreError> {
-    fs::read(path).map_err(StoreError::io("read", path))
+pub(crate) fn read_all(files: &dyn Files, path: &Path) -> Result<Vec<u8>, StoreError> {
+    let file = files.open(path, Use::Read).map_err(StoreError::io("read", path))?;
+    let length = file.identity().map_err(StoreError::io("read", path))?.length;
+    between(&*file, 0, length).map_err(StoreError::io("read", path))
 }

@@ -17,17 +17,18 @@
 use crate::cache::{cached_state, keep};
 use crate::connection::Connection;
 use crate::error::StoreError;
-use crate::file::{Identity, LogFile};
+use crate::file::LogFile;
+use crate::files::{Files, Handle, Identity, System, Use, between};
 use crate::read::{Inspection, inspect};
 use crate::replay::Replayed;
 use crate::stamp::Looked;
 use db::Db;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// See the module.
 pub struct Replica {
+    files: Arc<dyn Files>,
     path: PathBuf,
     state: Replayed,
     /// None where the log is to be read from its beginning.
@@ -56,8 +57,13 @@ const END: u64 = 4 << 10;
 impl Replica {
     /// A log that was not looked at yet: the first time costs a replay.
     pub fn of(path: &Path) -> Result<Replica, StoreError> {
+        Replica::on(System::shared(), path)
+    }
+
+    /// The same on other files than the system's.
+    pub fn on(files: Arc<dyn Files>, path: &Path) -> Result<Replica, StoreError> {
         let state = Replayed::empty()?;
-        Ok(Replica { path: path.to_owned(), state, mark: None, held: None, cache: None })
+        Ok(Replica { files, path: path.to_owned(), state, mark: None, held: None, cache: None })
     }
 
     /// The same of a log whose state is kept in a cache: the first time costs what the cache does not have.
@@ -89,13 +95,13 @@ impl Replica {
         state: Replayed,
         is_flushed: bool,
     ) -> Result<Replica, StoreError> {
-        let mut replica = Replica::of(file.path())?;
+        let mut replica = Replica::on(file.files().clone(), file.path())?;
         replica.state = state;
-        let mut log = open(&replica.path)?;
+        let log = replica.open_log()?;
         let identity = file.identity()?;
         replica.mark = Some(Mark {
             read: identity.length,
-            end: checksum(&mut log, &replica.path, identity.length)?,
+            end: checksum(&*log, &replica.path, identity.length)?,
             file: identity,
             is_flushed,
         });
@@ -114,7 +120,7 @@ impl Replica {
 
     /// Whether there may be something in the log that was not read. Costs a look at the file.
     pub fn has_news(&self) -> Result<bool, StoreError> {
-        let there = Identity::of(&open(&self.path)?).map_err(StoreError::io("read", &self.path))?;
+        let there = self.files.identity(&self.path).map_err(StoreError::io("read", &self.path))?;
         Ok(self.mark.as_ref().is_none_or(|mark| mark.file != there))
     }
 
@@ -131,7 +137,7 @@ impl Replica {
     /// Keeps other writers out from now on, if nobody writes.
     pub fn hold(&mut self) -> Result<(), StoreError> {
         if self.held.is_none() {
-            self.held = Some(LogFile::open(&self.path, false)?);
+            self.held = Some(LogFile::open(&self.files, &self.path, false)?);
         }
         Ok(())
     }
@@ -140,14 +146,14 @@ impl Replica {
     pub fn connect(mut self) -> Result<Connection, StoreError> {
         self.hold()?;
         let rest = self.read_on()?.rest;
-        let Replica { path, state, mark, held, .. } = self;
+        let Replica { files, path, state, mark, held, .. } = self;
         let (Some(file), Some(mark)) = (held, mark) else {
             return Err(StoreError::Locked { path });
         };
         let mut set_aside = None;
         if !rest.is_empty() {
             set_aside = Some(file.set_aside(&rest, mark.read)?);
-        } else if !ends_a_line(&mut open(&path)?, &path, mark.read)? {
+        } else if !ends_a_line(&*open(&*files, &path)?, &path, mark.read)? {
             file.append(b"\n")?;
         }
         if !mark.is_flushed {
@@ -157,19 +163,23 @@ impl Replica {
         Ok(Connection::over(file, state, set_aside))
     }
 
+    fn open_log(&self) -> Result<Box<dyn Handle>, StoreError> {
+        open(&*self.files, &self.path)
+    }
+
     /// Reads what is behind the mark, or the whole log.
     fn read_on(&mut self) -> Result<ReadOn, StoreError> {
-        let mut log = open(&self.path)?;
-        let file = Identity::of(&log).map_err(StoreError::io("read", &self.path))?;
+        let log = self.open_log()?;
+        let file = log.identity().map_err(StoreError::io("read", &self.path))?;
         if let Some(mark) = self.mark.take()
-            && mark.leads_on(&mut log, &self.path, &file)?
+            && mark.leads_on(&*log, &self.path, &file)?
         {
-            let bytes = between(&mut log, &self.path, mark.read, file.length)?;
+            let bytes = part(&*log, &self.path, mark.read, file.length)?;
             let inspection = inspect(&bytes);
             if self.state.leads_to(&inspection) {
                 self.state.go_on(&inspection)?;
                 let is_flushed = mark.is_flushed && bytes.is_empty();
-                let rest = self.reach(&mut log, file, mark.read, bytes, &inspection, is_flushed)?;
+                let rest = self.reach(&*log, file, mark.read, bytes, &inspection, is_flushed)?;
                 return Ok(ReadOn { rest, is_anew: false });
             }
         }
@@ -178,25 +188,25 @@ impl Replica {
             && let Some(state) = cached_state(cache, looked)
         {
             let (read, file) = (looked.length, looked.identity.clone());
-            let end = checksum(&mut log, &self.path, read)?;
+            let end = checksum(&*log, &self.path, read)?;
             self.state = state;
             self.mark = Some(Mark { read, end, file, is_flushed: false });
             return Ok(ReadOn { rest: Vec::new(), is_anew: true });
         }
-        let bytes = between(&mut log, &self.path, 0, file.length)?;
+        let bytes = part(&*log, &self.path, 0, file.length)?;
         let inspection = inspect(&bytes);
         self.state = inspection.replay(&self.path)?;
         if let (Some(cache), false) = (&self.cache, inspection.is_torn) {
             keep(cache, &self.state, &bytes, looked.as_ref());
         }
-        let rest = self.reach(&mut log, file, 0, bytes, &inspection, false)?;
+        let rest = self.reach(&*log, file, 0, bytes, &inspection, false)?;
         Ok(ReadOn { rest, is_anew: true })
     }
 
     /// Sets the mark behind the last whole transaction of what was read. Gives what is behind that.
     fn reach(
         &mut self,
-        log: &mut File,
+        log: &dyn Handle,
         file: Identity,
         from: u64,
         mut bytes: Vec<u8>,
@@ -224,29 +234,25 @@ struct ReadOn {
 
 impl Mark {
     /// Whether what was read still stands before the mark.
-    fn leads_on(&self, log: &mut File, path: &Path, now: &Identity) -> Result<bool, StoreError> {
+    fn leads_on(&self, log: &dyn Handle, path: &Path, now: &Identity) -> Result<bool, StoreError> {
         let is_longer = now.is_same_file(&self.file) && now.length >= self.read;
         Ok(is_longer && checksum(log, path, self.read)? == self.end)
     }
 }
 
-fn open(path: &Path) -> Result<File, StoreError> {
-    File::open(path).map_err(StoreError::io("read", path))
+fn open(files: &dyn Files, path: &Path) -> Result<Box<dyn Handle>, StoreError> {
+    files.open(path, Use::Read).map_err(StoreError::io("read", path))
 }
 
-fn between(log: &mut File, path: &Path, from: u64, to: u64) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::new();
-    log.seek(SeekFrom::Start(from))
-        .and_then(|_| log.take(to.saturating_sub(from)).read_to_end(&mut bytes))
-        .map_err(StoreError::io("read", path))?;
-    Ok(bytes)
+fn part(log: &dyn Handle, path: &Path, from: u64, to: u64) -> Result<Vec<u8>, StoreError> {
+    between(log, from, to).map_err(StoreError::io("read", path))
 }
 
-fn checksum(log: &mut File, path: &Path, read: u64) -> Result<u32, StoreError> {
-    Ok(crc32c::crc32c(&between(log, path, read.saturating_sub(END), read)?))
+fn checksum(log: &dyn Handle, path: &Path, read: u64) -> Result<u32, StoreError> {
+    Ok(crc32c::crc32c(&part(log, path, read.saturating_sub(END), read)?))
 }
 
-fn ends_a_line(log: &mut File, path: &Path, read: u64) -> Result<bool, StoreError> {
-    let last = between(log, path, read.saturating_sub(1), read)?;
+fn ends_a_line(log: &dyn Handle, path: &Path, read: u64) -> Result<bool, StoreError> {
+    let last = part(log, path, read.saturating_sub(1), read)?;
     Ok(last.is_empty() || last == b"\n")
 }

@@ -6,10 +6,11 @@
 
 use crate::encode::{Said, encode};
 use crate::error::StoreError;
-use crate::file::write_whole;
+use crate::file::{is_there, write_whole_on};
+use crate::files::{Files, System};
 use crate::read::inspect;
 use crate::replay::{Outcome, Replayed};
-use crate::snapshot::{encode_snapshot, read_snapshot};
+use crate::snapshot::{encode_snapshot, read_snapshot_on};
 use crate::step::touched_by;
 use db::{Datom, Db, EntityId, TX0, TxReport};
 use edn::Value;
@@ -18,8 +19,13 @@ use std::path::Path;
 
 /// Writes the log that a snapshot was made of, transaction by transaction, to a place where none is.
 pub fn restore(snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
-    let state = read_snapshot(snapshot)?;
-    if log.exists() {
+    restore_on(&System, snapshot, log)
+}
+
+/// [`restore`] on other files than the system's.
+pub fn restore_on(files: &dyn Files, snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
+    let state = read_snapshot_on(files, snapshot)?;
+    if is_there(files, log) {
         return Err(StoreError::Exists { path: log.to_owned() });
     }
     let refused = |problem: String| StoreError::Snapshot {
@@ -30,7 +36,7 @@ pub fn restore(snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
     if encode_snapshot(&remade) != encode_snapshot(&state) {
         return Err(refused("its log cannot be made anew exactly".to_string()));
     }
-    write_whole(log, text.as_bytes())?;
+    write_whole_on(files, log, text.as_bytes())?;
     Ok(remade)
 }
 

@@ -9,6 +9,7 @@ use crate::births::{Births, Recorded};
 use crate::conflicts::{Conflict, Conflicts, SCHEMA, Side};
 use crate::error::StoreError;
 use crate::file::{read_all, write_whole};
+use crate::files::{Files, System};
 use crate::replay::Replayed;
 use crate::seen::Heads;
 use db::{Datom, Db, EntityId, Index, Prefix, Schema, TX0};
@@ -99,7 +100,11 @@ pub fn is_snapshot(bytes: &[u8]) -> bool {
 
 /// Reads a snapshot back.
 pub fn read_snapshot(path: &Path) -> Result<Replayed, StoreError> {
-    let bytes = read_all(path)?;
+    read_snapshot_on(&System, path)
+}
+
+pub(crate) fn read_snapshot_on(files: &dyn Files, path: &Path) -> Result<Replayed, StoreError> {
+    let bytes = read_all(files, path)?;
     decode(&bytes).map_err(|problem| StoreError::Snapshot { path: path.to_owned(), problem })
 }
 

@@ -1,6 +1,6 @@
 //! What tells one state of a log from another without reading it.
 
-use crate::file::Identity;
+use crate::files::Identity;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
