@@ -10,17 +10,21 @@
 //! - A version is whole or absent. What does not verify is never given out as a version.
 //! - No place speaks of passwords: names and errors can be shown.
 
+mod config;
 mod error;
 mod file;
 mod form;
 mod memory;
 mod moment;
 mod place;
+mod schedule;
 mod squeeze;
 
+pub use config::{Config, ConfigError, Kept, Secret, TierConfig};
 pub use error::PlaceError;
 pub use file::FilePlace;
 pub use form::{Form, Notation};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};
+pub use schedule::{Action, Done, Retention, Schedule, When};
 pub use squeeze::Squeeze;
