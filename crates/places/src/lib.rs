@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod form;
 mod memory;
+pub mod mirror;
 mod moment;
 mod place;
 mod schedule;
