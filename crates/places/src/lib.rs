@@ -12,6 +12,7 @@
 
 mod config;
 mod error;
+mod exchange;
 mod file;
 mod form;
 mod memory;
@@ -20,12 +21,15 @@ mod moment;
 mod place;
 mod schedule;
 mod squeeze;
+mod tiers;
 
 pub use config::{Config, ConfigError, Kept, Secret, TierConfig};
 pub use error::PlaceError;
+pub use exchange::{Exchanged, Progress, exchange};
 pub use file::FilePlace;
 pub use form::{Form, Notation};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};
 pub use schedule::{Action, Done, Retention, Schedule, When};
 pub use squeeze::Squeeze;
+pub use tiers::{Tier, TierState, Tiers, save_to_all};
