@@ -13,7 +13,7 @@
 //! | `:sync-interval` | in milliseconds, how often tiers are looked at for what others wrote |
 //! | `:immediate` `:offline-storage` | a browser's storages: `:localstorage`, `:indexeddb`; nothing here uses them |
 //!
-//! Keys that are none of these are left to the program. In strings `${NAME}` stands for a variable of the environment, so that
+//! The program that reads it may have keys besides; any other is an error. In strings `${NAME}` stands for a variable of the environment, so that
 //! passwords need not be written down; whatever may be one is never shown.
 
 mod tier;
@@ -67,7 +67,7 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads a configuration; `variable` gives what the environment says.
+    /// Reads a configuration. `others` are the keys that the program has besides; `variable` gives what the environment says.
     ///
     /// ```
     /// let map = edn::read(
@@ -76,17 +76,21 @@ impl Config {
     ///       :sync {:type :postgres :url \"postgresql://localhost/codebase\"}}",
     /// )
     /// .unwrap();
-    /// let config = places::Config::read(map.as_map().unwrap(), |_| None).unwrap();
+    /// let config = places::Config::read(map.as_map().unwrap(), &[], |_| None).unwrap();
     /// let names: Vec<&str> = config.tiers.iter().map(|tier| tier.name.as_str()).collect();
     /// assert_eq!(names, ["primary", "backup", "sync"]);
     /// assert_eq!(config.tiers[0].keep, 10);
     /// ```
     pub fn read(
         map: &Map,
+        others: &[&str],
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Config, ConfigError> {
         let mut config = Config::default();
         for (key, value) in map.iter() {
+            if others.iter().any(|other| key.is_keyword(other)) {
+                continue;
+            }
             config.entry(key, value, &variable).map_err(|error| error.below(key))?;
         }
         config.tiers.sort_by_key(|tier| (!tier.is_primary(), tier.name.clone()));
@@ -99,7 +103,8 @@ impl Config {
         value: &Value,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<(), ConfigError> {
-        let Some(name) = key.as_keyword() else { return Ok(()) };
+        let unknown = || ConfigError::new("is not known here, and no tier, which has a :type");
+        let name = key.as_keyword().ok_or_else(unknown)?;
         match name.as_str() {
             "backup-schedule" => self.schedule = Schedule::read(value)?,
             "retention" => self.retention = Retention::read(value)?,
@@ -117,20 +122,16 @@ impl Config {
             "immediate" => self.browser[0] = Some(storage(value)?),
             "offline-storage" => self.browser[1] = Some(storage(value)?),
             tier => {
-                let Some(map) = value.as_map() else {
-                    return match tier {
-                        "primary" | "backup" | "sync" => Err(expected(
-                            "a map such as {:type :file :path \"data/code-db.edn\"}",
-                            value,
-                        )),
-                        _ => Ok(()),
-                    };
+                let map = match (value.as_map(), tier) {
+                    (Some(map), "primary" | "backup" | "sync") => map,
+                    (Some(map), _) if map.get_keyword("type").is_some() => map,
+                    (_, "primary" | "backup" | "sync") => {
+                        let like = "a map such as {:type :file :path \"data/code-db.edn\"}";
+                        return Err(expected(like, value));
+                    }
+                    _ => return Err(unknown()),
                 };
-                if map.get_keyword("type").is_some()
-                    || matches!(tier, "primary" | "backup" | "sync")
-                {
-                    self.tiers.push(TierConfig::read(tier, map, variable)?);
-                }
+                self.tiers.push(TierConfig::read(tier, map, variable)?);
             }
         }
         Ok(())

@@ -11,10 +11,11 @@
 //! - No place speaks of passwords: names and errors can be shown.
 
 mod config;
+mod deliver;
 mod error;
-mod exchange;
 mod file;
 mod form;
+mod freshest;
 mod memory;
 pub mod mirror;
 mod moment;
@@ -24,10 +25,11 @@ mod squeeze;
 mod tiers;
 
 pub use config::{Config, ConfigError, Kept, Secret, TierConfig};
+pub use deliver::{Progress, deliver};
 pub use error::PlaceError;
-pub use exchange::{Exchanged, Progress, exchange};
 pub use file::FilePlace;
 pub use form::{Form, Notation};
+pub use freshest::{Candidate, Freshest, freshest};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};
 pub use schedule::{Action, Done, Retention, Schedule, When};

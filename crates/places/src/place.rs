@@ -11,6 +11,18 @@ use store::Transaction;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mark(pub(crate) String);
 
+impl Mark {
+    /// As text, to be kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What was kept. A text that is no mark is one of a log that is another one since.
+    pub fn kept(text: &str) -> Mark {
+        Mark(text.to_owned())
+    }
+}
+
 /// Transactions of a log, in the order in which they came to be there, and how far they go.
 #[derive(Debug)]
 pub struct Reading {

@@ -178,7 +178,7 @@ pub async fn save_to_all(
         let (tier, name) = (tier.clone(), name.map(str::to_owned));
         tasks.push(tokio::spawn(async move {
             let (saved, place) = (saved?, tier.open()?);
-            let version = crate::exchange::patiently(&*place, place.save(name.as_deref(), &saved));
+            let version = crate::deliver::patiently(&*place, place.save(name.as_deref(), &saved));
             let version = version.await?;
             place.keep_newest(tier.config.keep).await?;
             Ok(version)

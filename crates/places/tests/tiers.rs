@@ -7,7 +7,7 @@ use db::Db;
 use edn::{Map, Value};
 use places::{
     Config, FilePlace, Form, Mark, MemoryPlace, Notation, Place, PlaceError, Reading, Saved,
-    Squeeze, Tier, TierState, Tiers, Version, save_to_all,
+    Squeeze, Tier, TierState, Tiers, Version, freshest, save_to_all,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -99,7 +99,7 @@ impl Project {
     fn tiers(&self) -> Vec<Tier> {
         let config = "{:primary {:type :file :path \"copy/code-db.edn\"} :a {:type :memory} :b {:type :memory}}";
         let config = edn::read(config).unwrap();
-        let config = Config::read(config.as_map().unwrap(), |_| None).unwrap();
+        let config = Config::read(config.as_map().unwrap(), &[], |_| None).unwrap();
         let mut tiers = Tier::of(&config, self.folder.path());
         tiers.truncate(1 + self.moods.len());
         for (tier, moody) in tiers[1..].iter_mut().zip(&self.moods) {
@@ -261,4 +261,55 @@ fn saving_to_all_says_of_each_how_it_went() {
     let file = FilePlace::at(&project.folder.path().join("copy/code-db.edn"), Squeeze::None);
     let saved = runtime.block_on(file.load("release")).unwrap().unwrap();
     assert_eq!((saved.notation, saved.text.as_slice()), (Notation::Edn, b"{:data 1}".as_slice()));
+}
+
+#[test]
+fn a_database_is_restored_from_the_freshest_that_verifies() {
+    let project = Project::new(2);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let offered = |project: &Project| {
+        let found = runtime.block_on(freshest(&project.tiers()));
+        let taken = found.taken.map(|(at, all, state)| {
+            assert_eq!(state.db.max_tx() as usize, db::TX0 as usize + all.len());
+            (found.candidates[at].tier.clone(), all.len())
+        });
+        let problems: Vec<Option<String>> =
+            found.candidates.into_iter().map(|candidate| candidate.problem).collect();
+        (taken, problems)
+    };
+    let nothing = || Some("it has nothing".to_owned());
+    assert_eq!(offered(&project), (None, vec![nothing(), nothing(), nothing()]));
+
+    let tiers = project.start(None);
+    project.transact(&tiers).unwrap();
+    tiers.settle(SOON);
+    project.moods[1].is(FAILS);
+    project.transact(&tiers).unwrap();
+    tiers.settle(SOON);
+    project.moods[0].is(FAILS);
+    drop(tiers);
+    // The copy has three, `a` has three and cannot be reached, `b` has two.
+    project.moods[1].is(WELL);
+    let unreachable = || Some("moody cannot be reached: not today".to_owned());
+    let expected = (Some(("primary".to_owned(), 3)), vec![None, unreachable(), None]);
+    assert_eq!(offered(&project), expected);
+
+    // The copy is damaged.
+    let copy = project.folder.path().join("copy/code-db-txlog.edn");
+    let damaged = std::fs::read_to_string(&copy).unwrap().replacen("Ivan", "Oleg", 1);
+    std::fs::write(&copy, damaged).unwrap();
+    let (taken, problems) = offered(&project);
+    assert_eq!(taken, Some(("b".to_owned(), 2)));
+    assert!(problems[0].as_ref().unwrap().contains("code-db-txlog.edn"), "{problems:?}");
+
+    // What lacks its beginning leads to nothing, however fresh it is.
+    let text = std::fs::read(log(project.folder.path())).unwrap();
+    let transactions = store::transactions(&text, &copy).unwrap();
+    *project.moods[0].place.lock().unwrap() = Arc::default();
+    project.moods[0].is(WELL);
+    let a = project.moods[0].place.lock().unwrap().clone();
+    runtime.block_on(a.append(&transactions[1..], None)).unwrap();
+    let (taken, problems) = offered(&project);
+    assert_eq!(taken, Some(("b".to_owned(), 2)));
+    assert!(problems[1].as_ref().unwrap().contains("lacks transactions"), "{problems:?}");
 }

@@ -39,7 +39,7 @@ pub use error::StoreError;
 pub use file::{write_whole, write_whole_on};
 pub use files::{Files, Handle, Identity, System, Use};
 pub use read::{Damage, Inspection, Transaction, inspect};
-pub use replay::{Replayed, load};
+pub use replay::{Replayed, load, replay};
 pub use replica::Replica;
 pub use restore::{restore, restore_on};
 pub use snapshot::{encode_snapshot, is_snapshot, read_snapshot, write_snapshot};

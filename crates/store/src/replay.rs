@@ -127,8 +127,20 @@ impl Replayed {
 /// How many missing transactions a message names.
 const NAMED: usize = 8;
 
-/// Makes a database of whole transactions in the order of their ids.
-pub(crate) fn replay(transactions: &[Transaction]) -> Result<Replayed, StoreError> {
+/// Makes a database of whole transactions in the order of their ids. It is an error where one builds on another that is not
+/// among them, or says something impossible.
+///
+/// ```
+/// use store::{Connection, TxInfo, replay, transactions};
+/// let folder = tempfile::tempdir().unwrap();
+/// let log = folder.path().join("log.edn");
+/// let connection = Connection::create(&log, &edn::Map::new(), &TxInfo::default()).unwrap();
+/// connection.transact(&edn::read("[{:name \"Ivan\"}]").unwrap(), &TxInfo::default()).unwrap();
+/// let all = transactions(&std::fs::read(&log).unwrap(), &log).unwrap();
+/// assert_eq!(replay(&all).unwrap().db.len(), connection.db().len());
+/// assert!(replay(&all[1..]).is_err());
+/// ```
+pub fn replay(transactions: &[Transaction]) -> Result<Replayed, StoreError> {
     let ids: FxHashSet<Uuid> = transactions.iter().map(|t| t.id).collect();
     let mut missing: Vec<&Uuid> =
         transactions.iter().flat_map(|t| &t.parents).filter(|p| !ids.contains(*p)).collect();

@@ -6,7 +6,7 @@ use crate::squeeze::Squeeze;
 fn read(text: &str) -> Result<Config, String> {
     let value = edn::read(text).unwrap();
     let variable = |name: &str| (name == "PASSWORD").then(|| "geheim".to_owned());
-    Config::read(value.as_map().unwrap(), variable).map_err(|error| error.to_string())
+    Config::read(value.as_map().unwrap(), &["paths"], variable).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -74,6 +74,8 @@ fn what_is_small_and_what_is_secret() {
 fn what_is_wrong_is_said_with_its_place() {
     let cases = [
         ("{:primary {:path \"x\"}}", "[:primary]: expected a :type"),
+        ("{:backups {:path \"x\"}}", "[:backups]: is not known here, and no tier"),
+        ("{\"paths\" []}", "[\"paths\"]: is not known here"),
         ("{:primary \"x\"}", "[:primary]: expected a map such as"),
         ("{:primary {:type :tape}}", "[:primary :type]: expected :file, :sqlite"),
         ("{:primary {:type :file}}", "[:primary :path]: expected a path"),

@@ -1,8 +1,8 @@
 //! The thread that looks after tiers.
 
 use super::{Tier, TierState};
+use crate::deliver::{Progress, deliver};
 use crate::error::PlaceError;
-use crate::exchange::{Progress, exchange};
 use crate::moment::now;
 use crate::place::Place;
 use db::Db;
@@ -265,6 +265,6 @@ async fn reach(
         Some(place) => place.clone(),
         None => place.insert(tier.open()?).clone(),
     };
-    exchange(log, &*opened, progress, database).await?;
+    deliver(log, &*opened, progress, database).await?;
     Ok(())
 }

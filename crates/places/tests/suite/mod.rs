@@ -3,7 +3,7 @@
 //! `open` opens the same place each time it is called, as programs that know nothing of each other do.
 
 use edn::{Map, Uuid, Value};
-use places::{Form, Notation, Place, PlaceError, Saved};
+use places::{Form, Mark, Notation, Place, PlaceError, Saved};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +84,13 @@ async fn a_mark_shows_what_is_new(open: Open<'_>) {
     // Whoever knows the mark is told news alone, and is told so.
     assert!(!second.is_all && !third.is_all);
     assert!(open().read(None).await.unwrap().is_all);
+    // A mark outlives its program; one of another log shows everything.
+    let kept = Mark::kept(second.mark.as_str());
+    assert!(open().read(Some(&kept)).await.unwrap().transactions.is_empty());
+    for foreign in ["", "x", "17 x", "99999999999999999999"] {
+        let read = open().read(Some(&Mark::kept(foreign))).await.unwrap();
+        assert!(read.is_all && read.transactions.len() == all.len(), "{foreign:?}");
+    }
 }
 
 async fn writers_side_by_side_lose_nothing(open: Open<'_>) {

@@ -1,8 +1,9 @@
 //! How a log and a place are brought together.
 //!
-//! Both are sets of transactions, so each is given what it lacks. What that is follows from how far both were read the last time
-//! ([`Progress`]): as long as each only grew, that is what came since. Where one of them is another one since (git put another log
-//! there, somebody emptied the place), they are compared whole, which costs what is in them.
+//! Both are sets of transactions, so each is given what it lacks. What a place lacks follows from how far both were read the last
+//! time ([`Progress`]): as long as each only grew, that is what came to the log since. Where one of them is another one since (git
+//! put another log there, somebody emptied the place), they are compared whole, which costs what is in them. The other way round,
+//! the place says what came to it since a mark ([`Place::read`]), and [`store::Collection::add`] passes over what the log has.
 //!
 //! Invariants
 //! - Progress is made when everything is done; what was done twice is passed over by the place.
@@ -26,44 +27,35 @@ pub struct Progress {
     mark: Option<Mark>,
 }
 
-/// What went from one to the other.
-#[derive(Debug, Default)]
-pub struct Exchanged {
-    /// How many transactions the place got.
-    pub sent: usize,
-    /// What the place has and the log may lack.
-    pub found: Vec<Transaction>,
-}
-
 /// How long one step may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much is sent at a time, in bytes.
 const AT_A_TIME: usize = 8 << 20;
 
-/// Gives a place what it lacks of a log, and says what it has that came from elsewhere. `database` is what the log leads to.
+/// Gives a place what it lacks of a log; says how many transactions that were. `database` is what the log leads to.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-/// use places::{MemoryPlace, Place, Progress, exchange};
+/// use places::{MemoryPlace, Place, Progress, deliver};
 /// use store::{Connection, TxInfo};
 /// let folder = tempfile::tempdir().unwrap();
 /// let log = folder.path().join("log.edn");
 /// let connection = Connection::create(&log, &edn::Map::new(), &TxInfo::default()).unwrap();
 /// let (place, mut progress) = (MemoryPlace::default(), Progress::default());
-/// assert_eq!(exchange(&log, &place, &mut progress, None).await.unwrap().sent, 1);
+/// assert_eq!(deliver(&log, &place, &mut progress, None).await.unwrap(), 1);
 ///
 /// connection.transact(&edn::read("[{:name \"Ivan\"}]").unwrap(), &TxInfo::default()).unwrap();
-/// assert_eq!(exchange(&log, &place, &mut progress, None).await.unwrap().sent, 1);
+/// assert_eq!(deliver(&log, &place, &mut progress, None).await.unwrap(), 1);
 /// assert_eq!(place.read(None).await.unwrap().transactions.len(), 2);
 /// # });
 /// ```
-pub async fn exchange(
+pub async fn deliver(
     log: &Path,
     place: &dyn Place,
     progress: &mut Progress,
     database: Option<&Db>,
-) -> Result<Exchanged, PlaceError> {
+) -> Result<usize, PlaceError> {
     let reading = patiently(place, place.read(progress.mark.as_ref())).await?;
     let mut arrived = read_since(log, progress.sent)?;
     if reading.is_all && !arrived.is_all {
@@ -71,10 +63,7 @@ pub async fn exchange(
     }
     let there: FxHashSet<Uuid> = reading.transactions.iter().map(Transaction::id).collect();
     let mut lacking = arrived.transactions;
-    // All that was sent before stands in the log: only what is read from its beginning says what is from elsewhere.
-    let ours: FxHashSet<Uuid> = lacking.iter().map(Transaction::id).collect();
     lacking.retain(|transaction| !there.contains(&transaction.id()));
-    let sent = lacking.len();
     for (part, is_last) in parts(&lacking) {
         // What the database shows is what all of them lead to.
         let database = database.filter(|_| is_last);
@@ -83,10 +72,8 @@ pub async fn exchange(
     if lacking.is_empty() && reading.is_all && database.is_some() {
         patiently(place, place.append(&[], database)).await?;
     }
-    let mut found = reading.transactions;
-    found.retain(|transaction| !ours.contains(&transaction.id()));
     *progress = Progress { sent: arrived.reach, mark: Some(reading.mark) };
-    Ok(Exchanged { sent, found })
+    Ok(lacking.len())
 }
 
 /// Transactions in parts that are not too large, each with whether it is the last one.
@@ -125,7 +112,7 @@ impl Progress {
             // The system's numbers of files do not fit into Clojure's.
             Value::vector(vec![Value::string(reach.file.to_string()), Value::Int(reach.end as i64)])
         });
-        let mark = self.mark.as_ref().map_or(Value::Nil, |mark| Value::string(mark.0.as_str()));
+        let mark = self.mark.as_ref().map_or(Value::Nil, |mark| Value::string(mark.as_str()));
         Value::vector(vec![sent, mark])
     }
 
@@ -139,7 +126,7 @@ impl Progress {
             }),
             _ => None,
         };
-        Some(Progress { sent, mark: mark.as_str().map(|mark| Mark(mark.to_owned())) })
+        Some(Progress { sent, mark: mark.as_str().map(Mark::kept) })
     }
 
     /// How many transactions of a log the place was not given yet.
