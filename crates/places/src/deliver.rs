@@ -108,10 +108,7 @@ pub(crate) async fn patiently<T>(
 impl Progress {
     /// As EDN, to be kept.
     pub(crate) fn to_value(&self) -> Value {
-        let sent = self.sent.map_or(Value::Nil, |reach| {
-            // The system's numbers of files do not fit into Clojure's.
-            Value::vector(vec![Value::string(reach.file.to_string()), Value::Int(reach.end as i64)])
-        });
+        let sent = self.sent.map_or(Value::Nil, |reach| Value::string(reach.to_string()));
         let mark = self.mark.as_ref().map_or(Value::Nil, |mark| Value::string(mark.as_str()));
         Value::vector(vec![sent, mark])
     }
@@ -119,13 +116,7 @@ impl Progress {
     /// What was kept; what does not read was not done.
     pub(crate) fn of_value(value: &Value) -> Option<Progress> {
         let [sent, mark] = value.as_vector()? else { return None };
-        let sent = match sent.as_vector() {
-            Some([file, end]) => Some(Reach {
-                file: file.as_str()?.parse().ok()?,
-                end: u64::try_from(end.as_int()?).ok()?,
-            }),
-            _ => None,
-        };
+        let sent = sent.as_str().and_then(Reach::kept);
         Some(Progress { sent, mark: mark.as_str().map(Mark::kept) })
     }
 

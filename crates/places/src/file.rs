@@ -47,6 +47,12 @@ impl FilePlace {
         FilePlace { folder, stem, squeeze, log, collection }
     }
 
+    /// The file of a version that is there, as the place is now.
+    pub fn path_of(&self, version: &Version) -> Option<PathBuf> {
+        let found = self.find(&version.name).ok()?;
+        found.into_iter().find(|(other, _)| other == version).map(|(_, path)| path)
+    }
+
     /// The file of a version.
     fn path(&self, name: &str, saved: &Saved, squeeze: Squeeze) -> PathBuf {
         // A name that ends in the name of a form would be taken for a version of that form.
@@ -111,8 +117,8 @@ impl Place for FilePlace {
     }
 
     async fn read(&self, after: Option<&Mark>) -> Result<Reading, PlaceError> {
-        let news = read_since(&self.log, after.and_then(reach_of))?;
-        let mark = Mark(news.reach.map_or_else(String::new, |r| format!("{} {}", r.file, r.end)));
+        let news = read_since(&self.log, after.and_then(|mark| Reach::kept(mark.as_str())))?;
+        let mark = Mark(news.reach.map_or_else(String::new, |reach| reach.to_string()));
         Ok(Reading { transactions: news.transactions, mark, is_all: news.is_all })
     }
 
@@ -182,11 +188,6 @@ fn told_by_name(stem: &str, file: &str) -> Option<Told> {
     let (name, form) = formed.unwrap_or((rest, Form::Data));
     let is_version = is_moment(name) || (name != "txlog" && checked_name(name).is_ok());
     is_version.then(|| Told { name: name.to_owned(), form, notation })
-}
-
-fn reach_of(mark: &Mark) -> Option<Reach> {
-    let (file, end) = mark.0.split_once(' ')?;
-    Some(Reach { file: file.parse().ok()?, end: end.parse().ok()? })
 }
 
 fn modified(metadata: &std::fs::Metadata) -> Inst {

@@ -32,6 +32,6 @@ pub use form::{Form, Notation};
 pub use freshest::{Candidate, Freshest, freshest};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};
-pub use schedule::{Action, Done, Retention, Schedule, When};
+pub use schedule::{Action, Done, Retention, Schedule, When, prune};
 pub use squeeze::Squeeze;
 pub use tiers::{Tier, TierState, Tiers, save_to_all};

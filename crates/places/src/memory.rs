@@ -6,13 +6,21 @@ use async_trait::async_trait;
 use db::Db;
 use edn::Uuid;
 use rustc_hash::FxHashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use store::Transaction;
 
 /// A database kept as long as the program runs.
-#[derive(Default)]
 pub struct MemoryPlace {
+    /// What marks of this one begin with.
+    identity: u64,
     kept: Mutex<Kept>,
+}
+
+impl Default for MemoryPlace {
+    fn default() -> MemoryPlace {
+        MemoryPlace { identity: RandomState::new().hash_one(()), kept: Mutex::default() }
+    }
 }
 
 #[derive(Default)]
@@ -26,6 +34,13 @@ impl MemoryPlace {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Each change is one assignment at the end, so a panic leaves what was there.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MemoryPlace {
+    fn place_of(&self, mark: &Mark) -> Option<usize> {
+        let (identity, length) = mark.0.split_once(' ')?;
+        (identity.parse() == Ok(self.identity)).then(|| length.parse().ok())?
     }
 }
 
@@ -47,11 +62,11 @@ impl Place for MemoryPlace {
 
     async fn read(&self, after: Option<&Mark>) -> Result<Reading, PlaceError> {
         let kept = self.kept();
-        let from = after.and_then(|mark| mark.0.parse().ok());
-        let news = from.and_then(|from: usize| kept.log.get(from..));
+        let from = after.and_then(|mark| self.place_of(mark));
+        let news = from.and_then(|from| kept.log.get(from..));
         Ok(Reading {
             transactions: news.unwrap_or(&kept.log).to_vec(),
-            mark: Mark(kept.log.len().to_string()),
+            mark: Mark(format!("{} {}", self.identity, kept.log.len())),
             is_all: news.is_none(),
         })
     }

@@ -7,7 +7,7 @@ use db::Db;
 use edn::Inst;
 use store::Transaction;
 
-/// How far a log was read. It means something to the place that gave it alone.
+/// How far a log was read. It means something to the place that gave it alone, and nothing once that was begun anew.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mark(pub(crate) String);
 

@@ -8,6 +8,8 @@
 //! a program that runs for moments only does what came due since the last one. A clock that jumps back starts anew from there.
 
 use crate::config::{ConfigError, expected};
+use crate::error::PlaceError;
+use crate::place::{Place, Version};
 use edn::{Inst, Value};
 use std::collections::BTreeMap;
 
@@ -43,6 +45,20 @@ pub struct Schedule {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Done {
     times: BTreeMap<When, (Inst, u64)>,
+}
+
+/// Lets go of what a place need not keep; says what that is. Where it is only asked (`is_dry`), all stays.
+pub async fn prune(
+    place: &dyn Place,
+    retention: &Retention,
+    now: Inst,
+    is_dry: bool,
+) -> Result<Vec<Version>, PlaceError> {
+    let outdated = retention.outdated(&place.versions().await?, now);
+    for version in outdated.iter().filter(|_| !is_dry) {
+        place.forget(&version.name).await?;
+    }
+    Ok(outdated)
 }
 
 /// How much is kept of what nobody named.
@@ -233,6 +249,17 @@ impl Retention {
         Ok(retention)
     }
 
+    /// Those of a place's versions, given the newest first, that are not kept: moments that are too many or too old. The newest
+    /// moment is always kept, and what somebody named.
+    pub fn outdated(&self, versions: &[Version], now: Inst) -> Vec<Version> {
+        let oldest = self.days.map(|days| now.0.saturating_sub(i64::from(days) * DAY));
+        let moments = versions.iter().filter(|version| version.is_moment()).enumerate().skip(1);
+        let is_outdated = |at: usize, version: &Version| {
+            at >= self.snapshots || oldest.is_some_and(|oldest| version.saved_at.0 < oldest)
+        };
+        moments.filter(|(at, v)| is_outdated(*at, v)).map(|(_, v)| v.clone()).collect()
+    }
+
     fn entry(&mut self, key: &Value, value: &Value) -> Result<(), ConfigError> {
         let count = || {
             let count = value.as_int().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
@@ -294,6 +321,34 @@ mod tests {
         let counts = [(0, 9), (0, 10), (0, 19), (0, 25), (0, 34), (0, 35)];
         let done: Vec<usize> = run(&plan, &counts).iter().map(Vec::len).collect();
         assert_eq!(done, [0, 2, 0, 2, 0, 2]);
+    }
+
+    #[test]
+    fn the_newest_stay_and_what_is_named() {
+        let version = |name: &str, day: i64| Version {
+            name: name.to_owned(),
+            saved_at: Inst(day * DAY),
+            form: crate::Form::Data,
+            notation: crate::Notation::Edn,
+            bytes: 1,
+        };
+        let versions = [
+            version("9", 9),
+            version("release", 8),
+            version("7", 7),
+            version("5", 5),
+            version("1", 1),
+        ];
+        let gone = |text: &str, day: i64| -> Vec<String> {
+            let retention = Retention::read(&edn::read(text).unwrap()).unwrap();
+            let outdated = retention.outdated(&versions, Inst(day * DAY));
+            outdated.into_iter().map(|version| version.name).collect()
+        };
+        assert_eq!(gone("{}", 9), [""; 0]);
+        assert_eq!(gone("{:snapshots 2}", 9), ["5", "1"]);
+        assert_eq!(gone("{:days 3}", 9), ["5", "1"]);
+        assert_eq!(gone("{:days 3}", 900), ["7", "5", "1"]);
+        assert_eq!(gone("{:snapshots 1 :days 30}", 9), ["7", "5", "1"]);
     }
 
     #[test]

@@ -10,11 +10,12 @@
 //! [`add`]: Collection::add
 
 use crate::error::StoreError;
-use crate::file::{LogFile, is_there};
-use crate::files::{Files, System, Use, between};
+use crate::file::{LogFile, end_checksum, is_there};
+use crate::files::{Files, Handle, System, Use, between};
 use crate::read::{Inspection, Transaction, inspect};
 use edn::Uuid;
 use rustc_hash::FxHashSet;
+use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Reach {
     pub file: u64,
     /// Behind the last whole transaction, in bytes from the start.
     pub end: u64,
+    /// A checksum of the bytes before that: numbers of files are used again.
+    pub tail: u32,
 }
 
 /// What came to a log.
@@ -89,7 +92,12 @@ impl Collection {
         let reach = self.reach.take();
         file.append(text.as_bytes())?;
         file.flush()?;
-        self.reach = reach.map(|reach| Reach { end: reach.end + text.len() as u64, ..reach });
+        if let Some(reach) = reach {
+            let end = reach.end + text.len() as u64;
+            let log = self.files.open(&self.path, Use::Read);
+            let log = log.map_err(StoreError::io("read", &self.path))?;
+            self.reach = Some(Reach::of(&*log, &self.path, end)?);
+        }
         Ok(added)
     }
 
@@ -110,8 +118,36 @@ impl Collection {
             file.append(b"\n")?;
         }
         self.known.extend(inspection.transactions.iter().map(|t| t.id));
-        self.reach = Some(Reach { file: tail.file, end: file.identity()?.length });
+        self.reach = Some(Reach::of(&*tail.log, &self.path, file.identity()?.length)?);
         Ok(())
+    }
+}
+
+/// As text, to be kept: three numbers.
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.file, self.end, self.tail)
+    }
+}
+
+impl Reach {
+    /// What was kept.
+    ///
+    /// ```
+    /// let reach = store::Reach::kept("17 4096 99").unwrap();
+    /// assert_eq!((reach.end, reach.to_string().as_str()), (4096, "17 4096 99"));
+    /// assert_eq!(store::Reach::kept("17 4096"), None);
+    /// ```
+    pub fn kept(text: &str) -> Option<Reach> {
+        let mut parts = text.split(' ');
+        let (file, end) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let tail = parts.next()?.parse().ok()?;
+        parts.next().is_none().then_some(Reach { file, end, tail })
+    }
+
+    fn of(log: &dyn Handle, path: &Path, end: u64) -> Result<Reach, StoreError> {
+        let (_, file) = log.identity().map_err(StoreError::io("read", path))?.place;
+        Ok(Reach { file, end, tail: end_checksum(log, path, end)? })
     }
 }
 
@@ -130,7 +166,7 @@ pub fn read_since(path: &Path, since: Option<Reach>) -> Result<Arrivals, StoreEr
         return Err(corrupt(path, &tail, damage.line, &damage.problem));
     }
     let read = if damage.is_empty() { tail.bytes.len() } else { sound_bytes };
-    let reach = Reach { file: tail.file, end: tail.from + read as u64 };
+    let reach = Reach::of(&*tail.log, path, tail.from + read as u64)?;
     Ok(Arrivals { transactions, reach: Some(reach), is_all: tail.from == 0 })
 }
 
@@ -149,7 +185,7 @@ pub fn transactions(bytes: &[u8], path: &Path) -> Result<Vec<Transaction>, Store
 
 /// The end of a file.
 struct Tail {
-    file: u64,
+    log: Box<dyn Handle>,
     from: u64,
     bytes: Vec<u8>,
 }
@@ -159,11 +195,17 @@ fn read_from(files: &dyn Files, path: &Path, since: Option<Reach>) -> Result<Tai
     let there = file.identity().map_err(StoreError::io("read", path))?;
     let (_, id) = there.place;
     let from = match since {
-        Some(reach) if reach.file == id && reach.end <= there.length => reach.end,
+        Some(reach)
+            if reach.file == id
+                && reach.end <= there.length
+                && end_checksum(&*file, path, reach.end)? == reach.tail =>
+        {
+            reach.end
+        }
         _ => 0,
     };
     let bytes = between(&*file, from, there.length).map_err(StoreError::io("read", path))?;
-    Ok(Tail { file: id, from, bytes })
+    Ok(Tail { log: file, from, bytes })
 }
 
 /// The line counts from the start of the file.

@@ -190,3 +190,10 @@ pub(crate) fn read_all(files: &dyn Files, path: &Path) -> Result<Vec<u8>, StoreE
     let length = file.identity().map_err(StoreError::io("read", path))?.length;
     between(&*file, 0, length).map_err(StoreError::io("read", path))
 }
+
+/// A checksum of the last bytes before an end that was read: where it is another one, other text stands there than did.
+pub(crate) fn end_checksum(log: &dyn Handle, path: &Path, end: u64) -> Result<u32, StoreError> {
+    const COVERED: u64 = 4 << 10;
+    let last = between(log, end.saturating_sub(COVERED), end);
+    Ok(crc32c::crc32c(&last.map_err(StoreError::io("read", path))?))
+}

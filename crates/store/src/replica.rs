@@ -17,7 +17,7 @@
 use crate::cache::{cached_state, keep};
 use crate::connection::Connection;
 use crate::error::StoreError;
-use crate::file::LogFile;
+use crate::file::{LogFile, end_checksum};
 use crate::files::{Files, Handle, Identity, System, Use, between};
 use crate::read::{Inspection, inspect};
 use crate::replay::Replayed;
@@ -50,9 +50,6 @@ struct Mark {
     /// Whether it is known that what was read is on disk.
     is_flushed: bool,
 }
-
-/// How much of what was read the checksum covers.
-const END: u64 = 4 << 10;
 
 impl Replica {
     /// A log that was not looked at yet: the first time costs a replay.
@@ -101,7 +98,7 @@ impl Replica {
         let identity = file.identity()?;
         replica.mark = Some(Mark {
             read: identity.length,
-            end: checksum(&*log, &replica.path, identity.length)?,
+            end: end_checksum(&*log, &replica.path, identity.length)?,
             file: identity,
             is_flushed,
         });
@@ -188,7 +185,7 @@ impl Replica {
             && let Some(state) = cached_state(cache, looked)
         {
             let (read, file) = (looked.length, looked.identity.clone());
-            let end = checksum(&*log, &self.path, read)?;
+            let end = end_checksum(&*log, &self.path, read)?;
             self.state = state;
             self.mark = Some(Mark { read, end, file, is_flushed: false });
             return Ok(ReadOn { rest: Vec::new(), is_anew: true });
@@ -218,7 +215,7 @@ impl Replica {
             false => Vec::new(),
         };
         let read = from + bytes.len() as u64;
-        let end = checksum(log, &self.path, read)?;
+        let end = end_checksum(log, &self.path, read)?;
         self.mark = Some(Mark { read, end, file, is_flushed });
         Ok(rest)
     }
@@ -236,7 +233,7 @@ impl Mark {
     /// Whether what was read still stands before the mark.
     fn leads_on(&self, log: &dyn Handle, path: &Path, now: &Identity) -> Result<bool, StoreError> {
         let is_longer = now.is_same_file(&self.file) && now.length >= self.read;
-        Ok(is_longer && checksum(log, path, self.read)? == self.end)
+        Ok(is_longer && end_checksum(log, path, self.read)? == self.end)
     }
 }
 
@@ -246,10 +243,6 @@ fn open(files: &dyn Files, path: &Path) -> Result<Box<dyn Handle>, StoreError> {
 
 fn part(log: &dyn Handle, path: &Path, from: u64, to: u64) -> Result<Vec<u8>, StoreError> {
     between(log, from, to).map_err(StoreError::io("read", path))
-}
-
-fn checksum(log: &dyn Handle, path: &Path, read: u64) -> Result<u32, StoreError> {
-    Ok(crc32c::crc32c(&part(log, path, read.saturating_sub(END), read)?))
 }
 
 fn ends_a_line(log: &dyn Handle, path: &Path, read: u64) -> Result<bool, StoreError> {

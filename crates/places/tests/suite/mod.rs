@@ -16,6 +16,7 @@ pub(crate) async fn all(fresh: impl Fn() -> Box<dyn Fn() -> Arc<dyn Place>>) {
     nothing_is_there_at_first(&*fresh()).await;
     transactions_stay_and_come_once(&*fresh()).await;
     a_mark_shows_what_is_new(&*fresh()).await;
+    a_mark_of_another_log_shows_everything(&*fresh(), &*fresh()).await;
     writers_side_by_side_lose_nothing(&*fresh()).await;
     versions_come_back_as_they_were(&*fresh()).await;
     versions_without_names_make_room(&*fresh()).await;
@@ -91,6 +92,17 @@ async fn a_mark_shows_what_is_new(open: Open<'_>) {
         let read = open().read(Some(&Mark::kept(foreign))).await.unwrap();
         assert!(read.is_all && read.transactions.len() == all.len(), "{foreign:?}");
     }
+}
+
+/// As when a place was thrown away and begun anew.
+async fn a_mark_of_another_log_shows_everything(open: Open<'_>, other: Open<'_>) {
+    let all = some(9);
+    open().append(&all[..5], None).await.unwrap();
+    let mark = open().read(None).await.unwrap().mark;
+    other().append(&all, None).await.unwrap();
+    let read = other().read(Some(&mark)).await.unwrap();
+    assert!(read.is_all);
+    assert_eq!(read.transactions.len(), all.len());
 }
 
 async fn writers_side_by_side_lose_nothing(open: Open<'_>) {
