@@ -70,9 +70,19 @@ impl Db {
             let id = id.filter(|id| *id <= most).map(|id| id.max(least));
             id.ok_or_else(|| ReaderError::Data(format!(":{key} {said}")))
         };
-        db.max_eid = given("max-eid", db.max_eid, TX0 - 1)?;
+        // An id that only a reference has was not given out yet where the data say so.
+        let said = map.get_keyword("max-eid").is_some_and(|id| !id.is_nil());
+        let least = if said { db.highest_entity() } else { db.max_eid };
+        db.max_eid = given("max-eid", least, TX0 - 1)?;
         db.max_tx = given("max-tx", db.max_tx, MAX_ID)?;
         Ok(db)
+    }
+
+    /// The highest entity below the transactions that something is said of, or was.
+    fn highest_entity(&self) -> EntityId {
+        let said = self.history();
+        let entities = said.scan(Index::Eavt, &Prefix::default()).map(|d| d.e);
+        entities.take_while(|e| *e < TX0).max().unwrap_or(0)
     }
 
     /// Applies events in the order they happened.

@@ -241,7 +241,7 @@ impl Db {
     }
 
     /// Whether the whole of the present is seen, and nothing else.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         self.view.is_plain()
     }
 

@@ -4,7 +4,7 @@
 //! that nest without end.
 
 use crate::error::NotationError;
-use edn::{MAX_DEPTH, Value};
+use edn::{MAX_DEPTH, Symbol, Value};
 use rustc_hash::FxHashSet;
 
 /// The names that were looked at already: they repeat.
@@ -36,10 +36,17 @@ impl Readable {
                 self.check(value, within)
             }),
             Value::Tagged(tagged) => {
-                let of_nil = edn::Tagged { tag: tagged.tag.clone(), value: Value::Nil };
-                reads(&Value::Tagged(of_nil.into()))?;
+                self.check_tag(value, &tagged.tag)?;
                 self.check(&tagged.value, within)
             }
+        }
+    }
+
+    fn check_tag(&mut self, tagged: &Value, tag: &Symbol) -> Result<(), NotationError> {
+        let begins_well = tag.as_str().starts_with(char::is_alphabetic);
+        match begins_well && !matches!(tag.as_str(), "inst" | "uuid") {
+            true => self.check_name(&Value::Symbol(tag.clone())),
+            false => refused(tagged, "its tag means something else"),
         }
     }
 

@@ -34,6 +34,9 @@ pub enum PlaceError {
         "{0:?} is no name for a version: letters, digits, `.`, `_` and `-`, no more than 200, the first a letter or digit, not digits alone"
     )]
     Name(String),
+    /// A version that cannot be made, or is none.
+    #[error(transparent)]
+    Form(#[from] crate::form::FormError),
     /// Its log or a snapshot in a file.
     #[error(transparent)]
     Store(#[from] store::StoreError),

@@ -28,7 +28,7 @@ pub use config::{Config, ConfigError, Kept, Secret, TierConfig};
 pub use deliver::{Progress, deliver};
 pub use error::PlaceError;
 pub use file::FilePlace;
-pub use form::{Form, Notation};
+pub use form::{Form, FormError, Notation};
 pub use freshest::{Candidate, Freshest, freshest};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};

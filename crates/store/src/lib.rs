@@ -42,4 +42,4 @@ pub use read::{Damage, Inspection, Transaction, inspect};
 pub use replay::{Replayed, load, replay};
 pub use replica::Replica;
 pub use restore::{restore, restore_on};
-pub use snapshot::{encode_snapshot, is_snapshot, read_snapshot, write_snapshot};
+pub use snapshot::{decode_snapshot, encode_snapshot, is_snapshot, read_snapshot, write_snapshot};

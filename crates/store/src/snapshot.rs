@@ -105,10 +105,12 @@ pub fn read_snapshot(path: &Path) -> Result<Replayed, StoreError> {
 
 pub(crate) fn read_snapshot_on(files: &dyn Files, path: &Path) -> Result<Replayed, StoreError> {
     let bytes = read_all(files, path)?;
-    decode(&bytes).map_err(|problem| StoreError::Snapshot { path: path.to_owned(), problem })
+    decode_snapshot(&bytes)
+        .map_err(|problem| StoreError::Snapshot { path: path.to_owned(), problem })
 }
 
-fn decode(bytes: &[u8]) -> Result<Replayed, String> {
+/// The database of a snapshot's bytes; the error says what is wrong with them.
+pub fn decode_snapshot(bytes: &[u8]) -> Result<Replayed, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| format!("not UTF-8: {e}"))?;
     let body = text.strip_suffix('\n').ok_or("its last line is not whole")?;
     let last = body.rfind('\n').map_or(0, |at| at + 1);
