@@ -1,5 +1,6 @@
 //! `test`, `ci`, `fuzz`, `oracle`, `conformance` and `bench`.
 
+use crate::servers::Servers;
 use crate::setup;
 use crate::shell::{Failure, cargo, has, root, run_and_read, say};
 use std::path::{Path, PathBuf};
@@ -28,12 +29,15 @@ pub(crate) fn run(how: Thoroughness) -> Result<(), Failure> {
         "warnings",
     ]))?;
     let licences = licences(how)?;
+    let servers = Servers::start(how)?;
     let mut tests = cargo();
     tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    servers.tell(&mut tests);
     if how == Thoroughness::Full {
         tests.args(["--run-ignored", "all"]).env("CI", "1");
     }
     let (text, outcome) = run_and_read(&mut tests);
+    drop(servers);
     let ran = nextest_figures(&text);
     let (doc_text, doc_outcome) = match outcome {
         Ok(()) => run_and_read(cargo().args(["test", "--quiet", "--workspace", "--doc"])),

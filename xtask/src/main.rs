@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask setup | test | ci | soak | fuzz | oracle | conformance | bench`.
+//! The project's own commands: `cargo xtask setup | test | ci | servers | soak | fuzz | oracle | conformance | bench`.
 //!
 //! Each says what it runs, exits non-zero when it falls short, and ends with its figures, one `name: value` a line.
 
 mod checks;
+mod servers;
 mod setup;
 mod shell;
 mod soak;
@@ -19,6 +20,7 @@ usage: cargo xtask COMMAND
   setup peers                 install the engines that `bench datalog --peers` measures
   test                        set up, then format, lints, licences, every test and doc test
   ci                          the same with nothing skipped
+  servers COMMAND…            run a command while a PostgreSQL and an S3 server of its own run for tests
   soak [--minutes N] [--cases N] [--seed N]
                               the property tests, many cases each, under seeds that nobody tried
   fuzz [TARGET] [--runs N]    fuzz one target or all of them (nightly tool chain and cargo-fuzz)
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "setup" => none_left(rest).and_then(|()| setup::run()),
         "test" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Usual)),
         "ci" => none_left(rest).and_then(|()| checks::run(checks::Thoroughness::Full)),
+        "servers" => setup::run().and_then(|()| servers::with(rest)),
         "soak" => soak::soak(rest),
         "fuzz" => checks::fuzz(rest),
         "oracle" => setup::run().and_then(|()| checks::oracle(rest)),

@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: what the tests need and cargo does not bring.
 
+use crate::servers::MOTO;
 use crate::shell::{self, Failure, cargo, has, say};
 use std::process::Command;
 
@@ -15,8 +16,12 @@ const DEBIAN_PACKAGES: [&str; 8] = [
     "git",
 ];
 
+/// The S3 server that tests speak to, from PyPI.
+const MOTO_PACKAGE: &str = "moto[s3,server]==5.2.1";
+
 /// Programs that may come from elsewhere than Debian, by the package that Debian has them in.
-const DEBIAN_PROGRAMS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
+const DEBIAN_PROGRAMS: [(&str, &str); 4] =
+    [("node", "nodejs"), ("npm", "npm"), ("python3", "python3"), ("pip3", "python3-pip")];
 
 /// What the oracles run, from npm.
 const NPM_PACKAGES: [&str; 2] = ["datascript@1.8.1", "transit-js@0.8.874"];
@@ -41,12 +46,15 @@ fn install_missing() -> Result<usize, Failure> {
     let mut done = 0;
     let packages = DEBIAN_PACKAGES.into_iter().filter(|package| !installed(package));
     let programs = DEBIAN_PROGRAMS.into_iter().filter(|(program, _)| !has(program, &["--version"]));
-    let missing: Vec<&str> = packages.chain(programs.map(|(_, package)| package)).collect();
+    let postgres = servers::postgres_programs().is_none().then_some("postgresql");
+    let missing: Vec<&str> =
+        packages.chain(programs.map(|(_, package)| package)).chain(postgres).collect();
     if !missing.is_empty() {
         install_packages(&missing)?;
         done += missing.len();
     }
     done += install_from_npm()?;
+    done += install_moto()?;
     if !has("cargo", &["nextest", "--version"]) {
         say("cargo-nextest is missing: building it (a few minutes)");
         shell::run(cargo().args(["install", "--locked", "cargo-nextest"]))?;
@@ -60,6 +68,18 @@ fn install_missing() -> Result<usize, Failure> {
         }
     }
     Ok(done)
+}
+
+/// Into `target/moto`, with all that it needs.
+fn install_moto() -> Result<usize, Failure> {
+    let folder = shell::root().join(MOTO);
+    if folder.join("moto").exists() {
+        return Ok(0);
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(&folder).arg(MOTO_PACKAGE);
+    shell::run(&mut pip)?;
+    Ok(1)
 }
 
 /// Into `target/npm`, where git does not look.

@@ -53,4 +53,26 @@ impl PlaceError {
             _ => false,
         }
     }
+
+    /// The same for another who waited for it, too.
+    #[cfg(any(feature = "bucket", feature = "postgres"))]
+    pub(crate) fn told_again(&self) -> PlaceError {
+        match self {
+            PlaceError::Unreachable { place, problem } => {
+                PlaceError::Unreachable { place: place.clone(), problem: problem.clone() }
+            }
+            PlaceError::Refused { place, problem } => {
+                PlaceError::Refused { place: place.clone(), problem: problem.clone() }
+            }
+            PlaceError::Damaged { place, what, problem } => PlaceError::Damaged {
+                place: place.clone(),
+                what: what.clone(),
+                problem: problem.clone(),
+            },
+            PlaceError::Name(name) => PlaceError::Name(name.clone()),
+            PlaceError::Store(error) => {
+                PlaceError::Refused { place: "a log".to_owned(), problem: error.to_string() }
+            }
+        }
+    }
 }

@@ -16,13 +16,19 @@ mod error;
 mod file;
 mod form;
 mod freshest;
+#[cfg(any(feature = "bucket", feature = "postgres"))]
+mod gather;
 mod memory;
 pub mod mirror;
 mod moment;
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod schedule;
 mod squeeze;
 mod tiers;
+#[cfg(any(feature = "bucket", feature = "http", feature = "postgres"))]
+mod tls;
 
 pub use config::{Config, ConfigError, Kept, Secret, TierConfig};
 pub use deliver::{Progress, deliver};
@@ -32,6 +38,8 @@ pub use form::{Form, FormError, Notation};
 pub use freshest::{Candidate, Freshest, freshest};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresPlace;
 pub use schedule::{Action, Done, Retention, Schedule, When, prune};
 pub use squeeze::Squeeze;
 pub use tiers::{Tier, TierState, Tiers, save_to_all};

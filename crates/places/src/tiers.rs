@@ -23,6 +23,8 @@ use crate::file::FilePlace;
 use crate::form::{Form, Notation};
 use crate::memory::MemoryPlace;
 use crate::place::{Place, Saved, Version};
+#[cfg(feature = "postgres")]
+use crate::postgres::PostgresPlace;
 use db::Db;
 use edn::{Inst, Value};
 use follow::{Follower, Live};
@@ -40,6 +42,9 @@ pub struct Tier {
 
 /// How a tier's place is reached: files and servers that are not there yet may be there the next time.
 type Opening = Arc<dyn Fn() -> Result<Arc<dyn Place>, PlaceError> + Send + Sync>;
+
+/// How long a server is waited for.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// How a tier stands.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -97,6 +102,8 @@ impl Kept {
         Ok(match self {
             Kept::Memory => Arc::new(MemoryPlace::default()),
             Kept::File { path, squeeze } => Arc::new(FilePlace::at(&root.join(path), *squeeze)),
+            #[cfg(feature = "postgres")]
+            Kept::Postgres { url } => Arc::new(PostgresPlace::at(&url.0, None, LIMIT)?),
             other => {
                 return Err(PlaceError::Refused {
                     place: format!("{other:?}"),

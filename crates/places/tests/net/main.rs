@@ -1,0 +1,12 @@
+//! Places that are reached over a network. `cargo xtask test` starts the servers.
+
+#![allow(clippy::unwrap_used)]
+
+mod postgres;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+/// A name that nothing else has.
+fn fresh(kind: &str) -> String {
+    format!("{kind}_{}", edn::Uuid::new_v4().simple())
+}
