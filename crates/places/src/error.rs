@@ -70,8 +70,8 @@ impl PlaceError {
                 problem: problem.clone(),
             },
             PlaceError::Name(name) => PlaceError::Name(name.clone()),
-            PlaceError::Store(error) => {
-                PlaceError::Refused { place: "a log".to_owned(), problem: error.to_string() }
+            PlaceError::Store(_) | PlaceError::Form(_) => {
+                PlaceError::Refused { place: "a log".to_owned(), problem: self.to_string() }
             }
         }
     }
