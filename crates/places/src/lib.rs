@@ -10,6 +10,8 @@
 //! - A version is whole or absent. What does not verify is never given out as a version.
 //! - No place speaks of passwords: names and errors can be shown.
 
+#[cfg(feature = "bucket")]
+mod bucket;
 mod config;
 mod deliver;
 mod error;
@@ -30,6 +32,8 @@ mod tiers;
 #[cfg(any(feature = "bucket", feature = "http", feature = "postgres"))]
 mod tls;
 
+#[cfg(feature = "bucket")]
+pub use bucket::BucketPlace;
 pub use config::{Config, ConfigError, Kept, Secret, TierConfig};
 pub use deliver::{Progress, deliver};
 pub use error::PlaceError;

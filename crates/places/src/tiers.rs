@@ -17,6 +17,8 @@
 
 mod follow;
 
+#[cfg(feature = "bucket")]
+use crate::bucket::BucketPlace;
 use crate::config::{Config, Kept, TierConfig};
 use crate::error::PlaceError;
 use crate::file::FilePlace;
@@ -102,6 +104,12 @@ impl Kept {
         Ok(match self {
             Kept::Memory => Arc::new(MemoryPlace::default()),
             Kept::File { path, squeeze } => Arc::new(FilePlace::at(&root.join(path), *squeeze)),
+            #[cfg(feature = "bucket")]
+            Kept::Bucket { url, options } => {
+                let options: Vec<(String, String)> =
+                    options.iter().map(|(name, text)| (name.clone(), text.0.clone())).collect();
+                Arc::new(BucketPlace::at(url, &options, LIMIT)?)
+            }
             #[cfg(feature = "postgres")]
             Kept::Postgres { url } => Arc::new(PostgresPlace::at(&url.0, None, LIMIT)?),
             other => {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bucket;
+mod faulty;
 mod postgres;
 #[path = "../suite/mod.rs"]
 mod suite;
