@@ -55,7 +55,7 @@ impl PlaceError {
     }
 
     /// The same for another who waited for it, too.
-    #[cfg(any(feature = "bucket", feature = "postgres"))]
+    #[cfg(any(feature = "bucket", feature = "postgres", feature = "sqlite"))]
     pub(crate) fn told_again(&self) -> PlaceError {
         match self {
             PlaceError::Unreachable { place, problem } => {

@@ -18,7 +18,7 @@ mod error;
 mod file;
 mod form;
 mod freshest;
-#[cfg(any(feature = "bucket", feature = "postgres"))]
+#[cfg(any(feature = "bucket", feature = "postgres", feature = "sqlite"))]
 mod gather;
 mod memory;
 pub mod mirror;
@@ -27,6 +27,10 @@ mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schedule;
+#[cfg(feature = "sqlite")]
+mod shown;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod squeeze;
 mod tiers;
 #[cfg(any(feature = "bucket", feature = "http", feature = "postgres"))]
@@ -45,5 +49,7 @@ pub use place::{Mark, Place, Reading, Saved, Version};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresPlace;
 pub use schedule::{Action, Done, Retention, Schedule, When, prune};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqlitePlace;
 pub use squeeze::Squeeze;
 pub use tiers::{Tier, TierState, Tiers, save_to_all};

@@ -64,7 +64,7 @@ pub struct Column {
     pub name: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// Whether there is no row without it. The first such column of a table that is text is also unique.
+    /// Whether there is no row without it.
     pub is_needed: bool,
     attribute: &'static str,
     from: Source,
@@ -81,6 +81,13 @@ enum Source {
     Several,
     /// The path of the file that the attribute refers to.
     File,
+}
+
+impl Column {
+    /// Whether no two rows have the same: names.
+    pub const fn is_unique(&self) -> bool {
+        self.is_needed && matches!(self.kind, Kind::Text)
+    }
 }
 
 /// A table, whose first column, before those listed here, is `id`.

@@ -27,6 +27,8 @@ use crate::memory::MemoryPlace;
 use crate::place::{Place, Saved, Version};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresPlace;
+#[cfg(feature = "sqlite")]
+use crate::{sqlite::SqlitePlace, squeeze::Squeeze};
 use db::Db;
 use edn::{Inst, Value};
 use follow::{Follower, Live};
@@ -112,6 +114,8 @@ impl Kept {
             }
             #[cfg(feature = "postgres")]
             Kept::Postgres { url } => Arc::new(PostgresPlace::at(&url.0, None, LIMIT)?),
+            #[cfg(feature = "sqlite")]
+            Kept::Sqlite { path } => Arc::new(SqlitePlace::at(&root.join(path), Squeeze::None)),
             other => {
                 return Err(PlaceError::Refused {
                     place: format!("{other:?}"),

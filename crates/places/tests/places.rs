@@ -28,3 +28,18 @@ async fn files() {
         .await;
     }
 }
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    use places::SqlitePlace;
+    for squeeze in [Squeeze::None, Squeeze::Gzip, Squeeze::Zstd] {
+        suite::all(|| {
+            let folder = tempfile::tempdir().unwrap();
+            Box::new(move || {
+                Arc::new(SqlitePlace::at(&folder.path().join("data/code-db.sqlite"), squeeze))
+            })
+        })
+        .await;
+    }
+}
