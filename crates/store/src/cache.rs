@@ -33,7 +33,8 @@ mod shelf;
 use crate::error::StoreError;
 use crate::file::read_all;
 use crate::files::System;
-use crate::read::{Inspection, inspect};
+use crate::flushed;
+use crate::read::{Inspection, inspect, inspect_log};
 use crate::replay::Replayed;
 use crate::seen::Heads;
 use crate::stamp::Looked;
@@ -75,7 +76,7 @@ pub fn open_cached(log: &Path, cache: &Path) -> Result<Opened, StoreError> {
         return Ok(Opened { db, is_torn: false });
     }
     let bytes = read_all(&System, log)?;
-    let inspection = inspect(&bytes);
+    let inspection = inspect_log(&bytes, flushed::of(log));
     let Inspection { is_torn, .. } = inspection;
     let state = inspection.replay(log)?;
     if !is_torn {

@@ -12,7 +12,8 @@
 use crate::error::StoreError;
 use crate::file::{LogFile, end_checksum, is_there};
 use crate::files::{Files, Handle, System, Use, between};
-use crate::read::{Inspection, Transaction, inspect};
+use crate::flushed;
+use crate::read::{Inspection, Transaction, inspect, inspect_log};
 use edn::Uuid;
 use rustc_hash::FxHashSet;
 use std::fmt;
@@ -90,8 +91,11 @@ impl Collection {
         }
         // Until all of it is on the disk nothing is known of the log.
         let reach = self.reach.take();
-        file.append(text.as_bytes())?;
-        file.flush()?;
+        file.append(text.as_bytes(), added <= 1)?;
+        if let Err(error) = file.flush() {
+            file.take_back();
+            return Err(error);
+        }
         if let Some(reach) = reach {
             let end = reach.end + text.len() as u64;
             let log = self.files.open(&self.path, Use::Read);
@@ -107,7 +111,7 @@ impl Collection {
         if tail.from == 0 {
             self.known.clear();
         }
-        let inspection = inspect(&tail.bytes);
+        let inspection = tail.inspect();
         if let Some(damage) = inspection.damage.first() {
             if !inspection.is_torn {
                 return Err(corrupt(&self.path, &tail, damage.line, &damage.problem));
@@ -115,7 +119,11 @@ impl Collection {
             let sound = inspection.sound_bytes;
             file.set_aside(&tail.bytes[sound..], tail.from + sound as u64)?;
         } else if tail.bytes.last().is_some_and(|last| *last != b'\n') {
-            file.append(b"\n")?;
+            file.end_line()?;
+        }
+        match tail.from > 0 && tail.bytes.is_empty() {
+            true => file.is_flushed(),
+            false => file.settle()?,
         }
         self.known.extend(inspection.transactions.iter().map(|t| t.id));
         self.reach = Some(Reach::of(&*tail.log, &self.path, file.identity()?.length)?);
@@ -161,7 +169,7 @@ pub fn read_since(path: &Path, since: Option<Reach>) -> Result<Arrivals, StoreEr
         }
         Err(error) => return Err(error),
     };
-    let Inspection { transactions, damage, is_torn, sound_bytes, .. } = inspect(&tail.bytes);
+    let Inspection { transactions, damage, is_torn, sound_bytes, .. } = tail.inspect();
     if let Some(damage) = damage.first().filter(|_| !is_torn) {
         return Err(corrupt(path, &tail, damage.line, &damage.problem));
     }
@@ -188,6 +196,14 @@ struct Tail {
     log: Box<dyn Handle>,
     from: u64,
     bytes: Vec<u8>,
+    /// How many bytes of the file are known to be on the disk.
+    flushed: u64,
+}
+
+impl Tail {
+    fn inspect(&self) -> Inspection {
+        inspect_log(&self.bytes, self.flushed.saturating_sub(self.from))
+    }
 }
 
 fn read_from(files: &dyn Files, path: &Path, since: Option<Reach>) -> Result<Tail, StoreError> {
@@ -205,7 +221,8 @@ fn read_from(files: &dyn Files, path: &Path, since: Option<Reach>) -> Result<Tai
         _ => 0,
     };
     let bytes = between(&*file, from, there.length).map_err(StoreError::io("read", path))?;
-    Ok(Tail { log: file, from, bytes })
+    let flushed = flushed::read(files, path, &*file);
+    Ok(Tail { log: file, from, bytes, flushed })
 }
 
 /// The line counts from the start of the file.

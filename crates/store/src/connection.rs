@@ -19,7 +19,7 @@ use edn::{Inst, Map, Uuid, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 /// What is said about a transaction.
 #[derive(Clone, Debug, Default)]
@@ -82,8 +82,14 @@ impl Connection {
         // Before the file is there: a schema that is refused leaves nothing behind.
         let changed = merged(state.db.schema(), schema)?;
         check_schema(&state.db, &changed, &new_properties(&state, schema))?;
-        let connection = Connection::over(LogFile::open(&files, path, true)?, state, None);
-        connection.change_schema(schema, info)?;
+        let file = LogFile::open(&files, path, true)?;
+        file.is_flushed();
+        let connection = Connection::over(file, state, None);
+        if let Err(error) = connection.change_schema(schema, info) {
+            // A log that says nothing would be in the way of the next try.
+            let _ = connection.file.files().remove(path);
+            return Err(error);
+        }
         Ok(connection)
     }
 
@@ -243,8 +249,9 @@ impl Connection {
     ) -> Result<(u64, TxReport), StoreError> {
         let mut writing = held(&self.writing);
         self.check()?;
-        let id = next_id(&writing.last, now())?;
-        let report = make(&writing.state.db, &about(id, info))?;
+        let files = &**self.file.files();
+        let id = next_id(&writing.last, now(files), files.chance())?;
+        let report = make(&writing.state.db, &about(id, info, files))?;
         let report = self.record(&mut writing, id, report, schema)?;
         writing.written += 1;
         Ok((writing.written, report))
@@ -292,7 +299,7 @@ impl Connection {
         };
         // What was made of less than what the database has is not written.
         report.db_after.check_storage().map_err(db::TxError::from)?;
-        if let Err(error) = self.file.append(encoded.text.as_bytes()) {
+        if let Err(error) = self.file.append(encoded.text.as_bytes(), true) {
             held(&self.flushing).failed = Some(error.to_string());
             return Err(error);
         }
@@ -333,7 +340,14 @@ impl Connection {
             flushing.busy = false;
             match result {
                 Ok(()) => flushing.done = flushing.done.max(written),
-                Err(error) => flushing.failed = Some(error.to_string()),
+                Err(error) => {
+                    flushing.failed = Some(error.to_string());
+                    drop(flushing);
+                    // Who was writing just now has written; nobody does from here on.
+                    let _writing = held(&self.writing);
+                    self.file.take_back();
+                    flushing = held(&self.flushing);
+                }
             }
             self.flushed.notify_all();
         }
@@ -480,8 +494,8 @@ fn merged(schema: &Schema, more: &Map) -> Result<Schema, StoreError> {
     schema.merge(more).map_err(|e| refused(e.to_string()))
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn now(files: &dyn Files) -> i64 {
+    let since = files.now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -497,8 +511,8 @@ fn own_op((a, v): &(Value, Value)) -> Op {
     Op { e: EntityRef::Tx, a: a.clone(), v: OpValue::Value(v.clone()), added: true }
 }
 
-fn about(id: Uuid, info: &TxInfo) -> About {
-    let inst = info.inst.unwrap_or_else(|| Inst(now()));
+fn about(id: Uuid, info: &TxInfo, files: &dyn Files) -> About {
+    let inst = info.inst.unwrap_or_else(|| Inst(now(files)));
     let text = |key: &str, value: &Option<String>| {
         value.as_ref().map(|v| (Value::keyword(key), Value::string(v.as_str())))
     };
@@ -511,12 +525,11 @@ fn about(id: Uuid, info: &TxInfo) -> About {
 }
 
 /// A new id, later than the last one whatever the clock says (UUID version 7).
-fn next_id(last: &Uuid, now: i64) -> Result<Uuid, StoreError> {
+fn next_id(last: &Uuid, now: i64, chance: [u8; 16]) -> Result<Uuid, StoreError> {
     const LAST_MOMENT: u64 = (1 << 48) - 1;
-    let random = Uuid::new_v4();
     let make = |millis: u64| {
         let mut tail = [0; 10];
-        tail.copy_from_slice(&random.as_bytes()[6..]);
+        tail.copy_from_slice(&chance[6..]);
         uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
     };
     let id = make((now.max(0) as u64).min(LAST_MOMENT));

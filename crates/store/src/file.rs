@@ -2,9 +2,11 @@
 
 use crate::error::StoreError;
 use crate::files::{Files, Handle, Identity, System, Use, append_all, between};
+use crate::flushed::{self, lock_path};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A log open for appending. The lock goes with it.
 pub(crate) struct LogFile {
@@ -12,6 +14,10 @@ pub(crate) struct LogFile {
     file: Box<dyn Handle>,
     /// What it is as far as this writer knows.
     length: AtomicU64,
+    /// How much of it is known to be on the disk.
+    flushed: AtomicU64,
+    /// Whether the disk has a mark of that (`flushed`), made since this writer opened it.
+    is_mark_flushed: AtomicBool,
     path: PathBuf,
     lock: Box<dyn Handle>,
 }
@@ -36,12 +42,21 @@ impl LogFile {
         if cfg!(unix) {
             take(&*file, path)?;
         }
-        if create {
-            flush_folder(&**files, path)?;
+        if create && let Err(error) = flush_folder(&**files, path) {
+            // It would be in the way of the next try.
+            let _ = files.remove(path);
+            return Err(error);
         }
         let length = file.identity().map_err(StoreError::io("read", path))?.length;
-        let (files, path) = (files.clone(), path.to_owned());
-        Ok(LogFile { files, file, length: AtomicU64::new(length), path, lock })
+        Ok(LogFile {
+            files: files.clone(),
+            file,
+            length: AtomicU64::new(length),
+            flushed: AtomicU64::new(0),
+            is_mark_flushed: AtomicBool::new(false),
+            path: path.to_owned(),
+            lock,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -58,9 +73,23 @@ impl LogFile {
         self.file.identity().map_err(StoreError::io("read", &self.path))
     }
 
-    /// Appends without flushing. What cannot be written whole, as on a full disk, is taken back as far as the system lets.
-    pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
+    /// Appends without flushing, one transaction or several. What cannot be written whole, as on a full disk, is taken back as far as
+    /// the system lets.
+    pub(crate) fn append(&self, bytes: &[u8], is_one: bool) -> Result<(), StoreError> {
         let length = self.check()?;
+        let flushed = self.flushed.load(Ordering::Relaxed);
+        if (!is_one || length > flushed) && !self.is_mark_flushed.load(Ordering::Relaxed) {
+            self.flush_mark(flushed).map_err(StoreError::io("mark", &self.path))?;
+        }
+        self.put(bytes, length)
+    }
+
+    /// Ends the last line of what others have left.
+    pub(crate) fn end_line(&self) -> Result<(), StoreError> {
+        self.put(b"\n", self.check()?)
+    }
+
+    fn put(&self, bytes: &[u8], length: u64) -> Result<(), StoreError> {
         if let Err(error) = append_all(&*self.file, bytes) {
             let _ = self.file.cut(length);
             return Err(StoreError::io("write", &self.path)(error));
@@ -69,10 +98,60 @@ impl LogFile {
         Ok(())
     }
 
+    /// Says on the disk how much of the log is there.
+    fn flush_mark(&self, flushed: u64) -> io::Result<()> {
+        flushed::write(&*self.lock, &*self.file, flushed)?;
+        self.lock.flush()?;
+        self.files.flush_folder(folder_of(&self.path))?;
+        self.is_mark_flushed.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Puts what was appended on the disk.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        let length = self.length.load(Ordering::Relaxed);
         self.file.flush().map_err(StoreError::io("flush", &self.path))?;
-        if self.is_at_its_path() { Ok(()) } else { self.changed() }
+        if !self.is_at_its_path() {
+            return self.changed();
+        }
+        self.is_flushed_to(length);
+        Ok(())
+    }
+
+    /// So many bytes are on the disk.
+    fn is_flushed_to(&self, length: u64) {
+        self.flushed.store(length, Ordering::Relaxed);
+        let is_marked = || self.lock.identity().is_ok_and(|lock| lock.length > 0);
+        if self.is_mark_flushed.load(Ordering::Relaxed) || is_marked() {
+            // Where it cannot be written it says less.
+            let _ = flushed::write(&*self.lock, &*self.file, length);
+        }
+    }
+
+    /// Nothing that stands in it is not on the disk: this writer was told so.
+    pub(crate) fn is_flushed(&self) {
+        self.is_flushed_to(self.length.load(Ordering::Relaxed));
+    }
+
+    /// Puts what others have left on the disk, of which nobody knows whether it is there: a writer that was killed, or git, which
+    /// flushes neither files nor folders. Where the system cannot, what is read may not be what is kept, and a later flush
+    /// would not tell: so all of it is written anew, for the next one who opens the log.
+    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+        let settled = self.flush().and_then(|()| flush_folder(&*self.files, &self.path));
+        if settled.is_err()
+            && let Ok(bytes) = read_all(&*self.files, &self.path)
+        {
+            // The first error says what is wrong.
+            let _ = write_whole_on(&*self.files, &self.path, &bytes);
+        }
+        settled
+    }
+
+    /// Cuts off what was appended and could not be flushed, as far as the system lets. It may have dropped what it could not write, and
+    /// shows it all the same: nobody is to build on that.
+    pub(crate) fn take_back(&self) {
+        let flushed = self.flushed.load(Ordering::Relaxed);
+        let _ = self.file.cut(flushed);
     }
 
     /// The log's length, which must be what this writer left.
@@ -101,15 +180,13 @@ impl LogFile {
         write_whole_on(&*self.files, &aside, rest)?;
         self.file.cut(sound).map_err(StoreError::io("cut", &self.path))?;
         self.length.store(sound, Ordering::Relaxed);
-        self.flush()?;
+        self.settle()?;
         Ok(aside)
     }
 }
 
 fn lock(files: &dyn Files, path: &Path) -> Result<Box<dyn Handle>, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+    let lock_path = lock_path(path);
     let lock = files.open(&lock_path, Use::Lock).map_err(StoreError::io("open", &lock_path))?;
     take(&*lock, path)?;
     Ok(lock)
@@ -150,11 +227,15 @@ fn free_name(files: &dyn Files, path: &Path) -> PathBuf {
     }
 }
 
-fn flush_folder(files: &dyn Files, path: &Path) -> Result<(), StoreError> {
-    let folder = match path.parent() {
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn flush_folder(files: &dyn Files, path: &Path) -> Result<(), StoreError> {
+    let folder = folder_of(path);
     files.flush_folder(folder).map_err(StoreError::io("flush", folder))
 }
 

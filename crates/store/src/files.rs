@@ -1,4 +1,4 @@
-//! The calls that touch a disk, and nothing above them: what a log, a snapshot and a set-aside end stand on.
+//! What of a machine stands under a log: the calls that touch a disk, and nothing above them; its clock and its dice.
 //!
 //! [`System`] is the operating system. `crates/torture` has another one, which forgets, reorders and tears what was not flushed as
 //! POSIX allows, and fails where it is told to. The cache needs none: it can be thrown away, and believes nothing without a checksum.
@@ -11,12 +11,17 @@
 //! | a transaction | written behind what is there; the log flushed; only then acknowledged |
 //! | a file that is written whole | written under another name; flushed; renamed; the folder flushed |
 //! | a torn end | written whole to a file of its own; then cut from the log; the log flushed |
+//! | several transactions | the mark of what was flushed before (`flushed`), flushed; then written as one is |
+//! | a log that others left | the log and its folder flushed, before anything is written behind |
 //! | a folder that is new | made; the one it is in flushed |
 //!
 //! Invariants
 //! - Nothing counts on what was not flushed, nor on an order of what was not flushed.
 //! - A call does what it says once: a write may be short, and who calls goes on or takes it back. Only `EINTR` is tried again.
-//! - A flush that failed is not tried again: the system may have dropped what it could not write, and would say that all is well.
+//! - A flush that failed is not tried again: the system may have dropped what it could not write, and would say that all is well. What
+//!   was not acknowledged is cut off instead, and the connection accepts nothing more, as PostgreSQL stops when its log cannot be
+//!   flushed. Who opens the log anew reads what was on the disk before; where somebody who opens it cannot flush it, it is
+//!   written anew as a whole.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -29,17 +34,17 @@ use std::time::SystemTime;
 pub enum Use {
     /// To be read.
     Read,
-    /// To be written behind what is there.
+    /// To be read, and written behind what is there.
     Append,
     /// The same; it is made where it is missing.
     AppendNew,
     /// To be written from its start; what was there is gone.
     Rewrite,
-    /// To be locked; it is made where it is missing, and stays as it is.
+    /// To be locked, and have its first bytes written; it is made where it is missing, and stays as it is.
     Lock,
 }
 
-/// Files by name.
+/// Files by name, and what else a log takes from the machine it stands on.
 pub trait Files: Send + Sync {
     /// Opens a file.
     fn open(&self, path: &Path, to: Use) -> io::Result<Box<dyn Handle>>;
@@ -55,6 +60,16 @@ pub trait Files: Send + Sync {
 
     /// Puts what a folder's names lead to on the disk.
     fn flush_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// What the clock says, which may be anything.
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    /// Bytes that nobody else is given.
+    fn chance(&self) -> [u8; 16] {
+        uuid::Uuid::new_v4().into_bytes()
+    }
 }
 
 /// An open file. Closing it lets go of its lock.
@@ -64,6 +79,9 @@ pub trait Handle: Send + Sync {
 
     /// Writes behind what is there, or some first bytes of it; says how many.
     fn append(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Writes over the first bytes of what was opened to be locked; says how many.
+    fn write_first(&self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Takes away what is behind so many bytes.
     fn cut(&self, length: u64) -> io::Result<()>;
@@ -133,8 +151,8 @@ impl Files for System {
         let mut options = OpenOptions::new();
         match to {
             Use::Read => options.read(true),
-            Use::Append => options.append(true),
-            Use::AppendNew => options.append(true).create(true),
+            Use::Append => options.read(true).append(true),
+            Use::AppendNew => options.read(true).append(true).create(true),
             Use::Rewrite => options.write(true).create(true).truncate(true),
             Use::Lock => options.write(true).create(true).truncate(false),
         };
@@ -171,6 +189,16 @@ impl Handle for File {
 
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
         io::Write::write(&mut &*self, bytes)
+    }
+
+    #[cfg(unix)]
+    fn write_first(&self, bytes: &[u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::write_at(self, bytes, 0)
+    }
+
+    #[cfg(windows)]
+    fn write_first(&self, bytes: &[u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(self, bytes, 0)
     }
 
     fn cut(&self, length: u64) -> io::Result<()> {

@@ -20,6 +20,7 @@ mod error;
 mod facts;
 mod file;
 mod files;
+mod flushed;
 mod names;
 mod read;
 mod replay;

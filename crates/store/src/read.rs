@@ -1,9 +1,10 @@
 //! Reading a log: lines to whole transactions, whatever order and company the lines are in.
 //!
 //! Lines are read in parallel, each by itself, and brought together by the transaction and number they carry. A line
-//! that stands twice counts once. A transaction is whole when its commit line is there, with as many lines as it says and
-//! the checksum it says. What is not whole is the torn end of the file when only such lines come after the last whole
-//! transaction's; anywhere else it is damage.
+//! that stands twice counts once; of several of one number that differ the first does, and the others are damage. A transaction
+//! is whole when its commit line is there, with as many lines as it says and the checksum it says. What is not whole is the torn
+//! end of the file when only such lines and doubles come after the last whole transaction's, or when it begins behind what is known
+//! to have been flushed (`flushed`); anywhere else it is damage.
 
 use crate::encode::CHECKSUM;
 use edn::{Map, Uuid, Value};
@@ -64,6 +65,8 @@ pub struct Inspection {
     pub is_torn: bool,
     /// How many bytes from the start are sound, where the log is torn.
     pub sound_bytes: usize,
+    /// How many lines stand before the first that is no part of a whole transaction, where there is one.
+    first_unwhole: usize,
     /// How many lines the log has.
     pub lines: usize,
     /// Lines that stand more than once.
@@ -114,10 +117,10 @@ impl Inspection {
             let line = trimmed(line);
             match read_line(line) {
                 Line::Entity { tx, n, .. } if kept.contains(&tx) => {
-                    lines.insert((tx, u64::from(n)), line);
+                    lines.entry((tx, u64::from(n))).or_insert(line);
                 }
                 Line::Commit { tx, .. } if kept.contains(&tx) => {
-                    lines.insert((tx, u64::MAX), line);
+                    lines.entry((tx, u64::MAX)).or_insert(line);
                 }
                 _ => {}
             }
@@ -136,7 +139,7 @@ enum Line {
     Blank,
     Entity { tx: Uuid, n: u32, facts: Map },
     Commit { tx: Uuid, about: Map },
-    Bad { tx: Option<Uuid>, problem: String },
+    Bad { problem: String },
 }
 
 /// Everything known of one transaction.
@@ -144,8 +147,10 @@ enum Line {
 struct Group<'t> {
     lines: BTreeMap<u32, (&'t [u8], Map)>,
     commit: Option<(&'t [u8], Map)>,
+    /// Where its lines stand, but for doubles, of which it has no need.
     places: Vec<usize>,
-    problem: Option<(usize, String)>,
+    /// A line that says something else than the first of its number.
+    odd: Option<Damage>,
 }
 
 /// Looks through a log and says what is whole and what is not.
@@ -161,64 +166,86 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
             Line::Blank => {}
             Line::Entity { tx, n, facts } => {
                 let group = groups.entry(tx).or_default();
-                group.places.push(place);
                 match group.lines.get(&n) {
                     Some((other, _)) if *other != text => {
                         let problem =
                             format!("another line {n} of transaction {tx} says something else");
-                        group.problem.get_or_insert((place, problem));
+                        group.odd.get_or_insert(Damage { line: place, problem });
                     }
                     Some(_) => doubled += 1,
                     None => {
+                        group.places.push(place);
                         group.lines.insert(n, (text, facts));
                     }
                 }
             }
             Line::Commit { tx, about } => {
                 let group = groups.entry(tx).or_default();
-                group.places.push(place);
                 match &group.commit {
                     Some((other, _)) if *other != text => {
                         let problem =
                             format!("another commit of transaction {tx} says something else");
-                        group.problem.get_or_insert((place, problem));
+                        group.odd.get_or_insert(Damage { line: place, problem });
                     }
                     Some(_) => doubled += 1,
-                    None => group.commit = Some((text, about)),
+                    None => {
+                        group.places.push(place);
+                        group.commit = Some((text, about));
+                    }
                 }
             }
-            Line::Bad { tx, problem } => {
-                if let Some(tx) = tx {
-                    groups.entry(tx).or_default().places.push(place);
-                }
-                damage.push(Damage { line: place, problem });
-            }
+            Line::Bad { problem } => damage.push(Damage { line: place, problem }),
         }
     }
     let mut inspection = Inspection { lines: raw.len(), doubled, ..Inspection::default() };
-    let mut last_whole = 0;
-    let mut unwhole: BTreeSet<usize> = damage.iter().map(|d| d.line).collect();
+    let (mut last_whole, mut is_disputed) = (0, false);
+    let mut unwhole: BTreeSet<usize> = BTreeSet::new();
     for (id, group) in groups {
         let last = group.places.iter().max().copied().unwrap_or(0);
         let first = group.places.iter().min().copied().unwrap_or(0);
-        let places = group.places.clone();
+        let (places, odd) = (group.places.clone(), group.odd.clone());
         match whole(id, group) {
             Ok(transaction) => {
                 last_whole = last_whole.max(last);
                 inspection.transactions.push(transaction);
+                damage.extend(odd);
             }
-            Err((line, problem)) => {
+            Err(problem) => {
                 unwhole.extend(places);
-                damage.push(Damage { line: line.unwrap_or(first), problem });
+                is_disputed |= odd.is_some();
+                damage.push(odd.unwrap_or(Damage { line: first, problem }));
             }
         }
     }
+    unwhole.extend(damage.iter().map(|d| d.line));
     damage.sort_by(|a, b| (a.line, &a.problem).cmp(&(b.line, &b.problem)));
-    inspection.is_torn = unwhole.first().is_some_and(|line| *line > last_whole);
+    inspection.first_unwhole = unwhole.first().map_or(0, |line| line - 1);
+    // What is said in two ways was written twice, so it is no end that was torn.
+    let is_behind = unwhole.first().is_some_and(|line| *line > last_whole);
+    inspection.is_torn = is_behind && !is_disputed;
     inspection.sound_bytes =
         raw[..last_whole].iter().map(|l| l.len() + 1).sum::<usize>().min(bytes.len());
     inspection.damage = damage;
     inspection
+}
+
+/// The same of a log of which so many bytes are known to be on the disk: where damage begins behind them, all from there on is its torn
+/// end, since nothing of it was acknowledged.
+pub(crate) fn inspect_log(bytes: &[u8], flushed: u64) -> Inspection {
+    let found = inspect(bytes);
+    if found.damage.is_empty() || found.is_torn {
+        return found;
+    }
+    let sound: usize = split(bytes)[..found.first_unwhole].iter().map(|line| line.len() + 1).sum();
+    if (sound as u64) < flushed {
+        return found;
+    }
+    let before = inspect_log(&bytes[..sound], flushed);
+    if !(before.damage.is_empty() || before.is_torn) {
+        return found;
+    }
+    let sound_bytes = if before.is_torn { before.sound_bytes } else { sound };
+    Inspection { damage: found.damage, is_torn: true, sound_bytes, lines: found.lines, ..before }
 }
 
 fn split(bytes: &[u8]) -> Vec<&[u8]> {
@@ -234,8 +261,8 @@ fn trimmed(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn bad(tx: Option<Uuid>, problem: impl Into<String>) -> Line {
-    Line::Bad { tx, problem: problem.into() }
+fn bad(problem: impl Into<String>) -> Line {
+    Line::Bad { problem: problem.into() }
 }
 
 fn read_line(line: &[u8]) -> Line {
@@ -244,31 +271,31 @@ fn read_line(line: &[u8]) -> Line {
         return Line::Blank;
     }
     if line.len() > MAX_LINE {
-        return bad(None, format!("a line of more than {MAX_LINE} bytes"));
+        return bad(format!("a line of more than {MAX_LINE} bytes"));
     }
     for marker in ["<<<<<<<", "=======", ">>>>>>>", "|||||||"] {
         if line.starts_with(marker.as_bytes()) {
-            return bad(None, "a conflict marker of git: delete the marker lines, keep all others");
+            return bad("a conflict marker of git: delete the marker lines, keep all others");
         }
     }
     let Ok(text) = std::str::from_utf8(line) else {
-        return bad(None, "not UTF-8");
+        return bad("not UTF-8");
     };
     let form = match edn::read(text) {
         Ok(form) => form,
-        Err(error) => return bad(None, format!("column {}: {}", error.column, error.message)),
+        Err(error) => return bad(format!("column {}: {}", error.column, error.message)),
     };
     let expected = "expected [#uuid \"…\" number {…}] or [#uuid \"…\" :commit {…}]";
     let Some([Value::Uuid(tx), kind, Value::Map(map)]) = form.as_vector() else {
-        return bad(None, expected);
+        return bad(expected);
     };
     match kind {
         Value::Int(n) => match u32::try_from(*n) {
             Ok(n) => Line::Entity { tx: *tx, n, facts: map.clone() },
-            Err(_) => bad(Some(*tx), "a line's number is from 0 up"),
+            Err(_) => bad("a line's number is from 0 up"),
         },
         Value::Keyword(k) if k.as_str() == "commit" => Line::Commit { tx: *tx, about: map.clone() },
-        _ => bad(Some(*tx), expected),
+        _ => bad(expected),
     }
 }
 
@@ -276,21 +303,17 @@ fn find_last(text: &[u8], sought: &[u8]) -> Option<usize> {
     text.windows(sought.len()).rposition(|window| window == sought)
 }
 
-/// `Err` says what is missing, and where it shows.
-fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, String)> {
-    if let Some((line, problem)) = group.problem {
-        return Err((Some(line), problem));
-    }
+/// `Err` says what is missing.
+fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, String> {
     let Some((commit, about)) = group.commit else {
-        return Err((None, format!("transaction {id} has no commit line: it was never finished")));
+        return Err(format!("transaction {id} has no commit line: it was never finished"));
     };
     let expected = about.get_keyword("tx/lines").and_then(Value::as_int);
     let found = group.lines.len() as i64;
     if expected != Some(found) || group.lines.keys().copied().ne(0..found as u32) {
         let expected = expected.map_or("no number of".to_string(), |n| n.to_string());
-        return Err((
-            None,
-            format!("transaction {id}: its commit says {expected} lines, {found} are there"),
+        return Err(format!(
+            "transaction {id}: its commit says {expected} lines, {found} are there"
         ));
     }
     let length = group.lines.values().map(|(text, _)| text.len() + 1).sum::<usize>();
@@ -308,7 +331,7 @@ fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, Stri
         // A fuzzer cannot guess checksums, and what a matching one covers must be safe to read all the same.
         && !cfg!(fuzzing)
     {
-        return Err((None, format!("transaction {id}: its lines do not match its checksum")));
+        return Err(format!("transaction {id}: its lines do not match its checksum"));
     }
     let parents = about.get_keyword("tx/parents").and_then(Value::as_vector).and_then(|parents| {
         let uuid = |p: &Value| match p {
@@ -318,13 +341,13 @@ fn whole(id: Uuid, group: Group<'_>) -> Result<Transaction, (Option<usize>, Stri
         parents.iter().map(uuid).collect::<Option<Vec<Uuid>>>()
     });
     let Some(parents) = parents else {
-        return Err((None, format!("transaction {id}: expected :tx/parents, a vector of uuids")));
+        return Err(format!("transaction {id}: expected :tx/parents, a vector of uuids"));
     };
     if parents.iter().any(|parent| *parent >= id) {
-        return Err((None, format!("transaction {id} is older than one it builds on")));
+        return Err(format!("transaction {id} is older than one it builds on"));
     }
     let Ok(text) = String::from_utf8(text) else {
-        return Err((None, format!("transaction {id}: not UTF-8")));
+        return Err(format!("transaction {id}: not UTF-8"));
     };
     let lines = group.lines.into_values().map(|(_, facts)| facts).collect();
     Ok(Transaction { id, parents, about, lines, text: text.into(), crc })

@@ -19,7 +19,8 @@ use crate::connection::Connection;
 use crate::error::StoreError;
 use crate::file::{LogFile, end_checksum};
 use crate::files::{Files, Handle, Identity, System, Use, between};
-use crate::read::{Inspection, inspect};
+use crate::flushed;
+use crate::read::{Inspection, inspect_log};
 use crate::replay::Replayed;
 use crate::stamp::Looked;
 use db::Db;
@@ -151,11 +152,11 @@ impl Replica {
         if !rest.is_empty() {
             set_aside = Some(file.set_aside(&rest, mark.read)?);
         } else if !ends_a_line(&*open(&*files, &path)?, &path, mark.read)? {
-            file.append(b"\n")?;
+            file.end_line()?;
         }
-        if !mark.is_flushed {
-            // A writer that was killed may have left behind what it did not flush.
-            file.flush()?;
+        match mark.is_flushed {
+            true => file.is_flushed(),
+            false => file.settle()?,
         }
         Ok(Connection::over(file, state, set_aside))
     }
@@ -172,7 +173,8 @@ impl Replica {
             && mark.leads_on(&*log, &self.path, &file)?
         {
             let bytes = part(&*log, &self.path, mark.read, file.length)?;
-            let inspection = inspect(&bytes);
+            let flushed = flushed::read(&*self.files, &self.path, &*log);
+            let inspection = inspect_log(&bytes, flushed.saturating_sub(mark.read));
             if self.state.leads_to(&inspection) {
                 self.state.go_on(&inspection)?;
                 let is_flushed = mark.is_flushed && bytes.is_empty();
@@ -191,7 +193,8 @@ impl Replica {
             return Ok(ReadOn { rest: Vec::new(), is_anew: true });
         }
         let bytes = part(&*log, &self.path, 0, file.length)?;
-        let inspection = inspect(&bytes);
+        let flushed = flushed::read(&*self.files, &self.path, &*log);
+        let inspection = inspect_log(&bytes, flushed);
         self.state = inspection.replay(&self.path)?;
         if let (Some(cache), false) = (&self.cache, inspection.is_torn) {
             keep(cache, &self.state, &bytes, looked.as_ref());
