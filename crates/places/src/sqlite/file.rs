@@ -53,8 +53,11 @@ impl File {
         }
         let mut connection =
             self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        // The rows are right by themselves; what others add to them must not keep the log from growing.
-        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF")?;
+        // The rows are right by themselves: what others add to them must not keep the log from growing, and goes from the index of
+        // words where a row of ours takes its place.
+        connection.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = ON",
+        )?;
         self.patiently(|| Ok(write_ahead(&connection)?))?;
         state::make_tables(&mut connection)?;
         Ok(Opened { connection, file: file_id(&self.path) })

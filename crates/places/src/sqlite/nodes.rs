@@ -171,14 +171,14 @@ impl Stored {
         Ok(stored)
     }
 
-    /// A database whole, in place of whatever nodes there are.
+    /// Puts a database whole in place of whatever nodes there are. It is not kept: whoever goes on from it reads what that takes.
     pub(super) fn whole(
         database: &Db,
         file: &File,
         change: &Connection,
         state: &mut State,
-    ) -> Result<Option<Stored>, Fault> {
-        let Some(opened) = file.to_read()? else { return Ok(None) };
+    ) -> Result<(), Fault> {
+        let Some(opened) = file.to_read()? else { return Ok(()) };
         let nodes = Nodes::seen_by(opened.connection);
         let db = copy(database)?;
         db.store(nodes.clone())?;
@@ -186,8 +186,7 @@ impl Stored {
         state.nodes = nodes.waiting();
         state.live_nodes = state.nodes;
         state.generation += 1;
-        nodes.put(change)?;
-        Ok(Some(Stored { db, nodes, generation: state.generation, changes: 0 }))
+        nodes.put(change)
     }
 }
 

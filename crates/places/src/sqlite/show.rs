@@ -51,13 +51,11 @@ fn show(
         Some(before) => go_on(change, file, database, state, stored.take(), before)?,
         None => None,
     };
-    *stored = match gone_on {
-        Some(stored) => Some(stored),
-        None => {
-            rows::write_whole(change, &mirror::whole(database).map_err(given)?)?;
-            Stored::whole(database, file, change, state)?
-        }
-    };
+    if gone_on.is_none() {
+        rows::write_whole(change, &mirror::whole(database).map_err(given)?)?;
+        Stored::whole(database, file, change, state)?;
+    }
+    *stored = gone_on;
     state.shown = now;
     Ok(())
 }

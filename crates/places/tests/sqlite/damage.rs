@@ -145,3 +145,29 @@ async fn another_program_that_holds_the_file_is_waited_for() {
     impatient.append(&all, Some(&connection.db())).await.unwrap();
     assert_shows(&path, &connection.db()).await;
 }
+
+/// Who may write everything (root) is not kept from it.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_cannot_be_written_can_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (connection, path, all) = kept(folder.path()).await;
+    let allow = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for folders in [0o755, 0o555] {
+        allow(&path, 0o444);
+        allow(folder.path(), folders);
+        let is_root = std::fs::OpenOptions::new().append(true).open(&path).is_ok();
+        assert_eq!(place(&path).read(None).await.unwrap().transactions.len(), all.len());
+        let opened = place(&path).open_database().await.unwrap().unwrap();
+        assert_eq!(opened.to_data(), connection.db().to_data());
+        if !is_root {
+            let error = place(&path).append(&all, None).await.unwrap_err();
+            assert!(matches!(error, PlaceError::Refused { .. }), "{error:?}");
+            assert!(error.to_string().contains("let yourself write"), "{error}");
+        }
+        allow(folder.path(), 0o755);
+    }
+}

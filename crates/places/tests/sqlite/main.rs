@@ -252,6 +252,20 @@ async fn a_schema_that_changes_changes_what_is_shown() {
 }
 
 #[tokio::test]
+async fn what_others_put_into_the_tables_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, path) = (folder.path().join("log"), folder.path().join("code-db.sqlite"));
+    let connection = code_log(&log);
+    place(&path).append(&log_of(&log), Some(&connection.db())).await.unwrap();
+    let sql = Sql::open(&path).unwrap();
+    let theirs = "INSERT INTO statements (id, fqn, source) VALUES (999, 'a/b', 'theirs')";
+    sql.execute(theirs, []).unwrap();
+    said(&connection, "[{:statement/fqn \"a/b\", :statement/source \"ours\"}]");
+    place(&path).append(&log_of(&log), Some(&connection.db())).await.unwrap();
+    assert_shows(&path, &connection.db()).await;
+}
+
+#[tokio::test]
 async fn a_file_that_was_put_aside_is_not_written_to() {
     let folder = tempfile::tempdir().unwrap();
     let (log, path) = (folder.path().join("log"), folder.path().join("code-db.sqlite"));
