@@ -20,6 +20,8 @@ mod form;
 mod freshest;
 #[cfg(any(feature = "bucket", feature = "postgres", feature = "sqlite"))]
 mod gather;
+#[cfg(feature = "http")]
+mod http;
 mod memory;
 pub mod mirror;
 mod moment;
@@ -44,6 +46,8 @@ pub use error::PlaceError;
 pub use file::FilePlace;
 pub use form::{Form, FormError, Notation};
 pub use freshest::{Candidate, Freshest, freshest};
+#[cfg(feature = "http")]
+pub use http::{Endpoint, HttpPlace};
 pub use memory::MemoryPlace;
 pub use place::{Mark, Place, Reading, Saved, Version};
 #[cfg(feature = "postgres")]

@@ -23,6 +23,8 @@ use crate::config::{Config, Kept, TierConfig};
 use crate::error::PlaceError;
 use crate::file::FilePlace;
 use crate::form::{Form, Notation};
+#[cfg(feature = "http")]
+use crate::http::HttpPlace;
 use crate::memory::MemoryPlace;
 use crate::place::{Place, Saved, Version};
 #[cfg(feature = "postgres")]
@@ -112,10 +114,17 @@ impl Kept {
                     options.iter().map(|(name, text)| (name.clone(), text.0.clone())).collect();
                 Arc::new(BucketPlace::at(url, &options, LIMIT)?)
             }
+            #[cfg(feature = "http")]
+            Kept::Http { url, token } => {
+                let token = token.as_ref().map(|token| token.0.as_str());
+                Arc::new(HttpPlace::at(&url.0, token, LIMIT)?)
+            }
             #[cfg(feature = "postgres")]
             Kept::Postgres { url } => Arc::new(PostgresPlace::at(&url.0, None, LIMIT)?),
             #[cfg(feature = "sqlite")]
             Kept::Sqlite { path } => Arc::new(SqlitePlace::at(&root.join(path), Squeeze::None)),
+            // None is left where everything was built in.
+            #[allow(unreachable_patterns)]
             other => {
                 return Err(PlaceError::Refused {
                     place: format!("{other:?}"),

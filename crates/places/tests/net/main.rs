@@ -4,7 +4,10 @@
 
 mod bucket;
 mod faulty;
+mod http;
+mod merge;
 mod postgres;
+mod postgres_faults;
 #[path = "../suite/mod.rs"]
 mod suite;
 
