@@ -359,6 +359,7 @@ fn op(e: EntityRef, attribute: &str, v: OpValue) -> Op {
     Op { e, a: Value::keyword(attribute), v, added: true }
 }
 
+/// Who does it.
 pub(crate) fn info() -> TxInfo {
     TxInfo { author: Some("torture".to_owned()), ..TxInfo::default() }
 }
