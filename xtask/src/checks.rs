@@ -1,4 +1,4 @@
-//! `test`, `ci`, `fuzz`, `oracle`, `conformance` and `bench`.
+//! `test`, `ci`, `fuzz`, `oracle`, `conformance`, `torture` and `bench`.
 
 use crate::servers::Servers;
 use crate::setup;
@@ -210,6 +210,13 @@ pub(crate) fn conformance(arguments: &[String]) -> Result<(), Failure> {
     let mut all = vec!["conformance".to_string()];
     all.extend_from_slice(arguments);
     oracle(&all)
+}
+
+/// `torture [ARGUMENT…]`: the arguments are the torture's own.
+pub(crate) fn torture(arguments: &[String]) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["run", "--release", "--quiet", "--package", "defbase-torture", "--"]);
+    crate::shell::run(command.args(arguments))
 }
 
 /// `bench [ARGUMENT…]`: the arguments are the benchmark's own.

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | test | ci | servers | soak | fuzz | oracle | conformance | bench`.
+//! The project's own commands: `cargo xtask setup | test | ci | servers | soak | fuzz | oracle | conformance | torture | bench`.
 //!
 //! Each says what it runs, exits non-zero when it falls short, and ends with its figures, one `name: value` a line.
 
@@ -32,6 +32,8 @@ usage: cargo xtask COMMAND
                               the history of repositories in the database beside what git says of it
   conformance js PATH [--baseline]
                               the JavaScript tests of a DataScript checkout, unmodified, against this database, or against npm's DataScript
+  torture [--states N] [--kills N] [--seed N] [--run N]
+                              crashes of a simulated disk and killed writers, and what must be there afterwards (`docs/reliability.md`)
   bench [ARGUMENT…]           print the figures of this machine (`bench help` has its parts)";
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         "fuzz" => checks::fuzz(rest),
         "oracle" => setup::run().and_then(|()| checks::oracle(rest)),
         "conformance" => setup::run().and_then(|()| checks::conformance(rest)),
+        "torture" => checks::torture(rest),
         "bench" => checks::bench(rest),
         "help" | "-h" | "--help" => {
             shell::say(USAGE);
