@@ -12,6 +12,7 @@ mod context;
 mod data;
 mod floor;
 mod import;
+mod in_sqlite;
 mod larger;
 mod made_up;
 mod ours;
@@ -38,6 +39,7 @@ usage: bench [COMMAND]
   import [FOLDER…]       import by phase, queries, memory; of a made-up project where there is no folder
   watch [FOLDER…]        the program itself, from a file saved until its transaction is on disk
   memory                 bytes a datom, all indexes and values together, of two sizes
+  sqlite [NAMESPACES…]   a made-up project kept in SQLite: transactions, sizes, the first answer (20 and 1150)
   larger                 a database larger than memory: made in a file, opened and asked within a limit
     --datoms N           so many (1,000,000)
     --memory MIB         the limit (2048)
@@ -69,6 +71,7 @@ fn main() -> Result<(), Failure> {
         "import" => each(rest, &[100, 1000], import::measure),
         "watch" => each(rest, &[1000], watch::measure),
         "memory" => bytes_a_datom(),
+        "sqlite" => in_sqlite::measure_each(rest),
         "larger" => larger::run(&larger::Options::read(rest)?),
         "context" => context::run(&context::Options::read(rest)?),
         "datalog" => side_by_side::run(&options(rest)?),
