@@ -118,7 +118,7 @@ impl Place {
     /// Makes the folder, the configuration, and what git has to know. What is there already stays.
     pub(crate) fn prepare(&self) -> Outcome<()> {
         let folder = self.folder();
-        fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
+        store::make_folder(&folder).map_err(|e| crate::database::explained(&e))?;
         write_new(&self.configuration(), &new_configuration(&self.sources()))?;
         write_new(&folder.join(".gitignore"), IGNORED)?;
         let attributes = self.root.join(".gitattributes");

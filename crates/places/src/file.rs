@@ -22,7 +22,7 @@ use edn::Inst;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use store::{Collection, Reach, StoreError, Transaction, read_since, write_whole};
+use store::{Collection, Reach, StoreError, Transaction, make_folder, read_since, write_whole};
 
 /// A database in files. See the module.
 pub struct FilePlace {
@@ -110,7 +110,7 @@ impl Place for FilePlace {
     }
 
     async fn append(&self, transactions: &[Transaction], _: Option<&Db>) -> Result<(), PlaceError> {
-        std::fs::create_dir_all(&self.folder).map_err(|e| io("create", &self.folder, e))?;
+        make_folder(&self.folder)?;
         let mut collection = self.collection.lock().unwrap_or_else(PoisonError::into_inner);
         collection.add(transactions)?;
         Ok(())
@@ -123,7 +123,7 @@ impl Place for FilePlace {
     }
 
     async fn save(&self, name: Option<&str>, saved: &Saved) -> Result<Version, PlaceError> {
-        std::fs::create_dir_all(&self.folder).map_err(|e| io("create", &self.folder, e))?;
+        make_folder(&self.folder)?;
         let small = self.squeeze.pack(&saved.text).map_err(|e| io("write", &self.folder, e))?;
         let now = moment::now();
         let (name, before) = match name {

@@ -12,7 +12,7 @@
 //! Where the log begins with the bytes that the cache is of, the state is the cached one after the transactions behind them (the tail).
 //! It does so if it is the file that was last found to (`stamp`: length, times of change, i-node, a checksum of its end), else if the
 //! checksum over all those bytes is the same: a log that was changed so shortly before it was looked at that its times could be those
-//! of a later change too has no stamp.
+//! of a later change too has no stamp, nor has one that could not be flushed when it was looked at.
 //!
 //! Invariants
 //! - A state out of the cache is what replaying the whole log gives, and goes on to be. A property test says so over random histories.
@@ -120,7 +120,7 @@ fn written(
     let pack = uuid::Uuid::new_v4().to_string();
     let folder = cache.join(&pack);
     let made = whole(&folder, state).and_then(|(root, origins, size)| {
-        let stamp = same.and_then(|looked| looked.stamp.clone());
+        let stamp = same.and_then(|looked| looked.lasting_stamp());
         let conflicts = state.conflicts.topics().cloned().collect();
         Current { pack: pack.clone(), log, stamp, origins, size, conflicts, root }.put(cache)
     });
@@ -219,7 +219,7 @@ impl Cached {
         {
             return Ok(());
         }
-        self.current.stamp = looked.stamp.clone();
+        self.current.stamp = looked.lasting_stamp();
         if !tail.is_empty() {
             state.db.store(self.shelf.clone()).map_err(std::io::Error::other)?;
             let current = &mut self.current;

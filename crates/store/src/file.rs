@@ -239,6 +239,28 @@ fn flush_folder(files: &dyn Files, path: &Path) -> Result<(), StoreError> {
     files.flush_folder(folder).map_err(StoreError::io("flush", folder))
 }
 
+/// Makes a folder and those it is in, where they are missing. They are on the disk when this returns.
+///
+/// ```
+/// let folder = tempfile::tempdir().unwrap();
+/// let inner = folder.path().join("some/inner");
+/// store::make_folder(&inner).unwrap();
+/// store::make_folder(&inner).unwrap();
+/// assert!(inner.is_dir());
+/// ```
+pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    folder.parent().map_or(Ok(()), make_folder)?;
+    match std::fs::create_dir(folder) {
+        // Somebody else has just made it.
+        Err(_) if folder.is_dir() => Ok(()),
+        Err(error) => Err(StoreError::io("create", folder)(error)),
+        Ok(()) => flush_folder(&System, folder),
+    }
+}
+
 /// Writes a file so that it is there whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_whole_on(&System, path, bytes)

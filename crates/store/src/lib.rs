@@ -37,7 +37,7 @@ pub use collect::{Arrivals, Collection, Reach, read_since, transactions};
 pub use conflicts::{Conflict, Side};
 pub use connection::{Batch, Connection, TxInfo};
 pub use error::StoreError;
-pub use file::{write_whole, write_whole_on};
+pub use file::{make_folder, write_whole, write_whole_on};
 pub use files::{Files, Handle, Identity, System, Use};
 pub use read::{Damage, Inspection, Transaction, inspect};
 pub use replay::{Replayed, load, replay};

@@ -51,6 +51,12 @@ impl Looked {
         ))
     }
 
+    /// The stamp, to be kept: only of what is on the disk. Times and end may be the same after a crash that left holes before the end.
+    pub(crate) fn lasting_stamp(&self) -> Option<String> {
+        // Elsewhere who only reads a file cannot flush it.
+        self.stamp.clone().filter(|_| !cfg!(unix) || self.file.sync_data().is_ok())
+    }
+
     /// The checksum of so many bytes from the first on; `None` where there are not so many.
     pub(crate) fn crc_of(&self, length: u64) -> io::Result<Option<u32>> {
         self.crc_between(0, length)
