@@ -27,17 +27,16 @@ impl Known {
         }
     }
 
-    /// Takes up what others know.
-    pub fn add(&mut self, other: Known) {
-        for (id, text) in other.0 {
-            self.0.entry(id).or_insert(text);
-        }
-    }
-
     /// The text of a transaction.
     pub fn text(&self, id: &Uuid) -> Option<&str> {
         self.0.get(id).map(String::as_str)
     }
+}
+
+/// The transactions that a sound log has.
+pub(crate) fn ids_of(log: &[u8]) -> Vec<Uuid> {
+    let lines = std::str::from_utf8(log).unwrap_or_default().lines();
+    lines.filter(|line| line.contains(" :commit {")).filter_map(id_of).collect()
 }
 
 fn id_of(line: &str) -> Option<Uuid> {

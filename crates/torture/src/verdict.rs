@@ -9,7 +9,7 @@
 use crate::crash::Surface;
 use crate::dice::Dice;
 use crate::disk::{Disk, Image};
-use crate::ledger::{Expected, Known, Ledger};
+use crate::ledger::{Expected, Known, Ledger, ids_of};
 use crate::workload::{info, known_of};
 use edn::{Uuid, Value};
 use std::path::Path;
@@ -24,16 +24,14 @@ pub fn judge(
 ) -> Result<(), String> {
     let disk = Disk::of(image, dice.clone());
     dice.bits();
-    let ledger = first(&disk, image, expected, known, dice)?;
+    let ledger = first(&disk, image, expected, &[known], dice)?;
     let events = disk.events();
     let moment = dice.below(events.len() + 1);
     let mut surface = Surface::of(image);
     events[..moment].iter().for_each(|event| surface.take(event));
     let again = surface.crash(dice);
-    let mut all = known.clone();
-    all.add(known_of(&events));
     let disk = Disk::of(&again, dice.clone());
-    first(&disk, &again, &ledger.at(moment), &all, dice)
+    first(&disk, &again, &ledger.at(moment), &[known, &known_of(&events)], dice)
         .map(|_| ())
         .map_err(|problem| format!("again, after {moment} of {events:?}: {problem}"))
 }
@@ -43,7 +41,7 @@ fn first(
     disk: &Disk,
     image: &Image,
     expected: &Expected<'_>,
-    known: &Known,
+    known: &[&Known],
     dice: &mut Dice,
 ) -> Result<Ledger, String> {
     let mut ledger = Ledger::default();
@@ -75,21 +73,25 @@ fn open(
     disk: &Disk,
     path: &Path,
     promised: &[Uuid],
-    known: &Known,
+    known: &[&Known],
     dice: &mut Dice,
     ledger: &mut Ledger,
 ) -> Result<(), String> {
     let before = disk.read(path).unwrap_or_default();
     // It holds from the start, whatever opening does.
     ledger.promise(path, promised.iter().copied(), 0);
-    let mut reader = Replica::on(disk.shared(), path).map_err(told)?;
-    reader.catch_up().map_err(|error| format!("a reader: {error}"))?;
+    // It reads as the writer does who comes next.
+    if dice.percent(25) {
+        let mut reader = Replica::on(disk.shared(), path).map_err(told)?;
+        reader.catch_up().map_err(|error| format!("a reader: {error}"))?;
+    }
     let connection =
         Connection::open_on(disk.shared(), path).map_err(|error| format!("a writer: {error}"))?;
     let after = disk.read(path).unwrap_or_default();
     let found = transactions(&after, path).map_err(told)?;
     for transaction in &found {
-        if known.text(&transaction.id()) != Some(transaction.text()) {
+        let text = known.iter().find_map(|known| known.text(&transaction.id()));
+        if text != Some(transaction.text()) {
             return Err(format!("transaction {} was never written so", transaction.id()));
         }
     }
@@ -131,13 +133,12 @@ fn go_on(
         }]
     };
     connection.transact_ops(&facts(dice.below(700)), &info())?;
-    let promise = |ledger: &mut Ledger| -> Result<Vec<u8>, StoreError> {
+    let promise = |ledger: &mut Ledger| {
         let bytes = disk.read(path).unwrap_or_default();
-        let ids = transactions(&bytes, path)?.iter().map(Transaction::id).collect::<Vec<_>>();
-        ledger.promise(path, ids, disk.moment());
-        Ok(bytes)
+        ledger.promise(path, ids_of(&bytes), disk.moment());
+        bytes
     };
-    let bytes = promise(ledger)?;
+    let bytes = promise(ledger);
     if dice.percent(10) {
         let (live, read) = (encode_snapshot(&connection.state()), load(&bytes, path)?);
         if live != encode_snapshot(&read) {
@@ -150,7 +151,7 @@ fn go_on(
     }
     if dice.percent(50) {
         batch.finish()?;
-        promise(ledger)?;
+        promise(ledger);
     }
     Ok(())
 }
