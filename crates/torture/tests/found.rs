@@ -165,8 +165,10 @@ fn transactions_gathered_that_could_not_be_flushed_are_gathered_again() {
     let theirs = transactions(&bytes, Path::new(LOG)).unwrap();
     let mut collection = Collection::on(disk.shared(), Path::new(LOG));
     collection.add(&[]).unwrap();
-    disk.fail(0, Fault::FlushFails);
+    // The log and its folder are flushed, the mark and its folder too, the log is written, and not flushed.
+    disk.fail(6, Fault::FlushFails);
     assert!(collection.add(&theirs).is_err());
+    assert!(matches!(disk.events()[..], [.., Event::FlushFailed(_), Event::Cut(..)]));
     disk.forget_fault();
     assert_eq!(collection.add(&theirs).unwrap(), 2);
     let promised = ids(&disk);
