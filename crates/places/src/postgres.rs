@@ -6,6 +6,7 @@
 //! - Transactions are numbered as they arrive, by a row that is locked until they are committed.
 //! - What is written again because nobody knows whether it was written (a connection that broke, a server that was
 //!   killed) is there once: transactions by their ids, versions by their names.
+//! - The tables that show the code change in the same transaction as the log, and show one set of transactions.
 //! - A call that the server asks to be made again (CockroachDB does when transactions meet) is made again here.
 //!
 //! Costs: adding takes two round trips and one flush of the server's log, for all callers that wait together; reading a
@@ -15,6 +16,7 @@ mod address;
 mod calls;
 mod news;
 mod pool;
+mod rows;
 mod tables;
 
 use crate::error::PlaceError;
@@ -25,7 +27,7 @@ use crate::place::{Mark, Place, Reading, Saved, Version, checked_name};
 use crate::squeeze::Squeeze;
 use address::Address;
 use async_trait::async_trait;
-use calls::{Cells, Kept, Reached};
+use calls::{Adding, Cells, Kept, Reached};
 use db::Db;
 use edn::{Inst, Uuid};
 use news::News;
@@ -34,7 +36,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 use store::Transaction;
-use tables::{Tables, VERSIONS};
+use tables::{Ensured, Tables, VERSIONS};
 use tokio::sync::OnceCell;
 use tokio_postgres::Error;
 
@@ -121,7 +123,16 @@ impl PostgresPlace {
         if !self.announces.initialized() {
             let schema = self.pool.address().schema.as_deref();
             let made = self.pool.within(self.tables.ensure(session.client(), schema)).await?;
-            let _ = self.announces.set(made.map_err(|e| self.pool.failed(&e))?);
+            match made.map_err(|e| self.pool.failed(&e))? {
+                Ensured::Made { announces } => {
+                    let _ = self.announces.set(announces);
+                }
+                Ensured::Foreign(name) => {
+                    return Err(self.refused(&format!(
+                        "it has a table `{name}` that defbase did not make: name another schema in the URL, `currentSchema=defbase`"
+                    )));
+                }
+            }
         }
         Ok(session)
     }
@@ -145,11 +156,17 @@ impl PostgresPlace {
     }
 
     async fn write(&self, load: Load) -> Result<(), PlaceError> {
-        let rows = load.transactions.iter().map(|t| Ok((t.id(), self.cells(t.text().as_bytes())?)));
-        let rows = rows.collect::<Result<Vec<_>, PlaceError>>()?;
-        on_session!(self, client => {
+        let Load { transactions, database } = &load;
+        let cells = transactions.iter().map(|t| self.cells(t.text().as_bytes()));
+        let cells = cells.collect::<Result<Vec<Cells>, PlaceError>>()?;
+        let written = on_session!(self, client => async {
             let announces = self.announces.get().copied().unwrap_or(false);
-            calls::append(client, &self.tables, &rows, announces)
+            let database = database.as_ref();
+            let adding = Adding { transactions, cells: &cells, database, announces };
+            calls::append(client, &self.tables, &adding).await
+        })?;
+        written.map_err(|e| {
+            self.refused(&format!("the database that it should show cannot be read: {e}"))
         })
     }
 
@@ -177,6 +194,10 @@ impl PostgresPlace {
     fn form(&self, name: &str, form: &str, notation: &str) -> Result<(Form, Notation), PlaceError> {
         let known = Form::named(form).zip(Notation::named(notation));
         known.ok_or_else(|| self.damaged(name, &format!("its form is {form:?} in {notation:?}")))
+    }
+
+    fn refused(&self, problem: &str) -> PlaceError {
+        PlaceError::Refused { place: self.name(), problem: problem.to_owned() }
     }
 
     fn damaged(&self, what: &str, problem: &str) -> PlaceError {

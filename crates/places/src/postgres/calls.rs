@@ -1,10 +1,16 @@
 //! What is said to the server: each call is one transaction.
 
+use crate::mirror;
 use crate::place::Version;
+use crate::postgres::rows;
 use crate::postgres::tables::Tables;
-use edn::Uuid;
+use crate::shown::{Shown, heads_with, is_of_log};
+use db::{Db, DbError, EntityId};
+use edn::{Uuid, Value};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
+use store::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
@@ -31,30 +37,57 @@ pub(crate) struct Kept {
 
 type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 
-/// Adds the transactions that the log lacks, in two round trips and a commit, and announces them if the server can.
+/// What is to be added.
+pub(crate) struct Adding<'a> {
+    pub(crate) transactions: &'a [Transaction],
+    /// Their texts.
+    pub(crate) cells: &'a [Cells],
+    /// What they lead to.
+    pub(crate) database: Option<&'a Db>,
+    /// Whether the server announces.
+    pub(crate) announces: bool,
+}
+
+/// Adds the transactions that the log lacks, in two round trips and a commit, and announces them if the server can. The
+/// tables that show the code are brought up to the database in the same transaction. A database that cannot be read is the
+/// inner error; nothing is changed then.
 pub(crate) async fn append(
     client: &Client,
     tables: &Tables,
-    transactions: &[(Uuid, Cells)],
-    announces: bool,
-) -> Result<(), Error> {
-    let asked: Vec<Uuid> = transactions.iter().map(|(id, _)| *id).collect();
+    adding: &Adding<'_>,
+) -> Result<Result<(), DbError>, Error> {
+    let asked: Vec<Uuid> = adding.transactions.iter().map(Transaction::id).collect();
     let asked: [Parameter<'_>; 1] = [(&asked, Type::UUID_ARRAY)];
-    let (_, last, known) = futures_util::try_join!(
+    let (_, state, known) = futures_util::try_join!(
         client.batch_execute("BEGIN"),
         client.query_typed_one(&tables.lock, &[]),
         client.query_typed(&tables.known, &asked),
     )?;
-    let last: i64 = last.try_get(0)?;
+    let before = State::of(&state)?;
     let mut known: FxHashSet<Uuid> =
         known.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    let new: Vec<_> = transactions.iter().filter(|(id, _)| known.insert(*id)).collect();
-    let end = last + new.len() as i64;
-    if end == last {
-        return client.batch_execute("ROLLBACK").await;
+    let new: Vec<(&Transaction, &Cells)> = adding
+        .transactions
+        .iter()
+        .zip(adding.cells)
+        .filter(|(t, _)| known.insert(t.id()))
+        .collect();
+    let mut after = State {
+        last: before.last + new.len() as i64,
+        heads: heads_with(before.heads.clone(), new.iter().map(|(t, _)| *t)),
+        ..before.clone()
+    };
+    if let Some(database) = adding.database {
+        match after.show(client, database).await? {
+            Ok(()) => {}
+            Err(error) => return client.batch_execute("ROLLBACK").await.map(|()| Err(error)),
+        }
     }
-    let numbers: Vec<i64> = (last + 1..=end).collect();
-    let ids: Vec<Uuid> = new.iter().map(|(id, _)| *id).collect();
+    if after == before {
+        return client.batch_execute("ROLLBACK").await.map(Ok);
+    }
+    let numbers: Vec<i64> = (before.last + 1..=after.last).collect();
+    let ids: Vec<Uuid> = new.iter().map(|(t, _)| t.id()).collect();
     let texts: Vec<Option<&str>> = new.iter().map(|(_, (text, _))| text.as_deref()).collect();
     let packed: Vec<Option<&[u8]>> = new.iter().map(|(_, (_, small))| small.as_deref()).collect();
     let rows: [Parameter<'_>; 4] = [
@@ -63,14 +96,75 @@ pub(crate) async fn append(
         (&texts, Type::TEXT_ARRAY),
         (&packed, Type::BYTEA_ARRAY),
     ];
-    let count: [Parameter<'_>; 1] = [(&end, Type::INT8)];
+    let heads = after.heads.iter().map(Uuid::to_string).collect::<Vec<_>>().join(" ");
+    let shown_tx = after.shown.map(|shown| i64::from(shown.tx));
+    let shown_last = after.shown.map(|shown| shown.last);
+    let count: [Parameter<'_>; 5] = [
+        (&after.last, Type::INT8),
+        (&heads, Type::TEXT),
+        (&shown_tx, Type::INT8),
+        (&shown_last, Type::UUID),
+        (&after.shown_schema, Type::INT8),
+    ];
     futures_util::try_join!(
         client.execute_typed(&tables.add, &rows),
         client.execute_typed(&tables.count, &count),
     )?;
-    match announces {
-        true => client.batch_execute(&tables.announce_and_commit).await,
-        false => client.batch_execute("COMMIT").await,
+    match adding.announces {
+        true => client.batch_execute(&tables.announce_and_commit).await.map(Ok),
+        false => client.batch_execute("COMMIT").await.map(Ok),
+    }
+}
+
+/// What the row of the state says.
+#[derive(Clone, PartialEq)]
+struct State {
+    last: i64,
+    heads: BTreeSet<Uuid>,
+    shown: Option<Shown>,
+    /// A checksum of the schema of what is shown.
+    shown_schema: Option<i64>,
+}
+
+impl State {
+    fn of(row: &Row) -> Result<State, Error> {
+        let heads: String = row.try_get(1)?;
+        let tx = row.try_get::<_, Option<i64>>(2)?.and_then(|tx| EntityId::try_from(tx).ok());
+        let last: Option<Uuid> = row.try_get(3)?;
+        Ok(State {
+            last: row.try_get(0)?,
+            heads: heads.split_whitespace().filter_map(|id| id.parse().ok()).collect(),
+            shown: tx.zip(last).map(|(tx, last)| Shown { tx, last }),
+            shown_schema: row.try_get(4)?,
+        })
+    }
+
+    /// Brings the tables up to a database, if that is the one of the log. Where others have added what it lacks, or where it
+    /// has more, what is shown stays as it is until it is.
+    async fn show(&mut self, client: &Client, db: &Db) -> Result<Result<(), DbError>, Error> {
+        let now = Shown::of(db);
+        if now == self.shown || !is_of_log(db, &self.heads, self.last.unsigned_abs()) {
+            return Ok(Ok(()));
+        }
+        let schema = edn::print(&Value::Map(db.schema().as_map().clone()));
+        let schema = Some(i64::from(crc32c::crc32c(schema.as_bytes())));
+        let goes_on =
+            |s: &Shown| self.shown_schema == schema && s.is_past_of(db) && db.keeps_history();
+        let before = self.shown.filter(goes_on);
+        let change = match before {
+            Some(before) => mirror::since(db, before.tx),
+            None => mirror::whole(db),
+        };
+        let change = match change {
+            Ok(change) => change,
+            Err(error) => return Ok(Err(error)),
+        };
+        match before {
+            Some(_) => rows::write(client, &change).await?,
+            None => rows::write_whole(client, &change).await?,
+        }
+        (self.shown, self.shown_schema) = (now, schema);
+        Ok(Ok(()))
     }
 }
 

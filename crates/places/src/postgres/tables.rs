@@ -4,25 +4,29 @@
 //! |---|---|
 //! | `datascript_snapshots` | versions, in the shape that DataScript's users have: `id`, `name`, `data`, `created_at` |
 //! | `defbase_log` | transactions with the number of their arrival |
-//! | `defbase_state` | one row: which log it is, and the last number |
+//! | `defbase_state` | one row: which log it is, the last number, and what the tables of `rows` show |
 //!
 //! Serial numbers become visible out of order, and so would make bad marks. The state's row is locked until a
 //! transaction ends, so numbers become visible in their order, in PostgreSQL as in those that speak like it.
 
 use crate::error::PlaceError;
+use crate::mirror::TABLES;
 use crate::postgres::address::identifier;
+use crate::postgres::rows;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error};
+
+const STATE: &str = "defbase_state";
 
 /// What DataScript's users call the table of versions.
 pub(crate) const VERSIONS: &str = "datascript_snapshots";
 
 /// The statements for tables of one name.
 pub(crate) struct Tables {
-    make: [String; 4],
+    make: Vec<String>,
     are_there: String,
-    names: [String; 3],
+    names: Vec<String>,
     pub(crate) lock: String,
     pub(crate) known: String,
     pub(crate) add: String,
@@ -46,39 +50,25 @@ impl Tables {
     /// The tables, with versions in the one of a name.
     pub(crate) fn named(versions: &str) -> Result<Tables, PlaceError> {
         let versions = identifier(versions)?;
-        let (log, state) = ("defbase_log", "defbase_state");
+        let (log, state) = ("defbase_log", STATE);
         Ok(Tables {
-            make: [
-                format!(
-                    "CREATE TABLE IF NOT EXISTS \"{versions}\" (\
-                     id BIGSERIAL PRIMARY KEY, name TEXT UNIQUE, data TEXT, \
-                     created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP, \
-                     form TEXT NOT NULL DEFAULT 'data', notation TEXT NOT NULL DEFAULT 'json', \
-                     bytes BIGINT, packed BYTEA)"
-                ),
-                format!(
-                    "CREATE TABLE IF NOT EXISTS \"{log}\" (\
-                     number BIGINT PRIMARY KEY, id UUID NOT NULL UNIQUE, text TEXT, packed BYTEA)"
-                ),
-                format!(
-                    "CREATE TABLE IF NOT EXISTS \"{state}\" (\
-                     one SMALLINT PRIMARY KEY, log UUID NOT NULL, last BIGINT NOT NULL)"
-                ),
-                format!(
-                    "INSERT INTO \"{state}\" (one, log, last) VALUES (1, gen_random_uuid(), 0) \
-                     ON CONFLICT (one) DO NOTHING"
-                ),
-            ],
-            are_there: "SELECT count(*) FROM information_schema.tables \
+            make: making(&versions, log, state),
+            are_there: "SELECT table_name::TEXT FROM information_schema.tables \
                  WHERE table_schema = current_schema() AND table_name = ANY($1)"
                 .to_owned(),
-            lock: format!("SELECT last FROM \"{state}\" WHERE one = 1 FOR UPDATE"),
+            lock: format!(
+                "SELECT last, heads, shown_tx, shown_last, shown_schema FROM \"{state}\" \
+                 WHERE one = 1 FOR UPDATE"
+            ),
             known: format!("SELECT id FROM \"{log}\" WHERE id = ANY($1)"),
             add: format!(
                 "INSERT INTO \"{log}\" (number, id, text, packed) \
                  SELECT * FROM unnest($1::BIGINT[], $2::UUID[], $3::TEXT[], $4::BYTEA[])"
             ),
-            count: format!("UPDATE \"{state}\" SET last = $1 WHERE one = 1"),
+            count: format!(
+                "UPDATE \"{state}\" SET last = $1, heads = $2, shown_tx = $3, shown_last = $4, \
+                 shown_schema = $5 WHERE one = 1"
+            ),
             reach: format!("SELECT log::TEXT, last FROM \"{state}\" WHERE one = 1"),
             read: format!(
                 "SELECT number, text, packed FROM \"{log}\" WHERE number > $1 AND number <= $2 \
@@ -108,24 +98,34 @@ impl Tables {
             ),
             announce_and_commit: format!("NOTIFY \"{log}\"; COMMIT"),
             channel: log.to_owned(),
-            names: [versions, log.to_owned(), state.to_owned()],
+            names: [log, state]
+                .into_iter()
+                .chain(shown())
+                .map(str::to_owned)
+                .chain([versions])
+                .collect(),
         })
     }
 
-    /// Makes what is not there, and says whether the server announces. Several may do so at a time.
+    /// Makes what is not there. Several may do so at a time.
     pub(crate) async fn ensure(
         &self,
         client: &Client,
         schema: Option<&str>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Ensured, Error> {
         let version: String = client.query_typed_one("SELECT version()", &[]).await?.try_get(0)?;
         let announces = !version.contains("CockroachDB") && !version.contains("-YB-");
-        let names: &[String] = &self.names;
-        let row = client.query_typed_one(&self.are_there, &[(&names, Type::TEXT_ARRAY)]).await?;
-        if row.try_get::<_, i64>(0)? == self.names.len() as i64
+        let rows = client.query_typed(&self.are_there, &[(&self.names, Type::TEXT_ARRAY)]).await?;
+        let there: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        let is_there = |name: &str| there.iter().any(|other| other == name);
+        if there.len() == self.names.len()
             && client.query_typed_opt(&self.reach, &[]).await?.is_some()
         {
-            return Ok(announces);
+            return Ok(Ensured::Made { announces });
+        }
+        // Ours come behind the state, whoever makes them.
+        if let Some(name) = shown().find(|name| is_there(name) && !is_there(STATE)) {
+            return Ok(Ensured::Foreign(name));
         }
         let schema = schema.map(|name| format!("CREATE SCHEMA IF NOT EXISTS \"{name}\""));
         for statement in schema.iter().chain(&self.make) {
@@ -138,8 +138,50 @@ impl Tables {
                 }
             }
         }
-        Ok(announces)
+        Ok(Ensured::Made { announces })
     }
+}
+
+/// What came of making the tables.
+#[derive(Clone, Copy)]
+pub(crate) enum Ensured {
+    /// They are there, and this is whether the server announces.
+    Made { announces: bool },
+    /// A table of somebody else's has the name of one of them.
+    Foreign(&'static str),
+}
+
+/// The tables that show the code.
+fn shown() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
+/// The statements that make everything, the state first.
+fn making(versions: &str, log: &str, state: &str) -> Vec<String> {
+    let mut make = vec![
+        format!(
+            "CREATE TABLE IF NOT EXISTS \"{state}\" (\
+             one SMALLINT PRIMARY KEY, log UUID NOT NULL, last BIGINT NOT NULL, \
+             heads TEXT NOT NULL DEFAULT '', shown_tx BIGINT, shown_last UUID, shown_schema BIGINT)"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS \"{log}\" (\
+             number BIGINT PRIMARY KEY, id UUID NOT NULL UNIQUE, text TEXT, packed BYTEA)"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS \"{versions}\" (\
+             id BIGSERIAL PRIMARY KEY, name TEXT UNIQUE, data TEXT, \
+             created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+             form TEXT NOT NULL DEFAULT 'data', notation TEXT NOT NULL DEFAULT 'json', \
+             bytes BIGINT, packed BYTEA)"
+        ),
+    ];
+    make.extend(rows::make());
+    make.push(format!(
+        "INSERT INTO \"{state}\" (one, log, last) VALUES (1, gen_random_uuid(), 0) \
+         ON CONFLICT (one) DO NOTHING"
+    ));
+    make
 }
 
 fn is_made_by_another(error: &Error) -> bool {

@@ -103,6 +103,89 @@ async fn who_waits_hears_of_what_others_add() {
     reader.wait(&mark, Duration::from_millis(20)).await.unwrap();
 }
 
+const SCHEMA: &str = "{:statement/fqn {:db/unique :db.unique/identity} :dependency/from {:db/valueType :db.type/ref} \
+    :dependency/to {:db/valueType :db.type/ref} :namespace/name {:db/unique :db.unique/identity}}";
+
+#[tokio::test]
+async fn the_code_is_in_tables_that_keep_up() {
+    let Some(url) = address(POSTGRES) else { return };
+    let url = format!("{url}&currentSchema={}", fresh("code"));
+    let place = PostgresPlace::at(&url, None, LIMIT).unwrap();
+    assert!(place.versions().await.unwrap().is_empty());
+    let schema = url.split('=').next_back().unwrap();
+    let sql = sql(url.split("&current").next().unwrap()).await;
+    sql.batch_execute(&format!("SET search_path = {schema}")).await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.edn");
+    let Value::Map(schema) = edn::read(SCHEMA).unwrap() else { panic!("no map") };
+    let connection = Connection::create(&log, &schema, &TxInfo::default()).unwrap();
+    for (tx, statements, edges, found) in [
+        (
+            r#"[{:statement/fqn "app/join" :statement/doc "joins" :statement/source "(str/join s\u0000)"}
+             {:statement/fqn "app/all" :statement/source "(join all)" :statement/pure? true}
+             {:dependency/from [:statement/fqn "app/all"] :dependency/to [:statement/fqn "app/join"]}]"#,
+            "app/all,app/join",
+            1,
+            "app/all,app/join",
+        ),
+        (
+            r#"[{:db/id [:statement/fqn "app/join"] :statement/source "(concat s)"} {:namespace/name "app"}]"#,
+            "app/all,app/join",
+            1,
+            "app/all,app/join",
+        ),
+        (
+            r#"[{:db/id [:statement/fqn "app/join"] :statement/fqn "app/concat"}]"#,
+            "app/all,app/concat",
+            1,
+            "app/all",
+        ),
+        (r#"[[:db/retractEntity [:statement/fqn "app/concat"]]]"#, "app/all", 0, "app/all"),
+    ] {
+        connection.transact(&edn::read(tx).unwrap(), &TxInfo::default()).unwrap();
+        let all = store::transactions(&std::fs::read(&log).unwrap(), &log).unwrap();
+        place.append(&all, Some(&connection.db())).await.unwrap();
+        let text = async |query: &str| -> String {
+            let row = sql.query_one(query, &[]).await.unwrap();
+            row.get::<_, Option<String>>(0).unwrap_or_default()
+        };
+        assert_eq!(
+            text("SELECT string_agg(fqn, ',' ORDER BY fqn) FROM statements").await,
+            statements
+        );
+        let joined = "SELECT count(*)::TEXT FROM dependencies d JOIN statements f ON f.id = d.from_statement_id \
+            JOIN statements t ON t.id = d.to_statement_id";
+        assert_eq!(text(joined).await, edges.to_string());
+        let searched = "SELECT string_agg(fqn, ',' ORDER BY fqn) FROM statements \
+            WHERE words @@ plainto_tsquery('simple', 'join')";
+        assert_eq!(text(searched).await, found);
+    }
+    // What others added and this one lacks: the tables stay as they are.
+    let other = suite::some(2);
+    place.append(&other, None).await.unwrap();
+    connection
+        .transact(&edn::read("[{:namespace/name \"later\"}]").unwrap(), &TxInfo::default())
+        .unwrap();
+    let all = store::transactions(&std::fs::read(&log).unwrap(), &log).unwrap();
+    place.append(&all, Some(&connection.db())).await.unwrap();
+    let names: i64 = sql.query_one("SELECT count(*) FROM namespaces", &[]).await.unwrap().get(0);
+    assert_eq!(names, 1);
+    assert_eq!(place.read(None).await.unwrap().transactions.len(), all.len() + other.len());
+}
+
+#[tokio::test]
+async fn tables_of_others_are_left_alone() {
+    let Some(url) = address(POSTGRES) else { return };
+    let schema = fresh("theirs");
+    let theirs = format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.statements (fqn TEXT)");
+    sql(&url).await.batch_execute(&theirs).await.unwrap();
+    let url = format!("{url}&currentSchema={schema}");
+    let place = PostgresPlace::at(&url, None, LIMIT).unwrap();
+    let refused = place.append(&suite::some(1), None).await.unwrap_err();
+    assert!(refused.to_string().contains("`statements`"), "{refused}");
+}
+
 #[tokio::test]
 async fn names_of_tables_are_identifiers() {
     for name in ["", "1x", "a b", "a\"b", "x; DROP TABLE y", "é", &"x".repeat(64)] {
