@@ -34,7 +34,7 @@ use crate::error::StoreError;
 use crate::file::read_all;
 use crate::files::System;
 use crate::flushed;
-use crate::read::{Inspection, inspect, inspect_log};
+use crate::read::{Inspection, inspect, inspect_whole};
 use crate::replay::Replayed;
 use crate::seen::Heads;
 use crate::stamp::Looked;
@@ -76,7 +76,7 @@ pub fn open_cached(log: &Path, cache: &Path) -> Result<Opened, StoreError> {
         return Ok(Opened { db, is_torn: false });
     }
     let bytes = read_all(&System, log)?;
-    let inspection = inspect_log(&bytes, flushed::of(log));
+    let inspection = inspect_whole(&bytes, flushed::of(log));
     let Inspection { is_torn, .. } = inspection;
     let state = inspection.replay(log)?;
     if !is_torn {

@@ -248,6 +248,32 @@ pub(crate) fn inspect_log(bytes: &[u8], flushed: u64) -> Inspection {
     Inspection { damage: found.damage, is_torn: true, sound_bytes, lines: found.lines, ..before }
 }
 
+/// The same of a log from its beginning. Where transactions are missing that others build on, and blank lines stand behind what was
+/// flushed, a crash has left those in their place.
+pub(crate) fn inspect_whole(bytes: &[u8], flushed: u64) -> Inspection {
+    let found = inspect_log(bytes, flushed);
+    let ids: BTreeSet<&Uuid> = found.transactions.iter().map(|t| &t.id).collect();
+    if found.transactions.iter().flat_map(|t| &t.parents).all(|parent| ids.contains(parent)) {
+        return found;
+    }
+    let end = if found.is_torn { found.sound_bytes } else { bytes.len() };
+    let mut sound = 0;
+    for (n, line) in split(&bytes[..end]).into_iter().enumerate() {
+        if sound as u64 >= flushed && line.iter().all(u8::is_ascii_whitespace) {
+            let problem = "nothing, where transactions were that others build on".to_string();
+            return Inspection {
+                damage: vec![Damage { line: n + 1, problem }],
+                is_torn: true,
+                sound_bytes: sound,
+                lines: found.lines,
+                ..inspect(&bytes[..sound])
+            };
+        }
+        sound += line.len() + 1;
+    }
+    found
+}
+
 fn split(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
     if lines.last().is_some_and(|last| last.is_empty()) {

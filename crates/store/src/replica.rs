@@ -20,7 +20,7 @@ use crate::error::StoreError;
 use crate::file::{LogFile, end_checksum};
 use crate::files::{Files, Handle, Identity, System, Use, between};
 use crate::flushed;
-use crate::read::{Inspection, inspect_log};
+use crate::read::{Inspection, inspect_log, inspect_whole};
 use crate::replay::Replayed;
 use crate::stamp::Looked;
 use db::Db;
@@ -194,7 +194,7 @@ impl Replica {
         }
         let bytes = part(&*log, &self.path, 0, file.length)?;
         let flushed = flushed::read(&*self.files, &self.path, &*log);
-        let inspection = inspect_log(&bytes, flushed);
+        let inspection = inspect_whole(&bytes, flushed);
         self.state = inspection.replay(&self.path)?;
         if let (Some(cache), false) = (&self.cache, inspection.is_torn) {
             keep(cache, &self.state, &bytes, looked.as_ref());

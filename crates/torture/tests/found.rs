@@ -71,6 +71,26 @@ fn of_transactions_that_share_a_flush_the_later_one_may_be_there_alone() {
 }
 
 #[test]
+fn blank_lines_may_stand_where_transactions_were() {
+    let disk = disk();
+    let connection = create(&disk);
+    put(&connection, "acknowledged").unwrap();
+    let promised = ids(&disk);
+    let from = disk.read(Path::new(LOG)).unwrap().len();
+    let mut batch = connection.batch();
+    batch.transact_ops(&fact("first"), &TxInfo::default()).unwrap();
+    let to = disk.read(Path::new(LOG)).unwrap().len();
+    batch.transact_ops(&fact("second"), &TxInfo::default()).unwrap();
+    let image = |path: &str| (Path::new(path).to_owned(), disk.read(Path::new(path)).unwrap());
+    let [(log, mut bytes), (lock, mark)] = [LOG, "d/log.edn.lock"].map(image);
+    bytes[from..to].fill(b'\n');
+    let image = Image::from([(log, bytes.into()), (lock, mark.into())]);
+    let crashed = Disk::of(&image, Dice::new(1, 1));
+    assert!(open(&crashed).unwrap().set_aside().is_some());
+    assert_eq!(ids(&crashed), promised);
+}
+
+#[test]
 fn damage_of_what_was_flushed_is_no_torn_end() {
     let disk = disk();
     let connection = create(&disk);
