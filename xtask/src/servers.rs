@@ -1,7 +1,7 @@
 //! The servers that tests speak to: `cargo xtask servers COMMAND…`, and for `test` and `ci`.
 
 use crate::checks::Thoroughness;
-use crate::shell::{Failure, root, run, say};
+use crate::shell::{Failure, forget_this_package, root, run, say};
 use servers::{BUCKETS, POSTGRES, Postgres, S3, ServerError};
 use std::process::Command;
 
@@ -57,6 +57,7 @@ pub(crate) fn with(arguments: &[String]) -> Result<(), Failure> {
     };
     let servers = Servers::start(Thoroughness::Usual)?;
     let mut command = Command::new(program);
+    forget_this_package(&mut command);
     servers.tell(command.args(arguments));
     run(&mut command)
 }
