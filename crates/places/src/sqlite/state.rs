@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The version of the tables; a file of a later one is refused.
 const FORMAT: i64 = 1;
 
-/// The seed of them all is the first: DataScript's users have it in their files as it stands here, up to `created_at`.
+/// DataScript's users have the first in their files as it stands here, up to `created_at`.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS datascript_snapshots (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -95,40 +95,41 @@ async fn assert_shows(path: &Path, database: &Db) {
 }
 
 #[tokio::test]
-async fn the_seeds_own_code_and_this_one_read_each_other() {
+async fn datascripts_users_and_this_one_read_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("datascript-backup.db");
-    let seed = Sql::open(&path).unwrap();
-    seed.execute_batch(
-        "CREATE TABLE IF NOT EXISTS datascript_snapshots (
+    let theirs = Sql::open(&path).unwrap();
+    theirs
+        .execute_batch(
+            "CREATE TABLE IF NOT EXISTS datascript_snapshots (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             name TEXT UNIQUE,
             data TEXT,
             created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
         )",
-    )
-    .unwrap();
+        )
+        .unwrap();
     let save = "INSERT OR REPLACE INTO datascript_snapshots (name, data) VALUES (?, ?)";
     let load = "SELECT data FROM datascript_snapshots WHERE name = ?";
-    seed.execute(save, ["my snapshot", "{:schema {}, :datoms []}"]).unwrap();
+    theirs.execute(save, ["my snapshot", "{:schema {}, :datoms []}"]).unwrap();
 
     let place = place(&path);
-    let theirs = place.versions().await.unwrap();
-    assert_eq!(theirs.len(), 1);
-    assert_eq!((theirs[0].name.as_str(), theirs[0].bytes), ("my snapshot", 24));
-    assert!(theirs[0].saved_at.0 > 1_700_000_000_000);
+    let listed = place.versions().await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!((listed[0].name.as_str(), listed[0].bytes), ("my snapshot", 24));
+    assert!(listed[0].saved_at.0 > 1_700_000_000_000);
     let data = |text: &str| Saved {
         form: Form::Data,
         notation: Notation::Edn,
         text: text.as_bytes().to_vec(),
     };
     assert_eq!(place.load("my snapshot").await.unwrap(), Some(data("{:schema {}, :datoms []}")));
-    assert_eq!(count(&seed, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'defbase%'"), 0);
+    assert_eq!(count(&theirs, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'defbase%'"), 0);
 
     let db = Db::empty(db::Schema::default()).db_with(&edn_of("[{:name \"Iv\\\"an\"}]")).unwrap();
     let printed = db.to_data().to_string();
     place.save(Some("ours"), &data(&printed)).await.unwrap();
-    let read: String = seed.query_row(load, ["ours"], |row| row.get(0)).unwrap();
+    let read: String = theirs.query_row(load, ["ours"], |row| row.get(0)).unwrap();
     assert_eq!(
         read,
         "{:schema {}, :datoms [[1 :name \"Iv\\\"an\" 536870913]], :max-eid 1, :max-tx 536870913}"
@@ -137,14 +138,14 @@ async fn the_seeds_own_code_and_this_one_read_each_other() {
     // What they write over what we wrote in another form is theirs.
     let ours = Saved { form: Form::Snapshot, ..data("{}") };
     place.save(Some("both"), &ours).await.unwrap();
-    seed.execute(save, ["both", "{:datoms []}"]).unwrap();
+    theirs.execute(save, ["both", "{:datoms []}"]).unwrap();
     assert_eq!(place.load("both").await.unwrap(), Some(data("{:datoms []}")));
     assert_eq!(place.versions().await.unwrap().len(), 3);
-    seed.execute("INSERT INTO datascript_snapshots (data) VALUES ('{}')", []).unwrap();
+    theirs.execute("INSERT INTO datascript_snapshots (data) VALUES ('{}')", []).unwrap();
     let unnamed = place.versions().await.unwrap().into_iter().find(|v| v.is_moment()).unwrap();
     assert_eq!(place.load(&unnamed.name).await.unwrap(), Some(data("{}")));
     assert!(place.forget(&unnamed.name).await.unwrap());
-    assert_eq!(count(&seed, "SELECT count(*) FROM datascript_snapshots WHERE name IS NULL"), 0);
+    assert_eq!(count(&theirs, "SELECT count(*) FROM datascript_snapshots WHERE name IS NULL"), 0);
 }
 
 /// Dozens of statements a transaction, so that the trees have some levels.

@@ -1,4 +1,4 @@
-//! The seed's questions in SQL, asked of real code: they have the answers that Datalog has.
+//! Questions in SQL, asked of real code: they have the answers that Datalog has.
 
 use super::{code_log, edn_of, place};
 use db::{Db, Query};
@@ -84,7 +84,7 @@ fn assert_dependencies_agree(db: &Db, sql: &Sql) {
     );
     assert!(!rows.is_empty());
     assert_eq!(rows, edges);
-    // The seed's own question goes by names; a statement that defines several has edges to each besides.
+    // Asked by names, there is less: a statement that defines several has edges to each besides.
     let named = datalog_rows(
         db,
         "[:find ?fqn ?dep-fqn ?dep-source :where [?stmt :statement/fqn ?fqn] [?stmt :statement/dependencies ?dep-fqn]
