@@ -10,7 +10,9 @@ mod chart;
 mod clock;
 mod context;
 mod data;
+mod dictionary;
 mod floor;
+mod forms;
 mod import;
 mod in_sqlite;
 mod larger;
@@ -38,6 +40,9 @@ usage: bench [COMMAND]
 
   import [FOLDER…]       import by phase, queries, memory; of a made-up project where there is no folder
   watch [FOLDER…]        the program itself, from a file saved until its transaction is on disk
+  forms [FOLDER…]        databases written and read in every form and notation; of made-up projects where there is no folder
+  dictionary FOLDER…     how small databases of a few files and of many get, with the dictionary of Clojure code and without
+    --train FILE         make a dictionary of Debian's Clojure packages instead
   memory                 bytes a datom, all indexes and values together, of two sizes
   sqlite [NAMESPACES…]   a made-up project kept in SQLite: transactions, sizes, the first answer (20 and 1150)
   larger                 a database larger than memory: made in a file, opened and asked within a limit
@@ -70,6 +75,8 @@ fn main() -> Result<(), Failure> {
     match command {
         "import" => each(rest, &[100, 1000], import::measure),
         "watch" => each(rest, &[1000], watch::measure),
+        "dictionary" => dictionary::run(rest),
+        "forms" => each(rest, &[18, 1800], forms::measure),
         "memory" => bytes_a_datom(),
         "sqlite" => in_sqlite::measure_each(rest),
         "larger" => larger::run(&larger::Options::read(rest)?),

@@ -1,6 +1,10 @@
 //! Texts made small.
 //!
 //! What a text was squeezed by shows in its first bytes, and both ways carry a checksum of the text, so damage is found.
+//! Short texts are squeezed with a dictionary (`dictionary`): their own few kilobytes repeat little, but what they are made of
+//! stands in any code database.
+
+mod dictionary;
 
 use crate::error::PlaceError;
 use std::io::{Read, Write};
@@ -13,7 +17,7 @@ pub enum Squeeze {
     None,
     /// gzip, which every Clojure reads.
     Gzip,
-    /// Zstandard: smaller, and many times faster.
+    /// Zstandard: smaller, and many times faster; short texts with a dictionary of Clojure code.
     Zstd,
 }
 
@@ -54,13 +58,21 @@ impl Squeeze {
             }
             Squeeze::Zstd => {
                 let small = Vec::with_capacity(text.len() / 8);
-                let mut encoder = zstd::Encoder::new(small, ZSTD_LEVEL)?;
+                let mut encoder = match text.len() > dictionary::LONGEST {
+                    true => zstd::Encoder::new(small, ZSTD_LEVEL)?,
+                    false => zstd::Encoder::with_prepared_dictionary(small, dictionary::newest())?,
+                };
                 encoder.include_checksum(true)?;
                 encoder.set_pledged_src_size(Some(text.len() as u64))?;
                 encoder.write_all(text)?;
                 encoder.finish()
             }
         }
+    }
+
+    /// A dictionary for short texts like the samples, of so many bytes: what a later version of this crate may carry.
+    pub fn train(samples: &[Vec<u8>], size: usize) -> std::io::Result<Vec<u8>> {
+        dictionary::train(samples, size)
     }
 
     /// The text itself. `place` and `what` are for the error.
@@ -76,8 +88,13 @@ impl Squeeze {
             Squeeze::Gzip => {
                 flate2::read::MultiGzDecoder::new(small).take(LARGEST + 1).read_to_end(&mut text)
             }
-            Squeeze::Zstd => zstd::Decoder::new(small)
-                .and_then(|decoder| decoder.take(LARGEST + 1).read_to_end(&mut text)),
+            Squeeze::Zstd => {
+                let decoder = match dictionary::of(small).map_err(damaged)? {
+                    None => zstd::Decoder::with_buffer(small),
+                    Some(known) => zstd::Decoder::with_prepared_dictionary(small, known),
+                };
+                decoder.and_then(|decoder| decoder.take(LARGEST + 1).read_to_end(&mut text))
+            }
         };
         match read {
             Ok(_) if text.len() as u64 > LARGEST => {
