@@ -450,3 +450,28 @@ fn a_listener_may_transact() {
     let count = connection.db().tx_range(None, None).len();
     assert_eq!(count, 3);
 }
+
+#[test]
+fn a_log_is_shown_as_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.edn");
+    let connection = create(&path);
+    put(&connection, "[{:name \"a\" :age 1 :source \"(defn a\\n  [])\"}]");
+    put(&connection, "[[:db/retract [:name \"a\"] :age 1]]");
+    drop(connection);
+    let log = std::fs::read_to_string(&path).unwrap();
+    let text = store::readable(log.as_bytes());
+    for expected in [
+        "  attribute :name\n    :db/unique :db.unique/identity\n",
+        "    :source\n      (defn a\n        [])\n",
+        "  [:name \"a\"]\n  - :age 1\n",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in\n{text}");
+    }
+    // Where lines stand, and how often, is no difference.
+    let mut lines: Vec<&str> = log.lines().chain(log.lines().take(2)).collect();
+    lines.sort();
+    assert_eq!(store::readable((lines.join("\n") + "\n").as_bytes()), text);
+    let torn = log.trim_end().rsplit_once('\n').unwrap().0;
+    assert!(store::readable(torn.as_bytes()).contains("damaged in line"));
+}
