@@ -21,6 +21,7 @@ mod writer;
 
 pub use error::NotationError;
 pub use json::{read_foreign, read_plain};
+pub use text::utf8;
 pub use writer::{Style, Writer};
 
 use edn::Value;

@@ -4,9 +4,10 @@
 
 mod support;
 
-use edn::{MAX_DEPTH, Value};
+use edn::{MAX_DEPTH, Symbol, Tagged, Value};
 use notation::{Notation, NotationError, Style, read_foreign, read_plain};
 use proptest::prelude::*;
+use std::sync::Arc;
 use support::value;
 
 const NOTATIONS: [Notation; 3] = [Notation::Edn, Notation::Json, Notation::Transit];
@@ -72,11 +73,16 @@ fn nested(wrap: impl Fn(Value) -> Value, depth: usize) -> Value {
 #[test]
 fn values_nest_as_deep_as_they_may() {
     let one = |value| vec![value];
-    let ways: [&dyn Fn(Value) -> Value; 4] = [
+    let tagged =
+        |tag: &str, value| Value::Tagged(Arc::new(Tagged { tag: Symbol::parse(tag), value }));
+    let ways: [&dyn Fn(Value) -> Value; 7] = [
         &|inner| Value::vector(one(inner)),
         &|inner| Value::list(one(inner)),
         &|inner| Value::set(one(inner)),
         &|inner| Value::map(vec![(Value::keyword("a"), inner)]),
+        &|inner| Value::map(vec![(Value::vector(vec![]), inner)]),
+        &|inner| tagged("my/tag", inner),
+        &|inner| tagged("set", inner),
     ];
     for wrap in ways {
         for notation in NOTATIONS {

@@ -152,4 +152,6 @@ fn what_is_none_is_refused_with_a_reason() {
         let Err(error) = read(form, notation, text, SCHEMA) else { panic!("{text}") };
         assert!(error.to_string().contains(said), "{text}: {error}");
     }
+    let saved = Saved { form: Form::Serializable, notation: Notation::Json, text: vec![b'"', 255] };
+    assert_eq!(saved.database(&schema("{}")).err().unwrap().to_string(), "1:2: not UTF-8");
 }

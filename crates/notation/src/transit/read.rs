@@ -76,7 +76,7 @@ impl Node<'_> {
 
     /// What stands behind a tag.
     fn behind(&mut self, tag: &str) -> Node<'_> {
-        let is_items = matches!(tag, "set" | "list" | "cmap");
+        let is_items = matches!(tag, "set" | "list" | "cmap" | "ratio" | "tagged");
         Node { depth: self.depth + usize::from(!is_items), is_items, ..self.item() }
     }
 

@@ -3,7 +3,7 @@
 use super::{FormError, Notation};
 use crate::place::Saved;
 use db::{Db, from_serializable, serializable};
-use notation::{Style, read_plain};
+use notation::{Style, read_plain, utf8};
 
 pub(super) fn write(db: &Db, notation: Notation) -> Result<String, FormError> {
     let text = serializable(db)?;
@@ -14,9 +14,10 @@ pub(super) fn write(db: &Db, notation: Notation) -> Result<String, FormError> {
 }
 
 pub(super) fn read(saved: &Saved) -> Result<Db, FormError> {
-    let text = match saved.notation {
-        Notation::Json => String::from_utf8_lossy(&saved.text).into_owned(),
-        notation => Style::PlainJson.print(&notation.read(&saved.text)?)?,
-    };
-    Ok(from_serializable(&text)?)
+    let Saved { notation, text, .. } = saved;
+    match notation {
+        // Its reader makes the database as it goes, without a value of the whole text.
+        Notation::Json => Ok(from_serializable(utf8(text)?)?),
+        _ => Ok(from_serializable(&Style::PlainJson.print(&notation.read(text)?)?)?),
+    }
 }
