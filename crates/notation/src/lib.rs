@@ -72,7 +72,7 @@ impl Notation {
 
     /// The value of a text that has one.
     pub fn read(self, text: &[u8]) -> Result<Value, NotationError> {
-        let text = text::utf8(text)?;
+        let text = utf8(text)?;
         match self {
             Notation::Edn => Ok(edn::read(text)?),
             Notation::Json => json::read(text),
@@ -87,7 +87,7 @@ impl Notation {
     /// assert_eq!(values, [edn::read("[1]").unwrap(), edn::read("[:a]").unwrap()]);
     /// ```
     pub fn read_all(self, text: &[u8]) -> Result<Vec<Value>, NotationError> {
-        let text = text::utf8(text)?;
+        let text = utf8(text)?;
         match self {
             Notation::Edn => Ok(edn::read_all(text)?),
             Notation::Json => json::read_all(text),
