@@ -186,14 +186,7 @@ impl Connection {
                 .ok_or_else(|| db::TxError::NotSequential(tx_data.to_string()))?
                 .to_vec(),
         };
-        self.write(info, &[], |db, about| {
-            let own = |(a, v): &(Value, Value)| {
-                let parts = ["db/add", "db/current-tx"].map(Value::keyword);
-                Value::vector(parts.into_iter().chain([a.clone(), v.clone()]).collect())
-            };
-            let all = about.info.iter().map(own).chain(forms).chain([own(&about.id)]);
-            Ok(db.with(&Value::vector(all.collect()))?)
-        })
+        self.write(info, &[], |db, about| with_forms(db, about, forms))
     }
 
     /// Applies typed operations.
@@ -371,6 +364,15 @@ impl Connection {
     }
 }
 
+fn with_forms(db: &Db, about: &About, forms: Vec<Value>) -> Result<TxReport, StoreError> {
+    let own = |(a, v): &(Value, Value)| {
+        let parts = ["db/add", "db/current-tx"].map(Value::keyword);
+        Value::vector(parts.into_iter().chain([a.clone(), v.clone()]).collect())
+    };
+    let all = about.info.iter().map(own).chain(forms).chain([own(&about.id)]);
+    Ok(db.with(&Value::vector(all.collect()))?)
+}
+
 fn with_ops(db: &Db, about: &About, ops: &[Op]) -> Result<TxReport, StoreError> {
     let own = about.info.iter().map(own_op);
     let all: Vec<Op> = own.chain(ops.iter().cloned()).chain([own_op(&about.id)]).collect();
@@ -415,6 +417,18 @@ impl Batch<'_> {
         }
         self.last = Some((number, report));
         Ok(())
+    }
+
+    /// Applies transaction data; what the transaction comes to may not be on disk yet.
+    pub(crate) fn transact(
+        &mut self,
+        forms: Vec<Value>,
+        info: &TxInfo,
+    ) -> Result<TxReport, StoreError> {
+        let (number, report) =
+            self.connection.append(info, &[], |db, about| with_forms(db, about, forms))?;
+        self.last = Some((number, report.clone()));
+        Ok(report)
     }
 
     /// Flushes all of them: they are on disk when this returns.

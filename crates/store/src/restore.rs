@@ -25,6 +25,20 @@ pub fn restore(snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
 /// [`restore`] on other files than the system's.
 pub fn restore_on(files: &dyn Files, snapshot: &Path, log: &Path) -> Result<Replayed, StoreError> {
     let state = read_snapshot_on(files, snapshot)?;
+    write_log(files, &state, snapshot, log)
+}
+
+/// Writes the log of a database of which a snapshot was read elsewhere, to a place where none is.
+pub fn restore_state(state: &Replayed, log: &Path) -> Result<Replayed, StoreError> {
+    write_log(&System, state, Path::new("the snapshot"), log)
+}
+
+fn write_log(
+    files: &dyn Files,
+    state: &Replayed,
+    snapshot: &Path,
+    log: &Path,
+) -> Result<Replayed, StoreError> {
     if is_there(files, log) {
         return Err(StoreError::Exists { path: log.to_owned() });
     }
@@ -32,8 +46,8 @@ pub fn restore_on(files: &dyn Files, snapshot: &Path, log: &Path) -> Result<Repl
         path: snapshot.to_owned(),
         problem: format!("{problem}; restore the log itself from a copy"),
     };
-    let (text, remade) = remake(&state).map_err(refused)?;
-    if encode_snapshot(&remade) != encode_snapshot(&state) {
+    let (text, remade) = remake(state).map_err(refused)?;
+    if encode_snapshot(&remade) != encode_snapshot(state) {
         return Err(refused("its log cannot be made anew exactly".to_string()));
     }
     write_whole_on(files, log, text.as_bytes())?;
