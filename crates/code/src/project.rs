@@ -179,6 +179,7 @@ pub fn list(base: &Path, roots: &[PathBuf]) -> Result<Listing, ProjectError> {
             return Err(ProjectError::NotSource(root.clone()));
         }
     }
+    leave_out_databases(&mut listing.files);
     listing.files.sort_unstable();
     let problems = &mut listing.problems;
     listing.files.dedup_by(|later, first| {
@@ -233,7 +234,20 @@ fn io(path: &Path, source: std::io::Error) -> ProjectError {
 pub fn is_walked(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_passed = |part: &str| part.starts_with('.') || SKIPPED_FOLDERS.contains(&part);
-    is_source(Path::new(name)) && !name.starts_with('.') && !folders.split('/').any(is_passed)
+    is_source(Path::new(name))
+        && !name.starts_with('.')
+        && !name.ends_with(LOG_ENDING)
+        && !folders.split('/').any(is_passed)
+}
+
+/// What the names of logs end in; beside `code-db-txlog.edn` all `code-db-….edn` are versions of that database.
+const LOG_ENDING: &str = "-txlog.edn";
+
+/// Leaves out files that databases are kept in: they are no part of the project that they are about.
+fn leave_out_databases(files: &mut Vec<(String, PathBuf)>) {
+    let logs = files.iter().filter_map(|(path, _)| path.strip_suffix(LOG_ENDING));
+    let databases: Vec<String> = logs.map(|stem| format!("{stem}-")).collect();
+    files.retain(|(path, _)| !databases.iter().any(|begin| path.starts_with(begin)));
 }
 
 fn is_source(path: &Path) -> bool {
@@ -395,6 +409,20 @@ mod tests {
 
     fn paths(project: &Project) -> Vec<&str> {
         project.sources.iter().map(|s| s.path.as_str()).collect()
+    }
+
+    #[test]
+    fn databases_beside_the_sources_are_no_sources() {
+        let dir = tree(&[
+            ("data/code-db-txlog.edn", b"{}"),
+            ("data/code-db-1700000000000.edn", b"{}"),
+            ("data/code-db-release.entities.edn", b"{}"),
+            ("data/code.edn", b"1"),
+            ("other/code-db-release.edn", b"2"),
+        ]);
+        let project = read(dir.path(), &[dir.path().to_owned()]).unwrap();
+        assert_eq!(paths(&project), ["data/code.edn", "other/code-db-release.edn"]);
+        assert!(!is_walked("data/code-db-txlog.edn"));
     }
 
     #[test]
