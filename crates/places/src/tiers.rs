@@ -120,9 +120,17 @@ impl Kept {
                 Arc::new(HttpPlace::at(&url.0, token, LIMIT)?)
             }
             #[cfg(feature = "postgres")]
-            Kept::Postgres { url } => Arc::new(PostgresPlace::at(&url.0, None, LIMIT)?),
+            Kept::Postgres { url, table } => {
+                Arc::new(PostgresPlace::at(&url.0, table.as_deref(), LIMIT)?)
+            }
             #[cfg(feature = "sqlite")]
             Kept::Sqlite { path } => Arc::new(SqlitePlace::at(&root.join(path), Squeeze::None)),
+            Kept::Unset { variable } => {
+                return Err(PlaceError::Unreachable {
+                    place: format!("${{{variable}}}"),
+                    problem: "the environment does not have it".to_owned(),
+                });
+            }
             // None is left where everything was built in.
             #[allow(unreachable_patterns)]
             other => {

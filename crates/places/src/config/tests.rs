@@ -23,7 +23,10 @@ fn a_development_environment() {
         [
             &Kept::File { path: "data/code-db.edn".into(), squeeze: Squeeze::None },
             &Kept::Sqlite { path: "data/code-db.sqlite".into() },
-            &Kept::Postgres { url: Secret("postgresql://localhost/codebase".to_owned()) },
+            &Kept::Postgres {
+                url: Secret("postgresql://localhost/codebase".to_owned()),
+                table: None,
+            },
         ]
     );
 }
@@ -90,7 +93,6 @@ fn what_is_wrong_is_said_with_its_place() {
             "[:primary :backup-count]: expected a number",
         ),
         ("{:primary {:type :file :path \"x\" :form :all}}", "[:primary :form]: :all is not known"),
-        ("{:sync {:type :postgres :url \"${NONE}\"}}", "[:sync :url]: the environment has no NONE"),
         ("{:strategy :snapshots}", "[:strategy]: expected :tx-log-primary, found :snapshots"),
         ("{:sync-interval 0}", "[:sync-interval]: expected milliseconds"),
         ("{:immediate :cookies}", "[:immediate]: expected :localstorage"),
@@ -113,4 +115,16 @@ fn what_is_wrong_is_said_with_its_place() {
         let error = read(text).unwrap_err();
         assert!(error.starts_with(message), "{text}\n{error}");
     }
+}
+
+#[test]
+fn who_has_not_set_a_variable_lacks_that_tier_alone() {
+    let config = read(
+        "{:sync {:type :postgres :url \"postgresql://u:${NONE}@h/d\"} :backup {:type :memory}}",
+    );
+    let config = config.unwrap();
+    assert_eq!(config.tiers[0].kept, Kept::Memory);
+    assert_eq!(config.tiers[1].kept, Kept::Unset { variable: "NONE".to_owned() });
+    let error = config.tiers[1].kept.open(std::path::Path::new(".")).err().unwrap();
+    assert_eq!(error.to_string(), "${NONE} cannot be reached: the environment does not have it");
 }

@@ -43,6 +43,8 @@ pub enum Kept {
     Postgres {
         /// `postgresql://user@host/database`
         url: Secret,
+        /// The table of versions, where it is not `datascript_snapshots`.
+        table: Option<String>,
     },
     /// A bucket, or a folder of one.
     Bucket {
@@ -57,6 +59,11 @@ pub enum Kept {
         url: Secret,
         /// What proves that one may.
         token: Option<Secret>,
+    },
+    /// What cannot be known here, since a variable of the environment is not set.
+    Unset {
+        /// The variable.
+        variable: String,
     },
 }
 
@@ -85,7 +92,7 @@ impl TierConfig {
         map: &Map,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<TierConfig, ConfigError> {
-        let mut entries = Entries { map, variable, used: vec!["type"] };
+        let mut entries = Entries { map, variable, used: vec!["type"], unset: None };
         let kept = match map.get_keyword("type") {
             None => return Err(ConfigError::new(format!("expected a :type, which is {TYPES}"))),
             Some(kind) => entries.kept(kind).map_err(|error| match error.path.is_empty() {
@@ -102,7 +109,11 @@ impl TierConfig {
             kept,
         };
         entries.nothing_else()?;
-        Ok(tier)
+        // Who has not set it can use everything else all the same.
+        Ok(match entries.unset {
+            Some(variable) => TierConfig { kept: Kept::Unset { variable }, ..tier },
+            None => tier,
+        })
     }
 }
 
@@ -111,7 +122,9 @@ fn usual(kept: &Kept) -> (Form, Notation) {
     match kept {
         Kept::File { .. } | Kept::Sqlite { .. } => (Form::Data, Notation::Edn),
         Kept::Postgres { .. } => (Form::Data, Notation::Json),
-        Kept::Memory | Kept::Bucket { .. } | Kept::Http { .. } => (Form::Snapshot, Notation::Edn),
+        Kept::Memory | Kept::Bucket { .. } | Kept::Http { .. } | Kept::Unset { .. } => {
+            (Form::Snapshot, Notation::Edn)
+        }
     }
 }
 
@@ -120,6 +133,7 @@ struct Entries<'a> {
     map: &'a Map,
     variable: &'a dyn Fn(&str) -> Option<String>,
     used: Vec<&'static str>,
+    unset: Option<String>,
 }
 
 impl Entries<'_> {
@@ -131,6 +145,7 @@ impl Entries<'_> {
             Some("sqlite") => Kept::Sqlite { path: self.needed("path", "a path")?.into() },
             Some("postgres") => Kept::Postgres {
                 url: Secret(self.needed("url", "a URL such as postgresql://localhost/codebase")?),
+                table: self.text("table")?,
             },
             Some("bucket") => {
                 let url = self.needed("url", "a URL such as s3://bucket/folder")?;
@@ -179,10 +194,17 @@ impl Entries<'_> {
     fn text(&mut self, name: &'static str) -> Result<Option<String>, ConfigError> {
         let variable = self.variable;
         let Some(value) = self.entry(name) else { return Ok(None) };
-        let text = value.as_str().ok_or_else(|| expected("a string", value));
-        text.and_then(|text| filled(text, variable))
-            .map(Some)
-            .map_err(|error| error.below(&Value::keyword(name)))
+        let text = value
+            .as_str()
+            .ok_or_else(|| expected("a string", value).below(&Value::keyword(name)))?;
+        match filled(text, variable) {
+            Ok(text) => Ok(Some(text)),
+            Err(unset) => {
+                let text = text.to_owned();
+                self.unset.get_or_insert(unset);
+                Ok(Some(text))
+            }
+        }
     }
 
     fn needed(&mut self, name: &'static str, what: &str) -> Result<String, ConfigError> {
@@ -224,18 +246,15 @@ impl Entries<'_> {
     }
 }
 
-/// A text with `${NAME}` replaced by what the environment says.
-fn filled(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+/// A text with `${NAME}` replaced by what the environment says, or the name of what that does not have.
+fn filled(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("${") {
         let Some(end) = rest[start..].find('}') else { break };
         let name = &rest[start + 2..start + end];
-        let value = variable(name).ok_or_else(|| {
-            ConfigError::new(format!("the environment has no {name}; set it, or write the value"))
-        })?;
         filled.push_str(&rest[..start]);
-        filled.push_str(&value);
+        filled.push_str(&variable(name).ok_or_else(|| name.to_owned())?);
         rest = &rest[start + end + 1..];
     }
     filled.push_str(rest);
