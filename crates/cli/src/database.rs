@@ -124,6 +124,11 @@ impl Shared {
         self.0.db()
     }
 
+    /// The database and how it came to be, as far as it was read.
+    pub(crate) fn state(&self) -> &store::Replayed {
+        self.0.state()
+    }
+
     /// Whether others may have changed it.
     pub(crate) fn has_news(&self) -> Outcome<bool> {
         self.0.has_news().map_err(|e| explained(&e))

@@ -2,10 +2,12 @@
 
 mod args;
 mod commands;
+mod configuration;
 mod database;
 mod diff;
 mod follow;
 mod json;
+mod keeping;
 mod mcp;
 mod output;
 mod place;
@@ -14,7 +16,9 @@ mod progress;
 mod working;
 
 use crate::args::{Cli, Command};
-use crate::commands::{Found, ToRead, ask, assist, code, graph, keep, past, refactor, tour, watch};
+use crate::commands::{
+    Found, ToRead, ask, assist, code, graph, keep, past, persist, refactor, tour, watch,
+};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use clap::{CommandFactory, Parser};
@@ -55,10 +59,17 @@ fn run(command: Command) -> Outcome<Found> {
         let db = database::read(&Place::existing()?)?;
         Ok(opened.get_or_init(|| db).clone())
     };
+    let before = keeping::stamp();
     let outcome = perform(command, &db);
-    match opened.get() {
+    let outcome = match opened.get() {
         // What could not be read may be missing in what was found.
         Some(db) => database::all_could_be_read(db).and(outcome),
+        None => outcome,
+    };
+    // What went wrong later may have come after a change.
+    match keeping::stamp() {
+        after if after == before => outcome,
+        Some(after) => keeping::after(&after.place).and(outcome),
         None => outcome,
     }
 }
@@ -66,6 +77,7 @@ fn run(command: Command) -> Outcome<Found> {
 fn perform(command: Command, db: ToRead<'_>) -> Outcome<Found> {
     match command {
         Command::Keep(command) => keep::run(command, db),
+        Command::Persist(command) => persist::run(command, db),
         Command::Ask(command) => ask::run(command, db),
         Command::Code(command) => code::run(command, db),
         Command::Graph(command) => graph::run(command, db),

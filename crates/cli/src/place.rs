@@ -4,9 +4,9 @@
 //!     .defbase/defbase.edn         configuration; commit it
 //!     .defbase/pending.tmp         files that a change has still to write; there for moments only, see `working`
 //!     .defbase/snapshots/          can be made anew from the log
-//!     .defbase/cache/              the log's database, ready to be read; can be deleted
+//!     .defbase/cache/              the log's database, ready to be read, and how the tiers stand; can be deleted
 
-use crate::problem::{Outcome, Problem, did_you_mean, similar};
+use crate::problem::{Outcome, Problem};
 use ::code::build_files::{SourcePaths, source_paths};
 use edn::Value;
 use std::path::{Path, PathBuf};
@@ -23,12 +23,11 @@ const PENDING: &str = "pending.tmp";
 const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
 const IGNORED: &str = "# Everything here but the log and the configuration can be made anew.\n\
     /snapshots/\n/cache/\n*.lock\n*.tmp\n";
-const NEW_CONFIGURATION: &str =
-    ";; :paths  what `defbase import` reads when it is not told: folders, files, jars\n";
-const KNOWN_KEYS: [&str; 1] = [":paths"];
+const NEW_CONFIGURATION: &str = ";; :paths  what `defbase import` reads when it is not told: folders, files, jars\n\
+     ;; where else the database is kept, and when: `defbase help tiers`\n";
 
 /// A project that has a database, or is to get one.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     /// The project's folder.
     pub(crate) root: PathBuf,
@@ -82,6 +81,16 @@ impl Place {
     /// What can be made anew from the log.
     pub(crate) fn cache(&self) -> PathBuf {
         self.folder().join(CACHE)
+    }
+
+    /// How the tiers stand and what was done of the schedule. Forgotten, it costs a comparison.
+    pub(crate) fn tiers(&self) -> PathBuf {
+        self.cache().join("tiers.edn")
+    }
+
+    /// How far others' writing was taken from each place. Forgotten, each is read whole, once.
+    pub(crate) fn marks(&self) -> PathBuf {
+        self.cache().join("marks.edn")
     }
 
     /// What a change has still to write.
@@ -157,40 +166,6 @@ impl Place {
                 .map_err(|e| crate::database::explained(&e))?;
         }
         Ok(is_made)
-    }
-
-    /// What is imported when nothing is named.
-    pub(crate) fn paths(&self) -> Outcome<Vec<PathBuf>> {
-        let path = self.configuration();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(vec![self.root.clone()]);
-            }
-            Err(e) => {
-                return Err(Problem::new(format!("cannot read {}", path.display())).because(&e));
-            }
-        };
-        let name = path.display().to_string();
-        let form = edn::read(&text).map_err(|e| {
-            Problem::new("the configuration does not read").at(&name, &text, e.span, e.message)
-        })?;
-        let wrong = |what: String| {
-            Problem::new(format!("{name}: {what}")).help("like this: {:paths [\"src\" \"test\"]}")
-        };
-        let map = form.as_map().ok_or_else(|| wrong("expected a map".to_owned()))?;
-        for key in map.keys().map(Value::to_string) {
-            if !KNOWN_KEYS.contains(&key.as_str()) {
-                let hint = did_you_mean(&similar(&key, KNOWN_KEYS)).unwrap_or_default();
-                return Err(wrong(format!("unknown key {key} {hint}").trim_end().to_owned()));
-            }
-        }
-        let Some(paths) = map.get_keyword("paths") else { return Ok(vec![self.root.clone()]) };
-        let strings = paths.as_seq().map(|items| items.iter().map(Value::as_str).collect());
-        let strings: Option<Vec<&str>> = strings.unwrap_or_default();
-        let strings =
-            strings.ok_or_else(|| wrong(":paths must be a vector of strings".to_owned()))?;
-        Ok(strings.into_iter().map(|path| self.root.join(path)).collect())
     }
 }
 

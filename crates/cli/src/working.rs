@@ -16,6 +16,7 @@
 //! says what to do. So at every moment the change is either not there at all, or can be completed, and no import comes between.
 
 use crate::commands::keep::now;
+use crate::configuration::Configuration;
 use crate::database::{Database, explained};
 use crate::output::note;
 use crate::place::Place;
@@ -91,7 +92,9 @@ fn require_same(place: &Place, stored: &[Exported], change: &Change) -> Outcome<
 pub(crate) fn tell_unknown(place: &Place, stored: &[Exported]) -> Outcome<()> {
     const SHOWN: usize = 3;
     // What is wrong with the paths, the next import says.
-    let Ok(listing) = project::list(&place.root, &place.paths()?) else { return Ok(()) };
+    let Ok(listing) = project::list(&place.root, &Configuration::paths(place)?) else {
+        return Ok(());
+    };
     let known: HashSet<&str> = stored.iter().map(|file| file.path.as_str()).collect();
     let paths = listing.files.iter().map(|(path, _)| path.as_str());
     let unknown: Vec<&str> = paths.filter(|path| !known.contains(path)).collect();

@@ -1,8 +1,24 @@
 //! Commands that keep the sources and the log.
 
 use super::Printing;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+/// What a file says of a database.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Form {
+    /// Everything: the log can be made anew from it
+    #[default]
+    Snapshot,
+    /// Schema, facts and history, as `db->data` gives them
+    Data,
+    /// Every entity with its attributes, as pull gives them
+    Entities,
+    /// All transactions with their facts, as `tx-range` gives them
+    Transactions,
+    /// What DataScript's `serializable` gives
+    Serializable,
+}
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Keep {
@@ -83,24 +99,48 @@ Examples:
     },
 
     /// Write the whole database into one file
+    ///
+    /// The file's name says how: .edn, .json or .transit, and .gz or .zst behind it to make it small. A snapshot is whole: the log can
+    /// be made anew from it. The other forms are for programs that expect them.
     #[command(after_help = "\
 Examples:
-  defbase snapshot                   into .defbase/snapshots/
-  defbase snapshot backup.edn        into a file of your choice")]
+  defbase snapshot                           into .defbase/snapshots/, made small
+  defbase snapshot backup.edn                into a file of your choice
+  defbase snapshot --form data db.edn        as (pr-str (d/db->data db)) writes it
+  defbase snapshot --form entities db.json.gz")]
     Snapshot {
         /// The file; a new one in .defbase/snapshots/ where it is missing
         file: Option<PathBuf>,
+        /// What it says of the database
+        #[arg(long, value_enum, default_value_t, requires = "file")]
+        form: Form,
     },
 
-    /// Make a database from a snapshot or a log
+    /// Make a database from a file, or from the freshest tier
+    ///
+    /// A file is a snapshot, a log, or another form that `snapshot` writes; it may be packed. Without one, all tiers of
+    /// .defbase/defbase.edn are read, and the freshest that verifies is taken.
     #[command(after_help = "\
 The database must not be there yet: nothing is overwritten.
 
-Example:
-  defbase -C elsewhere restore backup.edn")]
+Examples:
+  defbase -C elsewhere restore backup.edn
+  defbase restore                            from the freshest tier that verifies
+  defbase restore --from backup              from this tier
+  defbase restore --from backup --version release-1.0")]
     Restore {
-        /// A snapshot or a log
-        file: PathBuf,
+        /// A snapshot, a log, or another form of a database
+        #[arg(conflicts_with = "from")]
+        file: Option<PathBuf>,
+        /// The form of the file, where neither it nor its name tells
+        #[arg(long, value_enum, requires = "file")]
+        form: Option<Form>,
+        /// The tier
+        #[arg(long, value_name = "TIER")]
+        from: Option<String>,
+        /// A version that the tier has, rather than its log
+        #[arg(long, value_name = "NAME", requires = "from")]
+        version: Option<String>,
     },
 
     /// Verify the log and the snapshots, and say what can be saved

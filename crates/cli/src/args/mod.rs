@@ -6,6 +6,7 @@ mod code;
 mod graph;
 mod keep;
 mod past;
+mod persist;
 mod refactor;
 mod watch;
 
@@ -13,8 +14,9 @@ pub(crate) use ask::Ask;
 pub(crate) use assist::{Assist, ContextFormat, Mcp};
 pub(crate) use code::Code;
 pub(crate) use graph::{Draw, Graph, Impact, Path, Walk};
-pub(crate) use keep::Keep;
+pub(crate) use keep::{Form, Keep};
 pub(crate) use past::{Past, Which};
+pub(crate) use persist::Persist;
 pub(crate) use refactor::Refactor;
 pub(crate) use watch::Watch;
 
@@ -128,6 +130,8 @@ pub(crate) struct Moment {
 pub(crate) enum Command {
     #[command(flatten)]
     Keep(Keep),
+    #[command(flatten)]
+    Persist(Persist),
     #[command(flatten)]
     Ask(Ask),
     #[command(flatten)]

@@ -1,10 +1,11 @@
 //! What makes and keeps a database: `init`, `import`, `export`, `snapshot`, `restore`, `doctor`, `conflicts`.
 
-use super::{Found, ToRead, as_of, mirror, past};
+use super::{Found, ToRead, as_of, mirror, past, snapshot};
 use crate::args::{Format, Keep};
+use crate::configuration::Configuration;
 use crate::database::{self, Database, explained};
 use crate::output::{Rows, note, say};
-use crate::place::{Place, cannot_write};
+use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use crate::progress::Progress;
 use ::code::analysis::Rules;
@@ -30,8 +31,13 @@ pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
         Keep::Export { jars, to, as_of: when, .. } => {
             export(&as_of(&db()?, when.as_deref())?, &to, jars)
         }
-        Keep::Snapshot { file } => snapshot(file.as_deref()),
-        Keep::Restore { file } => restore(&file),
+        Keep::Snapshot { file: None, .. } => snapshot::take(),
+        Keep::Snapshot { file: Some(file), form } => snapshot::write(&file, form),
+        Keep::Restore { file: Some(file), form, .. } => snapshot::restore_file(&file, form),
+        Keep::Restore { from: Some(tier), version: Some(version), .. } => {
+            snapshot::restore_version(&tier, &version)
+        }
+        Keep::Restore { from, .. } => snapshot::restore_tier(from.as_deref()),
         Keep::Doctor { save } => doctor(save.as_deref()),
         Keep::Conflicts { printing } => conflicts(printing.format),
     }
@@ -88,7 +94,7 @@ fn import(
         }
     };
     let mut roots = match paths {
-        [] => place.paths()?,
+        [] => Configuration::paths(&place)?,
         typed => typed.iter().map(|path| here.root.join(path)).collect(),
     };
     if dependencies {
@@ -205,88 +211,16 @@ fn export(db: &Db, to: &Path, jars: bool) -> Outcome<Found> {
     Ok(Found::from(!report.written.is_empty() || report.unchanged > 0))
 }
 
-fn shown_size(bytes: usize) -> String {
-    match bytes {
-        0..10_000 => format!("{bytes} bytes"),
-        10_000..10_000_000 => format!("{} KB", bytes / 1_000),
-        _ => format!("{} MB", bytes / 1_000_000),
-    }
-}
-
-/// `defbase snapshot`
-fn snapshot(file: Option<&Path>) -> Outcome<Found> {
-    let place = Place::existing()?;
-    let state = database::inspected(&place.log())?.replay(&place.log());
-    let state = state.map_err(|e| explained(&e))?;
-    let path = match file {
-        Some(file) => file.to_owned(),
-        None => {
-            let folder = place.snapshots();
-            std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
-            folder.join(format!("{}.edn", now().0))
-        }
-    };
-    if path.exists() {
-        return Err(Problem::new(format!("{} is there already", path.display()))
-            .help("name another file; nothing is overwritten"));
-    }
-    store::write_snapshot(&state, &path).map_err(|e| explained(&e))?;
-    let size = std::fs::metadata(&path).map_or(0, |m| m.len() as usize);
-    say(&format!("wrote {} facts, {}, to {}", state.db.len(), shown_size(size), path.display()))?;
-    Ok(Found::Yes)
-}
-
-/// `defbase restore`
-fn restore(file: &Path) -> Outcome<Found> {
-    let place = Place::here()?;
-    if place.is_taken() {
-        return Err(Problem::new(format!(
-            "there is a database already: {}",
-            place.log().display()
-        ))
-        .help("restore into another folder: `defbase -C FOLDER restore FILE`"));
-    }
-    let bytes = database::bytes_of(file)?;
-    if store::is_snapshot(&bytes) {
-        store::read_snapshot(file).map_err(|e| explained(&e))?;
-        place.prepare()?;
-        let state = store::restore(file, &place.log()).map_err(|e| explained(&e))?;
-        say(&format!("restored {} facts", state.db.len()))?;
-        return Ok(Found::Yes);
-    }
-    let inspection = store::inspect(&bytes);
-    if inspection.whole() == 0 {
-        return Err(Problem::new(format!("{} is neither a snapshot nor a log", file.display()))
-            .help("`defbase snapshot FILE` writes one; a log is .defbase/code-db-txlog.edn"));
-    }
-    let state = inspection.replay(file).map_err(|e| explained(&e))?;
-    let (log, transactions) = inspection.salvage(&bytes);
-    place.prepare()?;
-    store::write_whole(&place.log(), &log).map_err(|e| explained(&e))?;
-    say(&format!("restored {transactions} transactions, {} facts", state.db.len()))?;
-    if inspection.is_torn {
-        let torn = bytes.len() - inspection.sound_bytes;
-        note(&format!("note: {torn} bytes at the end never became a transaction"));
-    }
-    Ok(Found::Yes)
-}
-
 /// `defbase doctor`
 fn doctor(save: Option<&Path>) -> Outcome<Found> {
     let place = Place::existing()?;
     let mut well = examine(&place.log())?;
-    if let Ok(entries) = std::fs::read_dir(place.snapshots()) {
-        let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-        files.retain(|path| path.extension().is_some_and(|e| e == "edn"));
-        files.sort();
-        for file in files {
-            let name = file.display();
-            match store::read_snapshot(&file) {
-                Ok(state) => say(&format!("snapshot {name}: {} facts, all whole", state.db.len()))?,
-                Err(error) => {
-                    say(&format!("snapshot {error}"))?;
-                    well = false;
-                }
+    for (file, outcome) in snapshot::verified(&place)? {
+        match outcome {
+            Ok(facts) => say(&format!("snapshot {}: {facts} facts, all whole", file.display()))?,
+            Err(problem) => {
+                say(&format!("snapshot {}: {problem}", file.display()))?;
+                well = false;
             }
         }
     }
@@ -311,7 +245,8 @@ fn doctor(save: Option<&Path>) -> Outcome<Found> {
 fn examine(path: &Path) -> Outcome<bool> {
     let bytes = database::bytes_of(path)?;
     let inspection = store::inspect(&bytes);
-    let (whole, name, size) = (inspection.whole(), path.display(), shown_size(bytes.len()));
+    let (whole, name, size) =
+        (inspection.whole(), path.display(), snapshot::shown_size(bytes.len()));
     let replays = inspection.replay(path);
     if inspection.damage.is_empty() && replays.is_ok() {
         say(&format!("log {name}: {whole} transactions, {size}, all whole"))?;

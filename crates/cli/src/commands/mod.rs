@@ -8,7 +8,9 @@ pub(crate) mod graph;
 pub(crate) mod keep;
 pub(crate) mod mirror;
 pub(crate) mod past;
+pub(crate) mod persist;
 pub(crate) mod refactor;
+pub(crate) mod snapshot;
 pub(crate) mod tour;
 pub(crate) mod watch;
 

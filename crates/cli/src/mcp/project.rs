@@ -1,6 +1,7 @@
 //! The database that a server answers from: as the log is now.
 
 use crate::database::{self, Database, Shared};
+use crate::keeping::Standing;
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
 use code::context::Network;
@@ -20,6 +21,8 @@ struct Last {
     moment: Option<(Stamp, Arc<Moment>)>,
     /// Follows the log since it changed for the first time; before that the cache is enough.
     shared: Option<Shared>,
+    /// Since something was changed for the first time.
+    standing: Option<Standing>,
 }
 
 /// What tells one state of a log from another: it only ever grows or is replaced.
@@ -74,6 +77,7 @@ impl Project {
         let mut last = self.last();
         let database = last.following(&self.place)?.wait(&self.place)?;
         let done = work(&database);
+        last.standing.get_or_insert_with(|| Standing::of(&self.place)).tend(&database.db());
         // What cannot be let go of in good order is read anew.
         last.shared = database.release().ok();
         done

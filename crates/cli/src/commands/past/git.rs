@@ -5,6 +5,7 @@
 //! means a moment, and the next run knows where this one stopped.
 
 use crate::commands::Found;
+use crate::configuration::Configuration;
 use crate::database::{Database, explained};
 use crate::output::say;
 use crate::place::Place;
@@ -103,7 +104,7 @@ fn folder_of(repository: &Repository, project: &Path, named: &Path) -> String {
 /// What of the project is imported: what was typed, else what the configuration says.
 fn scopes(place: &Place, paths: &[PathBuf]) -> Outcome<Vec<Scope>> {
     let typed = match paths {
-        [] => place.paths()?,
+        [] => Configuration::paths(place)?,
         typed => typed.iter().map(|path| place.root.join(path)).collect(),
     };
     let scope = |path: &PathBuf| {

@@ -22,6 +22,7 @@ use crate::args::Watch;
 use crate::commands::keep::now;
 use crate::database::{Database, Shared};
 use crate::follow::{Follower, Touched};
+use crate::keeping::Standing;
 use crate::output::{note, say};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
@@ -61,7 +62,9 @@ fn watch() -> Outcome<Found> {
     let mut watching = Watching::start(place)?;
     let mut touched = Touched::all();
     loop {
-        let limit = watching.look(touched)?.limit();
+        let look = watching.look(touched)?;
+        watching.standing.tend(&watching.db);
+        let limit = look.limit().into_iter().chain(watching.standing.next()).min();
         if follower.follow(&watching.folders()) {
             // What came into a folder before it was followed.
             touched = Touched::all();
@@ -111,6 +114,7 @@ struct Watching {
     /// What was touched since a look was done.
     behind: Touched,
     told: Told,
+    standing: Standing,
 }
 
 impl Watching {
@@ -126,7 +130,20 @@ impl Watching {
         let files = Files::of(export::paths(&db)?);
         let (listed, behind, told) = (Listed::default(), Touched::all(), Told::default());
         let shared = database.release()?;
-        Ok(Watching { place, shared, db, workspace, config, sources, files, listed, behind, told })
+        let standing = Standing::of(&place);
+        Ok(Watching {
+            place,
+            shared,
+            db,
+            workspace,
+            config,
+            sources,
+            files,
+            listed,
+            behind,
+            told,
+            standing,
+        })
     }
 
     /// The folders in which something may happen that changes what is to be read: those with sources, that of the log, those of

@@ -4,6 +4,7 @@
 //! `deps.edn` names another folder, so does the configuration then. One that somebody wrote stays as it is.
 
 use super::files::Stamp;
+use crate::configuration::Configuration;
 use crate::output::{note, say};
 use crate::place::Place;
 use crate::problem::{Outcome, Problem};
@@ -24,7 +25,7 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn of(place: &Place) -> Outcome<Sources> {
-        let (roots, named) = (place.paths()?, place.sources());
+        let (roots, named) = (Configuration::paths(place)?, place.sources());
         // The first look reads them again, with stamps from before.
         Ok(Sources { roots, scopes: Vec::new(), named, read: BTreeMap::new() })
     }
@@ -69,7 +70,7 @@ impl Sources {
                 stamp.clone_from(before);
             }
         }
-        self.roots = place.paths()?;
+        self.roots = Configuration::paths(place)?;
         Ok(true)
     }
 
