@@ -11,6 +11,7 @@ mod clock;
 mod context;
 mod data;
 mod dictionary;
+mod durable;
 mod floor;
 mod forms;
 mod import;
@@ -45,6 +46,9 @@ usage: bench [COMMAND]
     --train FILE         make a dictionary of Debian's Clojure packages instead
   memory                 bytes a datom, all indexes and values together, of two sizes
   sqlite [NAMESPACES…]   a made-up project kept in SQLite: transactions, sizes, the first answer (20 and 1150)
+  durable                transactions a second beside the disk's own, and the ways back from what was kept
+    --datoms N           of so many (10,000 and 1,000,000)
+    --rounds N           so many rounds (5)
   larger                 a database larger than memory: made in a file, opened and asked within a limit
     --datoms N           so many (1,000,000)
     --memory MIB         the limit (2048)
@@ -79,6 +83,7 @@ fn main() -> Result<(), Failure> {
         "forms" => each(rest, &[18, 1800], forms::measure),
         "memory" => bytes_a_datom(),
         "sqlite" => in_sqlite::measure_each(rest),
+        "durable" => durable::run(&durable::Options::read(rest)?),
         "larger" => larger::run(&larger::Options::read(rest)?),
         "context" => context::run(&context::Options::read(rest)?),
         "datalog" => side_by_side::run(&options(rest)?),
