@@ -78,7 +78,10 @@ impl Keeping {
                     tell_failures(self.save_to_all(None)?);
                     tell_failures(prune(&self.place, &self.config, false)?);
                 }
-                Action::AppendTxLog | Action::CompressOldLogs => {}
+                Action::CompressOldLogs => {
+                    note("note: old logs are not compressed yet: the log stays as it is");
+                }
+                Action::AppendTxLog => {}
             }
         }
         self.config.schedule.did(&mut self.done, now, transactions);
