@@ -20,7 +20,9 @@ const SNAPSHOTS: &str = "snapshots";
 const CACHE: &str = "cache";
 const PENDING: &str = "pending.tmp";
 /// The two sides of a merge are put one after the other: the log's lines mean the same in any order.
-const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
+const ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf diff=defbase";
+/// What earlier versions wrote.
+const EARLIER_ATTRIBUTES: &str = ".defbase/code-db-txlog.edn merge=union text eol=lf";
 const IGNORED: &str = "# Everything here but the log and the configuration can be made anew.\n\
     /snapshots/\n/cache/\n*.lock\n*.tmp\n";
 const NEW_CONFIGURATION: &str = ";; :paths  what `defbase import` reads when it is not told: folders, files, jars\n\
@@ -130,8 +132,18 @@ impl Place {
         store::make_folder(&folder).map_err(|e| crate::database::explained(&e))?;
         write_new(&self.configuration(), &new_configuration(&self.sources()))?;
         write_new(&folder.join(".gitignore"), IGNORED)?;
+        self.tell_git()
+    }
+
+    /// Whether it is in a git repository.
+    pub(crate) fn is_in_git(&self) -> bool {
+        self.git_folder().is_some()
+    }
+
+    /// Puts what git has to know of the log into `.gitattributes`.
+    pub(crate) fn tell_git(&self) -> Outcome<()> {
         let attributes = self.root.join(".gitattributes");
-        let mut text = match fs::read_to_string(&attributes) {
+        let text = match fs::read_to_string(&attributes) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(e) => {
@@ -143,11 +155,9 @@ impl Place {
         if text.lines().any(|line| line.trim() == ATTRIBUTES) {
             return Ok(());
         }
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str(ATTRIBUTES);
-        text.push('\n');
+        let others = text.lines().filter(|line| line.trim() != EARLIER_ATTRIBUTES);
+        let lines: Vec<&str> = others.chain([ATTRIBUTES]).collect();
+        let text = lines.join("\n") + "\n";
         fs::write(&attributes, text).map_err(|e| cannot_write(&attributes, &e))
     }
 

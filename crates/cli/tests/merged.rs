@@ -178,3 +178,37 @@ fn a_torn_tail_is_set_aside_and_what_can_be_saved_is_saved() {
     let told = run(root, &["doctor", "--save", "saved.edn"]);
     assert_eq!(told.status.code(), Some(1), "{}", String::from_utf8_lossy(&told.stdout));
 }
+
+#[test]
+fn git_shows_the_log_as_text() {
+    let folder = support::teahouse();
+    let root = folder.path();
+    let refused = run(root, &["git-setup"]);
+    assert_eq!(refused.status.code(), Some(2), "there is nothing yet");
+    output(root, &["import"]);
+    let refused = String::from_utf8(run(root, &["git-setup"]).stderr).unwrap();
+    assert!(refused.contains("is in no git repository"), "{refused}");
+    assert!(git(root, &["init", "-q"]));
+    let told = output(root, &["git-setup"]);
+    assert!(told.contains("git config diff.defbase.textconv"), "{told}");
+    assert!(git(root, &["add", "-A"]) && git(root, &["commit", "-qm", "first"]));
+    edit(root, RECEIPT, "  40)", "  48)");
+    let programs = Path::new(env!("CARGO_BIN_EXE_defbase")).parent().unwrap();
+    let others = std::env::var("PATH").unwrap();
+    let shown = Command::new("git")
+        .args(["diff", "--unified=0", "HEAD~1", "--", LOG])
+        .current_dir(root)
+        .env("PATH", format!("{}:{others}", programs.display()))
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for expected in [
+        "+  [:statement/fqn \"teahouse.receipt/width\"]\n",
+        "+    :statement/source\n",
+        "+        48)\n",
+    ] {
+        assert!(shown.contains(expected), "{expected} is not in\n{shown}");
+    }
+    let gone = |line: &str| line.starts_with('-') && !line.starts_with("--- a/");
+    assert!(!shown.lines().any(gone), "nothing has gone:\n{shown}");
+}

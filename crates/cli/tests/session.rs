@@ -262,7 +262,7 @@ fn init_tells_git_how_to_merge() {
     output(folder.path(), &["init"]);
     assert_eq!(
         fs::read_to_string(folder.path().join(".gitattributes")).unwrap(),
-        "*.png binary\n.defbase/code-db-txlog.edn merge=union text eol=lf\n"
+        "*.png binary\n.defbase/code-db-txlog.edn merge=union text eol=lf diff=defbase\n"
     );
     output(folder.path(), &["doctor"]);
 }

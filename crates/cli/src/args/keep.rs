@@ -29,6 +29,15 @@ pub(crate) enum Keep {
     #[command(after_help = "Example:\n  defbase init && git add .gitattributes .defbase")]
     Init,
 
+    /// Have git merge the log and show it so that it reads well, in this clone
+    ///
+    /// What is the same for all clones stands in .gitattributes: both sides of a merge are kept, and the log is shown by a
+    /// program of ours. Which program that is stands in the configuration of each clone: `init` and this command write it.
+    #[command(
+        after_help = "Example:\n  git clone URL app && cd app && defbase git-setup && git log -p"
+    )]
+    GitSetup,
+
     /// Read a project's sources (.clj .cljs .cljc .cljd .bb .edn, jars) into the database
     ///
     /// Only what changed is written. A file that does not read is kept whole, read on behind what is broken, and reported on

@@ -2,6 +2,7 @@
 
 use super::Printing;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Past {
@@ -45,6 +46,9 @@ Examples:
         /// Also what they changed, as unified diffs
         #[arg(short, long)]
         patch: bool,
+        /// A log's own file as text for people instead, whole: what `git diff` shows after `defbase git-setup`
+        #[arg(long, value_name = "FILE", exclusive = true)]
+        textconv: Option<PathBuf>,
         #[command(flatten)]
         printing: Printing,
     },

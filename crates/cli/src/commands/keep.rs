@@ -1,4 +1,4 @@
-//! What makes and keeps a database: `init`, `import`, `export`, `snapshot`, `restore`, `doctor`, `conflicts`.
+//! What makes and keeps a database: `init`, `git-setup`, `import`, `export`, `snapshot`, `restore`, `doctor`, `conflicts`.
 
 use super::{Found, ToRead, as_of, mirror, past, snapshot};
 use crate::args::{Format, Keep};
@@ -15,12 +15,14 @@ use ::code::project::{self, KONDO_CONFIG, is_in_jar};
 use db::Db;
 use edn::{Inst, Value};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Does what was typed.
 pub(crate) fn run(command: Keep, db: ToRead<'_>) -> Outcome<Found> {
     match command {
         Keep::Init => init(),
+        Keep::GitSetup => git_setup(),
         Keep::Import { paths, git: Some(repository), from, to, .. } => {
             past::import_git(repository.as_deref(), git::Range { from, to }, &paths)
         }
@@ -57,7 +59,41 @@ fn init() -> Outcome<Found> {
         let (folders, build_files) = (sources.folders.join(", "), sources.build_files.join(", "));
         say(&format!("sources: {folders} (found in {build_files}; see .defbase/defbase.edn)"))?;
     }
+    if place.is_in_git()
+        && let Err(problem) = git_setup()
+    {
+        note(&format!("note: {problem}"));
+    }
     say("commit .defbase and .gitattributes; `defbase import` reads the sources")?;
+    Ok(Found::Yes)
+}
+
+/// What a clone's git is told: how to show a log, and to remember what came of it.
+const GIT_CONFIGURATION: [(&str, &str); 2] =
+    [("diff.defbase.textconv", "defbase log --textconv"), ("diff.defbase.cachetextconv", "true")];
+
+/// `defbase git-setup`
+fn git_setup() -> Outcome<Found> {
+    let place = Place::existing()?;
+    if !place.is_in_git() {
+        return Err(Problem::new(format!("{} is in no git repository", place.root.display()))
+            .help("`git init` makes one"));
+    }
+    place.tell_git()?;
+    for (name, value) in GIT_CONFIGURATION {
+        let mut git = Command::new("git");
+        let done = git.arg("-C").arg(&place.root).args(["config", "--local", name, value]).output();
+        let by_hand = format!("by hand: git config {name} \"{value}\"");
+        match done {
+            Ok(done) if done.status.success() => say(&format!("git config {name} \"{value}\""))?,
+            Ok(done) => {
+                let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+                return Err(Problem::new(format!("git config: {said}")).help(by_hand));
+            }
+            Err(e) => return Err(Problem::new("git cannot be run").because(&e).help(by_hand)),
+        }
+    }
+    say("`git diff`, `git log -p` and `git show` show the log as text; merges keep both sides")?;
     Ok(Found::Yes)
 }
 

@@ -11,6 +11,7 @@ use ::code::diff::{Difference, Filter, Happened, LogEntry, log as entries};
 use db::Db;
 use edn::{Inst, Value};
 use regex::Regex;
+use std::path::Path;
 
 /// Which transactions are asked for.
 #[derive(Default)]
@@ -44,6 +45,14 @@ pub(super) fn log(db: &Db, wanted: &Wanted, patch: bool, format: Format) -> Outc
         false => rows(&found, patch, format).print(format)?,
     }
     Ok(Found::from(!found.is_empty()))
+}
+
+/// `defbase log --textconv`
+pub(super) fn readable(file: &Path) -> Outcome<Found> {
+    let log = std::fs::read(file)
+        .map_err(|e| Problem::new(format!("cannot read {}", file.display())).because(&e))?;
+    say(store::readable(&log).trim_end())?;
+    Ok(Found::Yes)
 }
 
 fn regex(pattern: Option<&str>) -> Outcome<Option<Regex>> {

@@ -22,7 +22,8 @@ use edn::Value;
 pub(crate) fn run(command: Past, db: ToRead<'_>) -> Outcome<Found> {
     match command {
         Past::History { fqn, printing } => history::history(&db()?, &fqn, printing.format),
-        Past::Log { limit, author, grep, since, until, which, patch, printing } => {
+        Past::Log { textconv: Some(file), .. } => log::readable(&file),
+        Past::Log { limit, author, grep, since, until, which, patch, printing, .. } => {
             let wanted = log::Wanted { limit, author, grep, since, until, filter: filter(which) };
             log::log(&db()?, &wanted, patch, printing.format)
         }
