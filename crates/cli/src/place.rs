@@ -193,10 +193,13 @@ fn new_configuration(sources: &SourcePaths) -> String {
     format!("{NEW_CONFIGURATION}{note}{{:paths {paths}}}\n")
 }
 
+/// Whole or not at all: who is stopped meanwhile leaves no configuration that does not read.
 fn write_new(path: &Path, text: &str) -> Outcome<()> {
     match path.exists() {
         true => Ok(()),
-        false => fs::write(path, text).map_err(|e| cannot_write(path, &e)),
+        false => {
+            store::write_whole(path, text.as_bytes()).map_err(|e| crate::database::explained(&e))
+        }
     }
 }
 
