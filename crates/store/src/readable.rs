@@ -1,15 +1,17 @@
 //! A log as text for people: what git compares in place of its lines.
 //!
-//!     2026-01-31T12:00:00.000-00:00 ada
-//!         :tx/message "greet politely"
-//!         transaction 01a2…
+//! ```text
+//! 2026-01-31T12:00:00.000-00:00 ada
+//!     :tx/message "greet politely"
+//!     transaction 01a2…
 //!
-//!       [:statement/fqn "app/greet"]
-//!         :statement/line-count 3
-//!         :statement/source
-//!           (defn greet [name]
-//!             (str "Dear " name))
-//!       - :statement/doc "…"
+//!   [:statement/fqn "app/greet"]
+//!     :statement/line-count 3
+//!     :statement/source
+//!       (defn greet [name]
+//!         (str "Dear " name))
+//!   - :statement/doc "…"
+//! ```
 //!
 //! Transactions stand in the order of their ids, each once, so what a merge put elsewhere or doubled is no difference. A text of
 //! several lines stands as it is. What is damaged is said at the end.

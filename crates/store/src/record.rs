@@ -22,8 +22,9 @@ use std::path::{Path, PathBuf};
 /// let db = Db::empty(schema).db_with(&people).unwrap();
 /// let folder = tempfile::tempdir().unwrap();
 /// let recorded = store::record(&db, &folder.path().join("log.edn")).unwrap().db;
-/// let friend = recorded.get(1, &edn::Value::keyword("friend"));
-/// assert_eq!(friend, Some(edn::Value::Int(2)));
+/// // Who is referred to gets an id before who refers.
+/// let friend = recorded.get(2, &edn::Value::keyword("friend"));
+/// assert_eq!(friend, Some(edn::Value::Int(1)));
 /// ```
 pub fn record(db: &Db, log: &Path) -> Result<Replayed, StoreError> {
     if is_there(&System, log) {
