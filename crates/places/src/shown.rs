@@ -91,6 +91,8 @@ mod tests {
         let shown = Shown::of(&first).unwrap();
         said(&connection, "[{:a 2}]");
         let beside = Connection::open(&other).unwrap();
+        // Ids begin with the millisecond: of two in the same one either may be the later.
+        std::thread::sleep(std::time::Duration::from_millis(20));
         said(&beside, "[{:b 1}]");
 
         let log = std::fs::read(&one).unwrap();
