@@ -186,7 +186,11 @@ fn told_by_name(stem: &str, file: &str) -> Option<Told> {
     let notation = Notation::named(notation)?;
     let formed = rest.rsplit_once('.').and_then(|(name, form)| Some((name, Form::named(form)?)));
     let (name, form) = formed.unwrap_or((rest, Form::Data));
-    let is_version = is_moment(name) || (name != "txlog" && checked_name(name).is_ok());
+    // `code-db-2024.edn` or `code-db-20240131.edn` is somebody's own, and would be the first to make room.
+    let is_version = match is_moment(name) {
+        true => name.len() == moment::DIGITS,
+        false => name != "txlog" && checked_name(name).is_ok(),
+    };
     is_version.then(|| Told { name: name.to_owned(), form, notation })
 }
 
@@ -214,14 +218,16 @@ mod tests {
     #[test]
     fn names_of_files_say_what_they_hold() {
         for (file, expected) in [
-            ("code-db-17.edn", Some(("17", Form::Data, Notation::Edn))),
-            ("code-db-17.edn.gz", Some(("17", Form::Data, Notation::Edn))),
+            ("code-db-1700000000000.edn", Some(("1700000000000", Form::Data, Notation::Edn))),
+            ("code-db-0000000000017.edn.gz", Some(("0000000000017", Form::Data, Notation::Edn))),
+            ("code-db-2024.edn", None),
+            ("code-db-20240131120000.edn", None),
             ("code-db-a.b.snapshot.edn.zst", Some(("a.b", Form::Snapshot, Notation::Edn))),
             ("code-db-x.snapshot.data.json", Some(("x.snapshot", Form::Data, Notation::Json))),
             ("code-db-x.entities.transit", Some(("x", Form::Entities, Notation::Transit))),
             ("code-db-txlog.edn", None),
             ("code-db-txlog.edn.lock", None),
-            ("code-db-17.edn.4711.tmp", None),
+            ("code-db-1700000000000.edn.4711.tmp", None),
             ("code-db-.edn", None),
             ("other-17.edn", None),
         ] {
