@@ -38,14 +38,20 @@ const TWO: &str = "{:paths [\"src\"]
     :backup {:type :file :path \"small/code-db.edn.zst\"}
     :tables {:type :sqlite :path \"tables/code-db.sqlite\"}}";
 
+/// The example, imported into these tiers, and once more after an edit.
+fn edited() -> tempfile::TempDir {
+    let folder = teahouse();
+    configure(folder.path(), TWO);
+    output(folder.path(), &["import"]);
+    edit(folder.path(), "src/teahouse/money.cljc", "(defn doubled [x] (* 2 x))");
+    output(folder.path(), &["import"]);
+    folder
+}
+
 #[test]
 fn tiers_have_what_the_log_has() {
-    let folder = teahouse();
+    let folder = edited();
     let folder = folder.path();
-    configure(folder, TWO);
-    output(folder, &["import"]);
-    edit(folder, "src/teahouse/money.cljc", "(defn doubled [x] (* 2 x))");
-    output(folder, &["import"]);
     output(folder, &["rename", "teahouse.money/doubled", "twice"]);
     for copy in ["data/code-db-txlog.edn", "small/code-db-txlog.edn"] {
         assert_eq!(lines(&folder.join(copy)), lines(&folder.join(LOG)));
@@ -104,12 +110,8 @@ fn a_backup_says_of_each_tier_how_it_went() {
 
 #[test]
 fn what_is_restored_is_the_freshest_that_verifies() {
-    let folder = teahouse();
+    let folder = edited();
     let folder = folder.path();
-    configure(folder, TWO);
-    output(folder, &["import"]);
-    edit(folder, "src/teahouse/money.cljc", "(defn doubled [x] (* 2 x))");
-    output(folder, &["import"]);
     let (before, log) = (statements(folder), lines(&folder.join(LOG)));
     let lose = || {
         fs::remove_dir_all(folder.join(".defbase/cache")).unwrap();
